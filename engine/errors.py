@@ -1,0 +1,211 @@
+"""The errors of Swath, grouped by who can repair them.
+
+ImageServerError
+├── RequestError           the caller
+│   ├── InvalidParameter(name, value, accepted)
+│   ├── UnsupportedFormat(asked, known)
+│   └── RequestTooLarge(what, asked, limit)
+├── NotFound               the caller
+│   ├── ServiceNotFound(name)
+│   ├── ItemNotFound(object_id)
+│   └── TileOutsideLimits(level, row, col)
+├── SourceError            the data
+│   ├── SourceUnavailable(source, why)
+│   ├── SourceCorrupt(source, why)
+│   └── UnknownProduct(source, why)
+├── Overloaded             the load
+├── DeadlineExceeded       the load
+├── Cancelled              nobody: the client left
+└── ConfigError            the operator: file, key, why
+
+Rule: errors carry fields and the text is made from them; no status code, no HTTP here. Each class
+is rebuilt on the other side of a process border from `fields` (see `to_record`, `from_record`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_MAX_SHOWN = 80
+
+
+def shorten(value: object, limit: int = _MAX_SHOWN) -> str:
+    """Return `value` as text of at most `limit` characters, fit to be shown in a message."""
+    text = str(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+class ImageServerError(Exception):
+    """Base of all errors that Swath raises on purpose."""
+
+    def __init__(self, *fields: Any) -> None:
+        super().__init__(*fields)
+        self.fields = fields
+
+    def __str__(self) -> str:
+        return " ".join(str(field) for field in self.fields)
+
+
+class RequestError(ImageServerError):
+    """The caller asked for something that cannot be."""
+
+
+class InvalidParameter(RequestError):
+    """A parameter has a value that is not accepted."""
+
+    def __init__(self, name: str, value: object, accepted: str) -> None:
+        super().__init__(name, shorten(value), accepted)
+
+    def __str__(self) -> str:
+        name, value, accepted = self.fields
+        return f"Invalid value {value!r} for parameter '{name}': expected {accepted}."
+
+
+class UnsupportedFormat(RequestError):
+    """An output format that this server does not write."""
+
+    def __init__(self, asked: object, known: str) -> None:
+        super().__init__(shorten(asked), known)
+
+    def __str__(self) -> str:
+        asked, known = self.fields
+        return f"Unsupported format {asked!r}: known formats are {known}."
+
+
+class RequestTooLarge(RequestError):
+    """A request beyond a stated limit, refused before anything was spent."""
+
+    def __init__(self, what: str, asked: object, limit: object) -> None:
+        super().__init__(what, shorten(asked), shorten(limit))
+
+    def __str__(self) -> str:
+        what, asked, limit = self.fields
+        return f"The requested {what} ({asked}) exceeds the limit of {limit}."
+
+
+class NotFound(ImageServerError):
+    """A thing the caller named does not exist here."""
+
+
+class ServiceNotFound(NotFound):
+    """No image service of this name is published and started."""
+
+    def __init__(self, name: object) -> None:
+        super().__init__(shorten(name))
+
+    def __str__(self) -> str:
+        return f"Service {self.fields[0]!r} not found."
+
+
+class ItemNotFound(NotFound):
+    """The catalog has no item with this OBJECTID."""
+
+    def __init__(self, object_id: object) -> None:
+        super().__init__(shorten(object_id))
+
+    def __str__(self) -> str:
+        return f"Catalog item {self.fields[0]} not found."
+
+
+class TileOutsideLimits(NotFound):
+    """A tile address beside the service's extent or levels."""
+
+    def __init__(self, level: object, row: object, col: object) -> None:
+        super().__init__(shorten(level), shorten(row), shorten(col))
+
+    def __str__(self) -> str:
+        level, row, col = self.fields
+        return f"Tile level {level}, row {row}, column {col} is outside this service."
+
+
+class SourceError(ImageServerError):
+    """The data of a service is at fault.
+
+    `source` is a path for logs and build messages; protocols never show it.
+    """
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(source, shorten(why, 300))
+
+    def __str__(self) -> str:
+        source, why = self.fields
+        return f"{source}: {why}"
+
+
+class SourceUnavailable(SourceError):
+    """A source file cannot be opened or has changed since it was catalogued."""
+
+
+class SourceCorrupt(SourceError):
+    """A source file opens but its pixels or headers cannot be read."""
+
+
+class UnknownProduct(SourceError):
+    """No raster type and no driver recognises the file."""
+
+
+class Overloaded(ImageServerError):
+    """Too much work is waiting; try again after `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: float = 1.0) -> None:
+        super().__init__(retry_after_s)
+
+    def __str__(self) -> str:
+        return f"The server is busy, try again in {self.fields[0]:g} s."
+
+
+class DeadlineExceeded(ImageServerError):
+    """The request did not end within its time limit."""
+
+    def __init__(self, limit_s: float) -> None:
+        super().__init__(limit_s)
+
+    def __str__(self) -> str:
+        return f"The request took longer than the limit of {self.fields[0]:g} s."
+
+
+class Cancelled(ImageServerError):
+    """The client left; nobody reads the answer."""
+
+    def __init__(self) -> None:
+        super().__init__("The request was cancelled.")
+
+
+class InstanceLost(ImageServerError):
+    """The process that rendered this request died."""
+
+    def __init__(self) -> None:
+        super().__init__("The instance that worked on this request stopped; please try again.")
+
+
+class ConfigError(ImageServerError):
+    """A settings file, definition or command line is wrong; the operator can repair it."""
+
+    def __init__(self, file: object, key: str, why: str) -> None:
+        super().__init__(str(file), key, why)
+
+    def __str__(self) -> str:
+        file, key, why = self.fields
+        where = f"{file}: {key}" if key else str(file)
+        return f"{where}: {why}"
+
+
+def _subclasses(base: type[ImageServerError]) -> dict[str, type[ImageServerError]]:
+    found = {base.__name__: base}
+    for child in base.__subclasses__():
+        found.update(_subclasses(child))
+    return found
+
+
+def to_record(error: ImageServerError) -> tuple[str, list[Any]]:
+    """Return the error's class name and fields, to cross a process border."""
+    return type(error).__name__, list(error.fields)
+
+
+def from_record(name: str, fields: list[Any]) -> ImageServerError:
+    """Rebuild an error from `to_record`; an unknown name gives a plain `ImageServerError`."""
+    cls = _subclasses(ImageServerError).get(name, ImageServerError)
+    error = cls.__new__(cls)
+    Exception.__init__(error, *fields)
+    error.fields = tuple(fields)
+    return error

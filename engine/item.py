@@ -1,0 +1,120 @@
+"""A catalog item as it is compiled: everything serving needs to know without opening the raster."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.extent import Extent
+from engine.pixel_type import PixelType
+
+PRIMARY = 1
+OVERVIEW = 2
+
+
+class Level(msgspec.Struct, frozen=True, array_like=True):
+    """One pyramid level; index 0 of an item's levels is full resolution, n is GDAL overview n - 1."""
+
+    width: int
+    height: int
+    block_width: int
+    block_height: int
+
+
+class Source(msgspec.Struct, frozen=True, array_like=True):
+    """One file behind an item, with what tells that it has changed.
+
+    Attributes
+    ----------
+    path : str
+        Absolute path; never leaves the server.
+    driver : str
+        GDAL driver pinned at every open.
+    size, mtime_ns : int
+        As found when the header was read.
+    """
+
+    path: str
+    driver: str
+    size: int
+    mtime_ns: int
+
+
+class BandSource(msgspec.Struct, frozen=True, array_like=True):
+    """Where one service band of an item comes from; `source` -1 means the item lacks the band."""
+
+    source: int
+    band: int
+
+
+class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """One compiled item. All sources of one item share grid, CRS and levels.
+
+    Attributes
+    ----------
+    geotransform : 6 floats
+        GDAL order, of level 0, in `crs`.
+    no_data : one per service band
+        None = no no-data value; NaN is allowed.
+    alpha : BandSource or None
+        A band that holds the mask. `dataset_mask` = the file has a mask of its own (internal or .msk).
+    footprint : bytes
+        Usable area in level-0 pixel coordinates (see engine.footprint); empty = the whole raster.
+    seamline : bytes
+        Area where the item wins under the Seamline method, packed alike; empty = none.
+    scale_service, scale_mercator : (x, y)
+        Level-0 source pixels per unit of the service CRS / of EPSG:3857 along the map's x and y axes,
+        at the raster's centre; (0, 0) where it has no place in that CRS.
+    operation_service, operation_mercator : str
+        Key of the pinned pipeline (service CRS or EPSG:3857 → `crs`); see the operations table.
+    min_ps, max_ps : float
+        Half-open range of output pixel sizes (service-CRS units) where the item shows; max_ps 0 = no end.
+    low_ps, high_ps : float
+        Finest and coarsest pixel size the files really hold, service-CRS units.
+    ground_size_m : float
+        Level-0 pixel size on the ground in metres at the centre.
+    extent : Extent
+        Box of the footprint in service CRS.
+    valid_range : (lo, hi) or None
+        Samples outside are no data.
+    """
+
+    id: int
+    name: str
+    category: int
+    sources: tuple[Source, ...]
+    bands: tuple[BandSource, ...]
+    crs: str
+    geotransform: tuple[float, float, float, float, float, float]
+    levels: tuple[Level, ...]
+    pixel_type: PixelType
+    no_data: tuple[float | None, ...]
+    valid_range: tuple[float, float] | None = None
+    alpha: BandSource | None = None
+    dataset_mask: bool = False
+    footprint: bytes = b""
+    seamline: bytes = b""
+    scale_service: tuple[float, float] = (0.0, 0.0)
+    scale_mercator: tuple[float, float] = (0.0, 0.0)
+    operation_service: str = ""
+    operation_mercator: str = ""
+    min_ps: float = 0.0
+    max_ps: float = 0.0
+    low_ps: float = 0.0
+    high_ps: float = 0.0
+    ground_size_m: float = 0.0
+    z_order: float | None = None
+    center_x: float = 0.0
+    center_y: float = 0.0
+    nadir_x: float | None = None
+    nadir_y: float | None = None
+    extent: Extent = Extent(0.0, 0.0, 0.0, 0.0)
+
+    @property
+    def width(self) -> int:
+        """Columns of level 0."""
+        return self.levels[0].width
+
+    @property
+    def height(self) -> int:
+        """Rows of level 0."""
+        return self.levels[0].height

@@ -1,0 +1,247 @@
+"""The question, free of protocol: every request is one member of a tagged union.
+
+Parsed once by `server/protocols`, sent to an instance as msgpack, hashable so that identical requests
+in flight are one. Everything here is typed and finite; nothing means "default" except None.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from config.definition import Interpolation, MosaicMethod, MosaicOperator
+from engine.extent import Extent
+from engine.pixel_type import PixelType
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of the request records."""
+
+
+class MapPoint(Record):
+    """A point in a CRS; `crs` "" = the service's."""
+
+    x: float
+    y: float
+    crs: str = ""
+
+
+class MosaicRule(Record):
+    """Select, order and merge; None everywhere means the service's default."""
+
+    method: MosaicMethod | None = None
+    operator: MosaicOperator | None = None
+    where: str = ""
+    fids: tuple[int, ...] | None = None
+    sort_field: str = ""
+    sort_value: str | float | None = None
+    ascending: bool | None = None
+    lock_ids: tuple[int, ...] = ()
+    viewpoint: MapPoint | None = None
+
+
+class StretchRule(Record):
+    """Arguments of the Stretch function, in Esri's meaning (0 none, 3 deviation, 5 min-max, 6 clip)."""
+
+    stretch_type: int = 0
+    standard_deviations: float = 2.0
+    min_percent: float = 0.0
+    max_percent: float = 0.0
+    out_min: float = 0.0
+    out_max: float = 255.0
+    statistics: tuple[tuple[float, float, float, float], ...] = ()
+    dynamic_range: bool = False
+    gamma: tuple[float, ...] = ()
+
+
+class RenderingRule(Record):
+    """The chain a client asks for: "None" = raw samples, "Stretch" with its arguments."""
+
+    function: Literal["None", "Stretch"] = "None"
+    stretch: StretchRule | None = None
+    output_pixel_type: PixelType | None = None
+
+
+class TimeRange(Record):
+    """Milliseconds since 1970 UTC, both ends inclusive; None = open."""
+
+    start: int | None = None
+    end: int | None = None
+
+
+class TileAddress(Record):
+    """A tile of the Web Mercator scheme: 256·`scale` pixels square."""
+
+    level: int
+    row: int
+    col: int
+    scale: int = 1
+
+
+class View(Record):
+    """What pixels are asked for.
+
+    Either `tile` (then extent, CRS and size follow from it) or `extent`, `extent_crs`, `width`, `height`
+    and `out_crs` ("" = the service's CRS, for both). `adjust_aspect` grows the extent about its centre
+    until output pixels are square.
+    """
+
+    tile: TileAddress | None = None
+    extent: Extent | None = None
+    extent_crs: str = ""
+    width: int = 400
+    height: int = 400
+    out_crs: str = ""
+    adjust_aspect: bool = False
+
+
+class Encoding(Record):
+    """How the answer is written; `format` is a name in engine.formats.FORMATS."""
+
+    format: str
+    quality: int | None = None
+    compression: str = ""
+    tolerance: float = 0.0
+    lerc_version: int = 2
+
+
+class ImageRequest(Record, tag="image"):
+    """Pixels of a view.
+
+    `band_ids` count from 0, applied to the source before the rendering rule. `no_data`: one value for all
+    bands or one per band, treated as no data in the output. `blank`: what an answer without any valid
+    pixel is: a blank "image" or "missing" (not found).
+    """
+
+    view: View
+    encoding: Encoding
+    pixel_type: PixelType | None = None
+    no_data: tuple[float, ...] = ()
+    no_data_match: Literal["any", "all", ""] = ""
+    interpolation: Interpolation | None = None
+    band_ids: tuple[int, ...] = ()
+    mosaic: MosaicRule | None = None
+    rendering: RenderingRule | None = None
+    time: TimeRange | None = None
+    blank: Literal["image", "missing"] = "image"
+
+
+class StripRequest(Record, tag="strip"):
+    """Rows `first_row` to `first_row + rows` of an image, raw or as one compressed TIFF strip.
+
+    The front cuts large exports into these; `image.view` is the whole image.
+    """
+
+    image: ImageRequest
+    first_row: int
+    rows: int
+
+
+class StripLayoutRequest(Record, tag="strip_layout"):
+    """The TIFF header of a large export, with the strip offsets still to be filled in."""
+
+    image: ImageRequest
+    rows_per_strip: int
+
+
+class PictureInfoRequest(Record, tag="picture_info"):
+    """What an image request would give: extent and size after aspect adjustment; no pixels."""
+
+    image: ImageRequest
+
+
+class IdentifyRequest(Record, tag="identify"):
+    """Values and items at a place.
+
+    `geometry` is GeoJSON-like WKB in `crs`; points give their value, areas the value at the centroid.
+    `pixel_size` in `crs` units; None = the service's resolution.
+    """
+
+    geometry: bytes
+    crs: str = ""
+    pixel_size: tuple[float, float] | None = None
+    mosaic: MosaicRule | None = None
+    renderings: tuple[RenderingRule, ...] = ()
+    time: TimeRange | None = None
+    return_geometry: bool = True
+    return_items: bool = True
+    return_values: bool = True
+    max_items: int | None = None
+
+
+SpatialRelation = Literal[
+    "intersects", "contains", "crosses", "envelope_intersects", "overlaps", "touches", "within"
+]
+
+
+class QueryRequest(Record, tag="query"):
+    """Rows of the catalog.
+
+    `where` is text in Swath's own grammar (see engine.where). `geometry` is WKB in `crs`.
+    `out_fields`: () = OBJECTID only, ("*",) = all. `order_by`: (field, ascending) pairs.
+    """
+
+    where: str = ""
+    object_ids: tuple[int, ...] | None = None
+    time: TimeRange | None = None
+    geometry: bytes = b""
+    crs: str = ""
+    relation: SpatialRelation = "intersects"
+    out_fields: tuple[str, ...] = ()
+    out_crs: str = ""
+    returns: Literal["features", "ids", "count", "extent"] = "features"
+    return_geometry: bool = True
+    distinct: bool = False
+    order_by: tuple[tuple[str, bool], ...] = ()
+    offset: int = 0
+    limit: int | None = None
+    pixel_size: float | None = None
+
+
+class StatisticsRequest(Record, tag="statistics"):
+    """The service's statistics per band."""
+
+
+class HistogramsRequest(Record, tag="histograms"):
+    """The service's histograms per band."""
+
+
+class KeyPropertiesRequest(Record, tag="key_properties"):
+    """Names and wavelengths of the bands and other key properties."""
+
+
+class LegendRequest(Record, tag="legend"):
+    """The legend of a picture: swatches as PNG."""
+
+    band_ids: tuple[int, ...] = ()
+    rendering: RenderingRule | None = None
+
+
+class ThumbnailRequest(Record, tag="thumbnail"):
+    """A small picture of the whole service."""
+
+    width: int = 200
+    height: int = 133
+
+
+class ExplainRequest(Record, tag="explain"):
+    """The plan of an image request: rasters in order and why, levels, windows, grid, cost; no pixels."""
+
+    image: ImageRequest
+
+
+Request = (
+    ImageRequest
+    | StripRequest
+    | StripLayoutRequest
+    | PictureInfoRequest
+    | IdentifyRequest
+    | QueryRequest
+    | StatisticsRequest
+    | HistogramsRequest
+    | KeyPropertiesRequest
+    | LegendRequest
+    | ThumbnailRequest
+    | ExplainRequest
+)

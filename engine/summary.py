@@ -1,0 +1,113 @@
+"""What a service says of itself: read by the front from the compiled definition, no pixels needed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from config.definition import ServiceProperties
+from engine.extent import Extent
+from engine.pixel_type import PixelType
+
+FORMAT_VERSION = 1
+
+
+class BandInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Name and, where known, wavelengths of one band in nanometres."""
+
+    name: str
+    wavelength_min_nm: float | None = None
+    wavelength_max_nm: float | None = None
+
+
+class BandStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """Statistics of the valid samples of one band."""
+
+    min: float
+    max: float
+    mean: float
+    std: float
+    count: int = 0
+
+
+class Histogram(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts in equal bins from `min` to `max` (outer edges)."""
+
+    min: float
+    max: float
+    counts: tuple[int, ...]
+
+
+FieldType = Literal["oid", "integer", "double", "string", "date", "geometry", "raster"]
+
+
+class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of the service table; `type` "date" holds milliseconds since 1970 UTC."""
+
+    name: str
+    type: FieldType
+    alias: str = ""
+    length: int = 0
+
+
+class TimeInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Which fields hold time and what they span (milliseconds since 1970 UTC)."""
+
+    start_field: str
+    end_field: str
+    start: int
+    end: int
+
+
+class ServiceSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of a compiled definition.
+
+    Attributes
+    ----------
+    crs : str
+        Canonical key: "EPSG:n", "ESRI:n" or WKT. `wkid`/`latest_wkid` 0 where there is no code.
+    pixel_size_x, pixel_size_y : float
+        Full resolution in CRS units; the extent is a whole number of these.
+    source_type : "mosaic" or "raster"
+        A single raster has no catalog.
+    colormap : tuple of (value, r, g, b) or ()
+    picture_bands : tuple of int
+        Bands (from 0) of the default picture.
+    overview_ps : float
+        Pixel size (service units) from which service overviews show; 0 = there are none.
+    coarsest_ps : float
+        Coarsest pixel size that is served without area averaging over many pixels (0 = no limit known).
+    """
+
+    format_version: int = FORMAT_VERSION
+    properties: ServiceProperties
+    source_type: Literal["mosaic", "raster"] = "mosaic"
+    data_type: Literal["generic", "rgb", "thematic", "elevation"] = "generic"
+    crs: str
+    wkid: int = 0
+    latest_wkid: int = 0
+    wkt: str = ""
+    is_geographic: bool = False
+    metres_per_unit: float = 1.0
+    extent: Extent
+    extent_lonlat: Extent | None = None
+    extent_mercator: Extent | None = None
+    pixel_size_x: float
+    pixel_size_y: float
+    pixel_type: PixelType
+    bands: tuple[BandInfo, ...]
+    statistics: tuple[BandStatistics, ...] = ()
+    has_histograms: bool = False
+    no_data: tuple[float | None, ...] = ()
+    colormap: tuple[tuple[int, int, int, int], ...] = ()
+    picture_bands: tuple[int, ...] = (0,)
+    fields: tuple[FieldInfo, ...] = ()
+    time: TimeInfo | None = None
+    has_seamlines: bool = False
+    item_count: int = 1
+    overview_ps: float = 0.0
+    coarsest_ps: float = 0.0
+    uncompressed_size: int = 0
+    block_width: int = 0
+    block_height: int = 0
