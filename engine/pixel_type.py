@@ -78,5 +78,7 @@ _LIMITS: dict[PixelType, tuple[float, float]] = {
 
 def pixel_type_of_dtype(name: str) -> PixelType | None:
     """Return the pixel type of a numpy or GDAL dtype name, or None (complex, 64-bit integers)."""
-    table = {dtype: ptype for ptype, dtype in _DTYPES.items() if ptype.value not in ("U1", "U2", "U4")}
+    table = {
+        dtype: ptype for ptype, dtype in _DTYPES.items() if ptype.value not in ("U1", "U2", "U4")
+    }
     return table.get(name)

@@ -1,0 +1,1 @@
+"""Where pixels come from: projections, sensor models, terrain and position grids."""

@@ -1,0 +1,301 @@
+"""The only user of pyproj: CRS texts, pinned operations and point transformations, always x, y.
+
+Rules: a CRS text from outside is parsed here and never handed to a general parser (some fetch URLs).
+Between two CRSs one operation is chosen once and known by its pipeline text; a Transformer made from
+two CRSs would pick the operation point by point and jump by metres. Transformers belong to a thread.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import zlib
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+import pyproj
+from numpy.typing import NDArray
+from pyproj.aoi import AreaOfInterest
+from pyproj.enums import TransformDirection
+from pyproj.exceptions import CRSError, ProjError
+from pyproj.transformer import TransformerGroup
+
+from engine.errors import InvalidParameter
+from engine.extent import Extent
+
+Floats = NDArray[np.float64]
+
+MERCATOR = "EPSG:3857"
+LONLAT = "EPSG:4326"
+MAX_WKT_CHARS = 16_000
+_CODE = re.compile(r"^\s*(?:(EPSG|ESRI|OGC|IAU_2015)\s*:+\s*)?(\d{1,7}|CRS84)\s*$", re.IGNORECASE)
+_URN = re.compile(
+    r"^\s*(?:urn:ogc:def:crs:|https?://www\.opengis\.net/def/crs/)(EPSG|OGC|ESRI)[:/][\w.]*[:/](\w+)\s*$",
+    re.IGNORECASE,
+)
+_MERCATOR_ALIASES = {102100, 102113, 900913, 3785}
+_WKT_START = re.compile(
+    r"^\s*(PROJCRS|PROJCS|GEOGCRS|GEOGCS|GEODCRS|BOUNDCRS|COMPOUNDCRS|COMPD_CS|GEODETICCRS|"
+    r"PROJECTEDCRS|GEOGRAPHICCRS|LOCAL_CS|ENGCRS|ENGINEERINGCRS|DERIVEDPROJCRS|GEOCCS)\s*\[",
+    re.IGNORECASE,
+)
+_ACCEPTED = "an EPSG or ESRI code, an OGC CRS URN, or WKT of at most 16,000 characters"
+_DEGREE_M = 111319.49079327357
+_ROUND_TRIP_PX_M = 0.05
+
+
+class CrsInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts about a CRS.
+
+    Attributes
+    ----------
+    wkid, latest_wkid : int
+        Esri's and EPSG's code; 0 where there is none.
+    metres_per_unit : float
+        Of the map axes; for degrees the length of one degree at the equator.
+    area_lonlat : Extent or None
+        Area of use; xmax may exceed 180 where it crosses the antimeridian.
+    """
+
+    key: str
+    name: str
+    wkid: int
+    latest_wkid: int
+    wkt: str
+    is_geographic: bool
+    metres_per_unit: float
+    area_lonlat: Extent | None
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One pinned coordinate operation; `key` is short and stable, `pipeline` what PROJ runs."""
+
+    key: str
+    pipeline: str
+
+
+@lru_cache(maxsize=512)
+def canonical_crs(text: str, parameter: str = "crs") -> str:
+    """Return the canonical key of a CRS: "EPSG:n", "ESRI:n", "OGC:CRS84" or WKT.
+
+    Raises
+    ------
+    InvalidParameter
+        The text is none of the accepted forms or names no known CRS.
+    """
+    if match := _CODE.match(text) or _URN.match(text):
+        authority, code = (match.group(1) or "").upper(), match.group(2).upper()
+        return _key_of_code(authority, code, text, parameter)
+    if len(text) > MAX_WKT_CHARS or not _WKT_START.match(text):
+        raise InvalidParameter(parameter, text, _ACCEPTED)
+    try:
+        crs = pyproj.CRS.from_wkt(text)
+    except CRSError as err:
+        raise InvalidParameter(parameter, text, _ACCEPTED) from err
+    return _key_of_crs(crs)
+
+
+def _key_of_code(authority: str, code: str, text: str, parameter: str) -> str:
+    if code == "CRS84":
+        return "OGC:CRS84"
+    if int(code) in _MERCATOR_ALIASES:
+        return MERCATOR
+    for name in (authority,) if authority else ("EPSG", "ESRI"):
+        try:
+            pyproj.CRS.from_authority(name, code)
+        except CRSError:
+            continue
+        return f"{name}:{int(code)}"
+    raise InvalidParameter(parameter, text, _ACCEPTED)
+
+
+def _key_of_crs(crs: pyproj.CRS) -> str:
+    for candidate in (crs, crs.to_2d() if crs.is_geographic and len(crs.axis_info) == 3 else crs):
+        found = candidate.to_authority(min_confidence=100)
+        if found is None:
+            found = candidate.to_authority(min_confidence=70)
+            if found is not None and not _same(candidate, f"{found[0]}:{found[1]}"):
+                found = None
+        if found is not None and found[0] in ("EPSG", "ESRI"):
+            if found[0] == "EPSG" and int(found[1]) in _MERCATOR_ALIASES:
+                return MERCATOR
+            return f"{found[0]}:{int(found[1])}"
+    return str(crs.to_wkt("WKT2_2019"))
+
+
+def _same(crs: pyproj.CRS, key: str) -> bool:
+    """Tell whether `crs` puts points where `key` does (names and axis order aside)."""
+    return bool(crs.equals(_crs(key), ignore_axis_order=True))
+
+
+@lru_cache(maxsize=256)
+def _crs(key: str) -> pyproj.CRS:
+    if _WKT_START.match(key):
+        return pyproj.CRS.from_wkt(key)
+    authority, _, code = key.partition(":")
+    return pyproj.CRS.from_authority(authority, code)
+
+
+@lru_cache(maxsize=256)
+def describe_crs(key: str) -> CrsInfo:
+    """Return the facts about the CRS of a canonical key."""
+    crs = _crs(key)
+    authority, _, code = key.partition(":") if not _WKT_START.match(key) else ("", "", "0")
+    number = int(code) if code.isdigit() else (4326 if code == "CRS84" else 0)
+    axis = crs.axis_info[0] if crs.axis_info else None
+    geographic = bool(crs.is_geographic)
+    factor = float(axis.unit_conversion_factor) if axis else 1.0
+    use = crs.area_of_use
+    area = None
+    if use is not None:
+        east = use.east if use.east >= use.west else use.east + 360.0
+        area = Extent(use.west, use.south, east, use.north)
+    return CrsInfo(
+        key=key,
+        name=str(crs.name),
+        wkid=102100 if key == MERCATOR else number,
+        latest_wkid=number,
+        wkt=str(crs.to_wkt("WKT1_ESRI" if crs.is_projected or geographic else "WKT2_2019")),
+        is_geographic=geographic,
+        metres_per_unit=_DEGREE_M * factor * 180.0 / np.pi if geographic else factor,
+        area_lonlat=area,
+    )
+
+
+def crs_of_wkt(wkt: str) -> str:
+    """Return the canonical key of a CRS read from a raster's header (trusted WKT of any length)."""
+    try:
+        return _key_of_crs(pyproj.CRS.from_wkt(wkt))
+    except CRSError as err:
+        raise InvalidParameter("crs", wkt, "a coordinate system that PROJ knows") from err
+
+
+def wkt_of(key: str) -> str:
+    """Return WKT 2 of a canonical key, for writers of files."""
+    return str(_crs(key).to_wkt("WKT2_2019"))
+
+
+@lru_cache(maxsize=2048)
+def operation(from_crs: str, to_crs: str, area_lonlat: Extent | None = None) -> Operation:
+    """Choose the one operation between two CRSs that is best within an area.
+
+    The same arguments give the same pipeline; where only one operation exists the area does not
+    matter and all callers share it.
+
+    Raises
+    ------
+    InvalidParameter
+        No operation exists between the two.
+    """
+    if from_crs == to_crs or {from_crs, to_crs} == {LONLAT, "OGC:CRS84"}:
+        return Operation("noop", "proj=noop")
+    area = None
+    if area_lonlat is not None:
+        west, east = _wrap_lon(area_lonlat.xmin), _wrap_lon(area_lonlat.xmax)
+        if area_lonlat.width >= 360:
+            west, east = -180.0, 180.0
+        south, north = max(-90.0, area_lonlat.ymin), min(90.0, area_lonlat.ymax)
+        area = AreaOfInterest(west, south, east, north)
+    try:
+        group = TransformerGroup(
+            _crs(from_crs), _crs(to_crs), always_xy=True, area_of_interest=area
+        )
+        best = group.transformers[0]
+    except (ProjError, CRSError, IndexError) as err:
+        raise InvalidParameter(
+            "crs", from_crs, f"a CRS that can be transformed to {to_crs}"
+        ) from err
+    pipeline = str(best.definition)
+    digest = zlib.crc32(pipeline.encode())
+    return Operation(f"{digest:08x}", pipeline)
+
+
+def _wrap_lon(lon: float) -> float:
+    return (lon + 180.0) % 360.0 - 180.0 if not -180.0 <= lon <= 180.0 else lon
+
+
+class _Transformers(threading.local):
+    def __init__(self) -> None:
+        self.by_pipeline: dict[str, pyproj.Transformer] = {}
+
+
+_local = _Transformers()
+_MAX_TRANSFORMERS = 256
+
+
+def _transformer(pipeline: str) -> pyproj.Transformer:
+    found = _local.by_pipeline.get(pipeline)
+    if found is None:
+        if len(_local.by_pipeline) >= _MAX_TRANSFORMERS:
+            _local.by_pipeline.pop(next(iter(_local.by_pipeline)))
+        found = pyproj.Transformer.from_pipeline(pipeline)
+        _local.by_pipeline[pipeline] = found
+    return found
+
+
+def transform(pipeline: str, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Transform points; what cannot be transformed comes back as inf.
+
+    Parameters
+    ----------
+    pipeline : str
+        As in `Operation.pipeline`.
+    x, y : float64, any one shape
+        Left as they are; new arrays are returned.
+    """
+    if pipeline == "proj=noop":
+        return x.copy(), y.copy()
+    out_x, out_y = np.ascontiguousarray(x), np.ascontiguousarray(y)
+    if out_x is x:
+        out_x, out_y = x.copy(), y.copy()
+    _transformer(pipeline).transform(out_x, out_y, inplace=True, errcheck=False)
+    return out_x, out_y
+
+
+def inverse(pipeline: str, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Transform points against the pipeline's direction; failures come back as inf."""
+    if pipeline == "proj=noop":
+        return x.copy(), y.copy()
+    out_x, out_y = np.array(x, np.float64), np.array(y, np.float64)
+    _transformer(pipeline).transform(
+        out_x, out_y, inplace=True, errcheck=False, direction=TransformDirection.INVERSE
+    )
+    return out_x, out_y
+
+
+def transform_checked(
+    pipeline: str, x: Floats, y: Floats, tolerance_x: float, tolerance_y: float
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Transform points and tell which of them come back by the inverse.
+
+    PROJ returns finite nonsense far outside a zone: a point counts only if transforming it back
+    returns it within the tolerances (in units of `x` and `y`).
+    """
+    out_x, out_y = transform(pipeline, x, y)
+    if pipeline == "proj=noop":
+        return out_x, out_y, np.isfinite(x) & np.isfinite(y)
+    back_x, back_y = inverse(pipeline, out_x, out_y)
+    with np.errstate(invalid="ignore"):
+        good = (np.abs(back_x - x) <= tolerance_x) & (np.abs(back_y - y) <= tolerance_y)
+    return out_x, out_y, good
+
+
+def transform_extent(pipeline: str, extent: Extent, samples: int = 21) -> Extent | None:
+    """Return the box around a transformed box, or None where no point of it can be transformed.
+
+    Edges and inside are sampled at `samples` × `samples` points, so a pole inside the box counts.
+    """
+    if pipeline == "proj=noop":
+        return extent
+    xs, ys = np.meshgrid(
+        np.linspace(extent.xmin, extent.xmax, samples),
+        np.linspace(extent.ymin, extent.ymax, samples),
+    )
+    tolerance_x = max(extent.width, abs(extent.xmax) * 1e-6) * 1e-3
+    tolerance_y = max(extent.height, abs(extent.ymax) * 1e-6) * 1e-3
+    out_x, out_y, good = transform_checked(pipeline, xs, ys, tolerance_x, tolerance_y)
+    if not good.any():
+        return None
+    out_x, out_y = out_x[good], out_y[good]
+    return Extent(float(out_x.min()), float(out_y.min()), float(out_x.max()), float(out_y.max()))
