@@ -1,0 +1,65 @@
+"""A question on its way to an instance, and its answer, as the front's handlers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.request import Request
+
+if TYPE_CHECKING:
+    from server.service_registry import PublishedService
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One request to one version of one service.
+
+    Attributes
+    ----------
+    operation, protocol : str
+        Labels for metrics, from a fixed set; never text of the client's.
+    renderer : str
+        "" = the engine's bytes are the answer; "<protocol>:<operation>" = see `answer_context`.
+    options : mapping of str to str
+        What the renderer needs; part of the answer's identity.
+    """
+
+    service: PublishedService
+    request: Request
+    operation: str
+    protocol: str = ""
+    renderer: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def question(self) -> bytes:
+        """Return the canonical bytes of what is asked, without the service's version."""
+        options = sorted(self.options.items())
+        return _encoder.encode((self.renderer, options, self.request))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The answer of an instance.
+
+    Attributes
+    ----------
+    body : bytes-like
+        Large bodies are the very buffer they were received into.
+    stages : dict of str to float
+        Milliseconds of each stage.
+    cacheable : bool
+        False where the same question may have another answer later (a source was skipped).
+    """
+
+    media_type: str
+    body: bytes | bytearray
+    headers: tuple[tuple[str, str], ...] = ()
+    stages: Mapping[str, float] = field(default_factory=dict)
+    truncated: bool = False
+    cacheable: bool = True
