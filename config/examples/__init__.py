@@ -1,0 +1,1 @@
+"""Example definitions, shipped as text beside this file."""

@@ -1,0 +1,1 @@
+"""Rasters, geometry, mosaics and functions: all pixel work, and no HTTP."""

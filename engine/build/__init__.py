@@ -1,0 +1,1 @@
+"""Make a definition ready to serve: footprints, pixel-size ranges, statistics, overviews, compile."""

@@ -1,0 +1,1 @@
+"""Output formats: a pixel block becomes bytes, one format a file."""

@@ -1,0 +1,1 @@
+"""Radiometric processes: pixels become pixels, one function a file."""

@@ -1,0 +1,1 @@
+"""Order overlapping items (methods) and resolve them into one picture (operators)."""

@@ -1,0 +1,1 @@
+"""Mosaic methods: the order of items, one method a file."""

@@ -1,0 +1,1 @@
+"""Mosaic operators: how overlapping pixels combine, one operator a file."""

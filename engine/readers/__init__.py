@@ -1,0 +1,1 @@
+"""Blocks from files, decoded once; the only code that opens rasters to serve them."""

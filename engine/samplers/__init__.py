@@ -1,0 +1,1 @@
+"""Samplers: values of a raster at the positions of output pixels."""

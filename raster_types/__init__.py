@@ -1,0 +1,1 @@
+"""Raster types: recognise a product in a folder and make catalog items of it."""

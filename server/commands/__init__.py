@@ -1,0 +1,1 @@
+"""The subcommands of `swath`, one a file; heavy imports stay inside their functions."""

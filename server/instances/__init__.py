@@ -1,0 +1,1 @@
+"""Processes that render: how they are forked, fed, watched and stopped."""

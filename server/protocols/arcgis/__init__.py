@@ -1,0 +1,1 @@
+"""ArcGIS REST: the ImageServer protocol."""

@@ -1,0 +1,1 @@
+"""Operations of an ImageServer resource, one a file."""
