@@ -1,0 +1,213 @@
+"""Open a local raster file, and nothing else.
+
+Rules: the only place that gives a path to GDAL for reading. A path names an existing regular file, is
+opened by a driver of the list below, and never as anything GDAL could make of it (`/vsicurl/…`,
+`WMS:…`, inline XML, `MEM:::`). Definitions that point to other files (VRT, GTI, WMS, STACIT) are
+refused: with them a catalogued `x.tif` could show the bytes of any readable file. Drivers that reach
+the network or other files are taken out of GDAL itself, because sidecars (.ovr, .msk, .aux.xml) are
+opened by GDAL without asking.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from rasterio.env import env_ctx_if_needed
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+
+from engine.errors import SourceCorrupt, SourceError, SourceUnavailable, UnknownProduct
+
+# File formats that hold their own pixels (or have them in a raw file of the same name).
+DRIVERS: tuple[str, ...] = (
+    "GTiff",
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "JP2OpenJPEG",
+    "HFA",
+    "ENVI",
+    "EHdr",
+    "NITF",
+    "MRF",
+    "AAIGrid",
+    "GRASSASCIIGrid",
+    "GSAG",
+    "GSBG",
+    "GS7BG",
+    "AIG",
+    "SRTMHGT",
+    "DTED",
+    "USGSDEM",
+    "BMP",
+    "GIF",
+    "BIGGIF",
+    "PNM",
+    "RST",
+    "SAGA",
+    "BT",
+    "PCRaster",
+    "RMF",
+    "SGI",
+    "KRO",
+    "GTX",
+    "LAN",
+    "BYN",
+    "SIGDEM",
+)
+
+_NEVER = (
+    "VRT WMS WCS WMTS HTTP GTI STACIT STACTA EEDA EEDAI PLMOSAIC DAAS OGCAPI DERIVED KMLSUPEROVERLAY "
+    "Zarr netCDF HDF5 HDF5Image GRIB PDF Rasterlite MBTiles GPKG SQLite ESRIC RPFTOC ECRGTOC ADRG"
+)
+
+# Read by GDAL as fallback of its options, so they hold in every thread of the process.
+GDAL_OPTIONS: dict[str, str] = {
+    "GDAL_SKIP": _NEVER.replace(" ", ","),
+    # No file of a service is on the network; a side file that says so is not followed.
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none-is-allowed",
+    "GDAL_HTTP_CONNECTTIMEOUT": "1",
+    "GDAL_VRT_ENABLE_PYTHON": "NO",
+    "GDAL_PAM_ENABLED": "YES",
+    "GDAL_NUM_THREADS": "1",
+    "GDAL_TIFF_DEFLATE_SUBBLOCK": "NO",
+    "GDAL_MAX_DATASET_POOL_SIZE": "100",
+    "GDAL_TIFF_INTERNAL_MASK": "YES",
+    # A mask of 0 and 1 is a mask of 0 and 255 (many writers leave it so).
+    "GDAL_TIFF_INTERNAL_MASK_TO_8BIT": "YES",
+    "GTIFF_IMPLICIT_JPEG_OVR": "NO",
+    "GTIFF_POINT_GEO_IGNORE": "NO",
+    "JPEG_FORCE_INTERNAL_OVERVIEWS": "NO",
+    "OGR_XLSX_HEADERS": "AUTO",
+    "CPL_DEBUG": "OFF",
+    "CPL_LOG": os.devnull,
+}
+
+_FOREIGN_NAME = re.compile(r"^\s*<|^/vsi|^[A-Za-z][A-Za-z0-9+._-]+:", re.IGNORECASE)
+_DEFINITIONS = {b"<VRTDataset": "VRT", b"<GDALTileIndexDataset": "GTI", b"<GDAL_WMS": "WMS"}
+
+
+def configure_gdal(cache_mb: int) -> None:
+    """Set GDAL's options for this process.
+
+    Call before the first dataset is opened; later calls change the cache size of processes to come
+    only.
+
+    Parameters
+    ----------
+    cache_mb : int
+        Size of GDAL's own block cache; small, because decoded blocks are kept by Swath.
+    """
+    for key, value in GDAL_OPTIONS.items():
+        os.environ[key] = value
+    os.environ["GDAL_CACHEMAX"] = str(cache_mb)
+
+
+def check_path(path: str) -> os.stat_result:
+    """Check that `path` is an ordinary local file, and return its state.
+
+    Raises
+    ------
+    UnknownProduct
+        The text is not a plain path, or the thing is no regular file.
+    SourceUnavailable
+        No such file, or it may not be read.
+    """
+    if _FOREIGN_NAME.match(path) or "\0" in path or "\n" in path:
+        raise UnknownProduct(
+            path, "not a path of a local file; expected an absolute or relative path"
+        )
+    try:
+        status = Path(path).stat()
+    except OSError as err:
+        raise SourceUnavailable(path, err.strerror or str(err)) from err
+    if not stat.S_ISREG(status.st_mode):
+        raise UnknownProduct(path, "not a regular file")
+    if not os.access(path, os.R_OK):
+        raise SourceUnavailable(path, "no permission to read it")
+    return status
+
+
+def open_raster(path: str, driver: str | None = None, overview: int | None = None) -> DatasetReader:
+    """Open a local raster file with a driver of the list.
+
+    Parameters
+    ----------
+    path : str
+        An existing regular file.
+    driver : str, optional
+        The driver that must open it; any of `DRIVERS` when not given.
+    overview : int, optional
+        GDAL overview to open as a dataset of its own, from 0.
+
+    Returns
+    -------
+    rasterio.DatasetReader
+        Belongs to the calling thread; close it.
+
+    Raises
+    ------
+    SourceUnavailable, SourceCorrupt, UnknownProduct
+    """
+    check_path(path)
+    if driver is not None and driver not in DRIVERS:
+        raise UnknownProduct(path, f"driver {driver!r} is not accepted; accepted: {_known()}")
+    _refuse_definitions(path)
+    options = {} if overview is None else {"OVERVIEW_LEVEL": overview}
+    try:
+        # A Path is never taken apart as a URI, a str may be; `rasterio.open` takes no list of drivers.
+        with env_ctx_if_needed():
+            return DatasetReader(Path(path), driver=driver or list(DRIVERS), **options)
+    except (RasterioError, ValueError, MemoryError) as err:
+        raise _explain(path, str(err)) from err
+
+
+def _known() -> str:
+    return ", ".join(DRIVERS)
+
+
+def _refuse_definitions(path: str) -> None:
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(4096)
+    except OSError as err:
+        raise SourceUnavailable(path, err.strerror or str(err)) from err
+    for mark, name in _DEFINITIONS.items():
+        if mark in head[:512]:
+            why = f"a {name} definition, which points to other files, is not accepted; add those files"
+            raise UnknownProduct(path, why)
+    if head.lstrip().startswith(b"<MRF_META"):
+        _refuse_foreign_mrf(path)
+
+
+def _refuse_foreign_mrf(path: str) -> None:
+    """Refuse an MRF header whose pixels are elsewhere than beside it."""
+    if Path(path).stat().st_size > 1_000_000:
+        raise SourceCorrupt(path, "an MRF header of more than 1 MB")
+    text = Path(path).read_text(encoding="utf-8", errors="replace")
+    if re.search(r"<\s*(CachedSource|Source)\b", text, re.IGNORECASE):
+        raise UnknownProduct(
+            path, "an MRF that caches another source is not accepted; add the source"
+        )
+    for name in re.findall(r"<\s*(?:DataFile|IndexFile)[^>]*>([^<]*)<", text, re.IGNORECASE):
+        if "/" in name or "\\" in name or ":" in name or ".." in name:
+            raise UnknownProduct(path, "an MRF whose data lie in another folder is not accepted")
+
+
+def _explain(path: str, message: str) -> SourceError:
+    """Return the error that says what is the matter with a file that did not open."""
+    name = Path(path).name
+    text = (
+        message.replace(f"'{path}'", "the file").replace(f"{path}:", "").replace(path, "the file")
+    )
+    text = " ".join(text.replace(f"{name}:", "").split()).strip(" .")
+    if "not recognized as being in a supported file format" in text:
+        return UnknownProduct(path, "no accepted driver recognises the file")
+    if "No such file" in text:
+        return SourceUnavailable(path, text)
+    if "the data file should be selected" in text:
+        return UnknownProduct(path, "a side file of an ENVI raster; add the data file")
+    return SourceCorrupt(path, f"cannot be opened: {text or 'unknown reason'}")
