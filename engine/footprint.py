@@ -63,7 +63,7 @@ def edges_of(packed: bytes) -> Rings:
 
 
 @kernel
-def _clip_valid_kernel(  # type: ignore[no-untyped-def]  # -- compiled: numba infers
+def _clip_valid_kernel(
     edges, x0, y0, step_x, step_y, crossings, valid
 ):
     rows, cols = valid.shape

@@ -1,0 +1,232 @@
+"""Position grids: where output pixels lie in a raster's CRS, from few exact points.
+
+Nodes stand at pixel centres, at integer multiples of a step counted from the corner of a world cell
+of 256 × 256 output pixels. The step belongs to (raster, lattice, cell, tolerance) alone: it is halved
+until points between the nodes, interpolated bilinearly, are within the tolerance of the exact ones.
+Rasters that fill a good part of a cell share its nodes with all others of the same pipeline.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.extent import Extent
+from engine.geometry.projection import transform_checked
+from engine.target_grid import CELL, Lattice
+
+Floats = NDArray[np.float64]
+
+# The bilinear error of a smooth map peaks near the points measured; the margin covers what lies between.
+_MARGIN = 1.3
+_ROUND_TRIP_PX = 0.05
+# Where points are missing (beside a projection's domain) quads are refined to this, then dropped.
+_REFINE_HOLES_TO = 16
+# A raster smaller than this part of a cell gets nodes of its own, in a window aligned to 16 pixels.
+_SMALL = CELL // 4
+_ALIGN = 16
+
+
+class CellWindow(NamedTuple):
+    """The part of a world cell that nodes cover, in pixels of the cell."""
+
+    col_start: int
+    row_start: int
+    col_stop: int
+    row_stop: int
+
+
+WHOLE_CELL = CellWindow(0, 0, CELL, CELL)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeGrid:
+    """Nodes of one world cell or a window of it.
+
+    Attributes
+    ----------
+    x, y : float64 (rows + 1, cols + 1)
+        Coordinates in the raster's CRS at the pixel centres `step` apart.
+    quads : uint8 (rows, cols)
+        1 where all of a quad's points can be transformed.
+    step : int
+        Output pixels from node to node.
+    window : CellWindow
+        Pixels of the cell between the first and the last node.
+    error_px : float
+        Claimed bound of the interpolation error in output pixels.
+    """
+
+    x: Floats
+    y: Floats
+    quads: NDArray[np.uint8]
+    step: int
+    window: CellWindow
+    error_px: float
+
+
+def cell_window(lattice: Lattice, cell_col: int, cell_row: int, box: Extent) -> CellWindow:
+    """Return which part of a cell needs nodes for a raster whose box on the map is `box`.
+
+    It depends on raster, lattice and cell alone, never on a request.
+    """
+    col0 = (box.xmin - lattice.origin_x) / lattice.pixel_x - lattice.phase_x - cell_col * CELL
+    col1 = (box.xmax - lattice.origin_x) / lattice.pixel_x - lattice.phase_x - cell_col * CELL
+    row0 = (lattice.origin_y - box.ymax) / lattice.pixel_y - lattice.phase_y - cell_row * CELL
+    row1 = (lattice.origin_y - box.ymin) / lattice.pixel_y - lattice.phase_y - cell_row * CELL
+    if max(col1 - col0, row1 - row0) > _SMALL:
+        return WHOLE_CELL
+    return CellWindow(
+        max(0, math.floor((col0 - 2) / _ALIGN) * _ALIGN),
+        max(0, math.floor((row0 - 2) / _ALIGN) * _ALIGN),
+        min(CELL, math.ceil((col1 + 2) / _ALIGN) * _ALIGN),
+        min(CELL, math.ceil((row1 + 2) / _ALIGN) * _ALIGN),
+    )
+
+
+def cell_nodes(
+    pipeline: str,
+    lattice: Lattice,
+    cell: tuple[int, int],
+    tolerance_px: float,
+    window: CellWindow = WHOLE_CELL,
+) -> NodeGrid:
+    """Compute the nodes of a cell's window, refining until the tolerance holds.
+
+    Parameters
+    ----------
+    pipeline : str
+        From the lattice's CRS to the raster's.
+    cell : (col, row)
+        World number of the cell.
+    tolerance_px : float
+        Largest error of an interpolated position, in output pixels.
+    """
+    step = CELL
+    while any(edge % step for edge in window):
+        step //= 2
+    while True:
+        x, y, good = _evaluate(pipeline, lattice, cell, window, step // 2)
+        error = _midpoint_error(x, y, good, step)
+        holes = not good.all()
+        if error * _MARGIN <= tolerance_px and (not holes or step <= _REFINE_HOLES_TO):
+            quads = _quads(good).astype(np.uint8)
+            return _node_grid(x[::2, ::2], y[::2, ::2], quads, step, window, error * _MARGIN)
+        if step == 2:
+            # Nodes at every pixel centre: exact, whatever happens between them.
+            return _node_grid(x, y, good[:-1, :-1].astype(np.uint8), 1, window, 0.0)
+        step //= 2
+
+
+def _node_grid(
+    x: Floats, y: Floats, quads: NDArray[np.uint8], step: int, window: CellWindow, error: float
+) -> NodeGrid:
+    if not quads.all():
+        finite = np.isfinite(x) & np.isfinite(y)
+        x, y = np.where(finite, x, 0.0), np.where(finite, y, 0.0)
+    return NodeGrid(
+        np.ascontiguousarray(x),
+        np.ascontiguousarray(y),
+        np.ascontiguousarray(quads),
+        step,
+        window,
+        error,
+    )
+
+
+def _evaluate(
+    pipeline: str, lattice: Lattice, cell: tuple[int, int], window: CellWindow, spacing: int
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Transform the pixel centres of a window `spacing` apart, both ends included."""
+    cols = np.arange(window.col_start, window.col_stop + 1, spacing, dtype=np.float64)
+    rows = np.arange(window.row_start, window.row_stop + 1, spacing, dtype=np.float64)
+    cols += cell[0] * CELL + (lattice.phase_x + 0.5)
+    rows += cell[1] * CELL + (lattice.phase_y + 0.5)
+    x = np.empty((rows.size, cols.size))
+    y = np.empty((rows.size, cols.size))
+    x[:] = lattice.origin_x + cols * lattice.pixel_x
+    y[:] = (lattice.origin_y - rows * lattice.pixel_y)[:, np.newaxis]
+    return transform_checked(
+        pipeline, x, y, lattice.pixel_x * _ROUND_TRIP_PX, lattice.pixel_y * _ROUND_TRIP_PX
+    )
+
+
+def _quads(good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which quads of the coarse grid have all nine of their fine points usable."""
+    rows, cols = (good.shape[0] - 1) // 2, (good.shape[1] - 1) // 2
+    usable = np.ones((rows, cols), np.bool_)
+    for row in range(3):
+        for col in range(3):
+            usable &= good[row : row + 2 * rows - 1 : 2, col : col + 2 * cols - 1 : 2]
+    return usable
+
+
+def _midpoint_error(x: Floats, y: Floats, good: NDArray[np.bool_], step: int) -> float:
+    """Return the worst error at the midpoints of usable quads, in output pixels."""
+    usable: Any = None if good.all() else _quads(good)
+    if usable is not None and not usable.any():
+        return 0.0
+    squares: list[Any] = [0.0] * 5
+    across: Any = 0.0
+    down: Any = 0.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        for v in (x, y):
+            nw, ne, sw, se = v[:-1:2, :-1:2], v[:-1:2, 2::2], v[2::2, :-1:2], v[2::2, 2::2]
+            north, west = (nw + ne) / 2, (nw + sw) / 2
+            south, east = (sw + se) / 2, (ne + se) / 2
+            squares[0] = squares[0] + (v[:-1:2, 1::2] - north) ** 2
+            squares[1] = squares[1] + (v[2::2, 1::2] - south) ** 2
+            squares[2] = squares[2] + (v[1::2, :-1:2] - west) ** 2
+            squares[3] = squares[3] + (v[1::2, 2::2] - east) ** 2
+            squares[4] = squares[4] + (v[1::2, 1::2] - (north + south) / 2) ** 2
+            across = across + (ne - nw) ** 2
+            down = down + (sw - nw) ** 2
+        unit = np.minimum(across, down) / step**2
+        worst = np.maximum.reduce(squares) / unit
+    if usable is not None:
+        worst = worst[usable]
+    return float(np.sqrt(worst.max())) if np.isfinite(worst).all() else math.inf
+
+
+class NodeCache:
+    """A bounded cache of node grids; one per render thread.
+
+    Parameters
+    ----------
+    max_nodes : int
+        Least recently used grids go when more nodes than this are held (16 bytes each).
+    """
+
+    _OVERHEAD = 100
+
+    def __init__(self, max_nodes: int = 1_000_000) -> None:
+        self._max_nodes = max_nodes
+        self._nodes = 0
+        self._grids: OrderedDict[tuple[Any, ...], NodeGrid] = OrderedDict()
+
+    def get(
+        self,
+        pipeline: str,
+        lattice: Lattice,
+        cell: tuple[int, int],
+        tolerance_px: float,
+        window: CellWindow = WHOLE_CELL,
+    ) -> NodeGrid:
+        """Return the nodes of a cell, computing them where they are not at hand."""
+        key = (pipeline, lattice, cell, tolerance_px, window)
+        found = self._grids.get(key)
+        if found is not None:
+            self._grids.move_to_end(key)
+            return found
+        found = cell_nodes(pipeline, lattice, cell, tolerance_px, window)
+        self._grids[key] = found
+        self._nodes += found.x.size + self._OVERHEAD
+        while self._nodes > self._max_nodes and len(self._grids) > 1:
+            _, old = self._grids.popitem(last=False)
+            self._nodes -= old.x.size + self._OVERHEAD
+        return found

@@ -1,0 +1,216 @@
+"""The output grid of a request on its world lattice, and its cells of 256 × 256 pixels.
+
+A lattice is (CRS, pixel size, sub-pixel phase); pixels and cells are numbered from the CRS's tile
+origin, so two requests on one lattice share pixels, cells and position grids whatever their boxes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.errors import InvalidParameter
+from engine.extent import Extent
+from engine.geometry.projection import MERCATOR, describe_crs
+
+CELL = 256
+HALF_WORLD_M = 20037508.342789244
+MAX_LEVEL = 30
+_PHASE_SNAP_PX = 1e-6
+_SCALE_SNAP = 1e-9
+_MAX_INDEX = 2**40
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """A CRS's pixel lattice.
+
+    Attributes
+    ----------
+    pixel_x, pixel_y : float
+        Pixel size in CRS units, both positive.
+    phase_x, phase_y : float
+        Offset of the lattice from the tile origin, [0, 1) pixels.
+    origin_x, origin_y : float
+        The CRS's tile origin: x grows to the right of it, y falls below it.
+    """
+
+    crs: str
+    pixel_x: float
+    pixel_y: float
+    phase_x: float
+    phase_y: float
+    origin_x: float
+    origin_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A part of the canvas inside one world cell.
+
+    Attributes
+    ----------
+    col, row : int
+        World number of the cell.
+    canvas_col, canvas_row : int
+        Where the cell's first pixel lies on the canvas (may be negative).
+    col_start, col_stop, row_start, row_stop : int
+        The part on the canvas, in canvas pixels.
+    """
+
+    col: int
+    row: int
+    canvas_col: int
+    canvas_row: int
+    col_start: int
+    col_stop: int
+    row_start: int
+    row_stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGrid:
+    """Output pixels: `width` × `height` of them from lattice pixel (`col`, `row`) on."""
+
+    lattice: Lattice
+    col: int
+    row: int
+    width: int
+    height: int
+
+    @property
+    def extent(self) -> Extent:
+        """Outer box in the lattice's CRS."""
+        lattice = self.lattice
+        xmin = lattice.origin_x + (self.col + lattice.phase_x) * lattice.pixel_x
+        ymax = lattice.origin_y - (self.row + lattice.phase_y) * lattice.pixel_y
+        return Extent(
+            xmin, ymax - self.height * lattice.pixel_y, xmin + self.width * lattice.pixel_x, ymax
+        )
+
+    @property
+    def geotransform(self) -> tuple[float, float, float, float, float, float]:
+        """GDAL geotransform of the output."""
+        extent = self.extent
+        return (extent.xmin, self.lattice.pixel_x, 0.0, extent.ymax, 0.0, -self.lattice.pixel_y)
+
+    def rows_of(self, first: int, count: int) -> TargetGrid:
+        """Return the grid of `count` rows from row `first` on."""
+        return TargetGrid(self.lattice, self.col, self.row + first, self.width, count)
+
+    def expand(self, pixels: int) -> TargetGrid:
+        """Return the grid grown by a halo on each side."""
+        return TargetGrid(
+            self.lattice,
+            self.col - pixels,
+            self.row - pixels,
+            self.width + 2 * pixels,
+            self.height + 2 * pixels,
+        )
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield the parts of the canvas by world cell, row by row."""
+        for row in range(self.row // CELL, (self.row + self.height - 1) // CELL + 1):
+            top = row * CELL - self.row
+            for col in range(self.col // CELL, (self.col + self.width - 1) // CELL + 1):
+                left = col * CELL - self.col
+                yield Cell(
+                    col,
+                    row,
+                    left,
+                    top,
+                    max(left, 0),
+                    min(left + CELL, self.width),
+                    max(top, 0),
+                    min(top + CELL, self.height),
+                )
+
+
+def grid_of_tile(level: int, row: int, col: int, scale: int = 1) -> TargetGrid:
+    """Return the grid of a Web Mercator tile of 256·`scale` pixels; exact on its lattice."""
+    side = CELL * scale
+    pixel = 2 * HALF_WORLD_M / side / 2**level
+    lattice = Lattice(MERCATOR, pixel, pixel, 0.0, 0.0, -HALF_WORLD_M, HALF_WORLD_M)
+    return TargetGrid(lattice, col * side, row * side, side, side)
+
+
+def grid_of_extent(
+    crs: str, extent: Extent, width: int, height: int, native: tuple[float, float] | None = None
+) -> TargetGrid:
+    """Return the grid that cuts `extent` into `width` × `height` pixels.
+
+    Pixel sizes within 1e-9 of a tile level's or of `native` (a service's own pixel size) times a
+    power of two are taken as these, and phases within 1e-6 pixel of 0 as 0, so boxes that clients
+    compute from tile corners fall on the tiles' lattice.
+
+    Raises
+    ------
+    InvalidParameter
+        The box has no area, is not finite or its pixels cannot be numbered.
+    """
+    if not extent.is_finite or extent.width <= 0 or extent.height <= 0:
+        raise InvalidParameter("bbox", list(extent_values(extent)), "a finite box with an area")
+    native_x, native_y = native or (0.0, 0.0)
+    origin_x, origin_y = tile_origin(crs)
+    pixel_x = _snap_pixel(crs, extent.width / width, native_x)
+    pixel_y = _snap_pixel(crs, extent.height / height, native_y)
+    if pixel_x <= 0 or pixel_y <= 0:
+        raise InvalidParameter("bbox", list(extent_values(extent)), "a box with an area")
+    col, phase_x = _index((extent.xmin - origin_x) / pixel_x)
+    row, phase_y = _index((origin_y - extent.ymax) / pixel_y)
+    if max(abs(col), abs(row)) > _MAX_INDEX:
+        raise InvalidParameter(
+            "bbox", list(extent_values(extent)), "pixels larger than 1e-5 of a metre"
+        )
+    lattice = Lattice(crs, pixel_x, pixel_y, phase_x, phase_y, origin_x, origin_y)
+    return TargetGrid(lattice, col, row, width, height)
+
+
+def square_pixels(extent: Extent, width: int, height: int) -> Extent:
+    """Grow `extent` about its centre until `width` × `height` pixels of it are square."""
+    pixel_x, pixel_y = extent.width / width, extent.height / height
+    if math.isclose(pixel_x, pixel_y, rel_tol=_SCALE_SNAP):
+        return extent
+    pixel = max(pixel_x, pixel_y)
+    half_x, half_y = pixel * width / 2, pixel * height / 2
+    x, y = extent.center_x, extent.center_y
+    if pixel_x >= pixel_y:
+        return Extent(extent.xmin, y - half_y, extent.xmax, y + half_y)
+    return Extent(x - half_x, extent.ymin, x + half_x, extent.ymax)
+
+
+def extent_values(extent: Extent) -> tuple[float, float, float, float]:
+    """Return the box's four numbers."""
+    return extent.xmin, extent.ymin, extent.xmax, extent.ymax
+
+
+def tile_origin(crs: str) -> tuple[float, float]:
+    """Return the upper-left corner from which a CRS's pixels are numbered."""
+    if crs == MERCATOR:
+        return -HALF_WORLD_M, HALF_WORLD_M
+    if describe_crs(crs).is_geographic:
+        return -180.0, 90.0
+    return 0.0, 0.0
+
+
+def _snap_pixel(crs: str, pixel: float, native: float) -> float:
+    anchors = (2 * HALF_WORLD_M / CELL, native) if crs == MERCATOR else (native,)
+    for anchor in anchors:
+        if anchor > 0 and pixel > 0:
+            nearest = anchor * 2.0 ** round(math.log2(pixel / anchor))
+            if math.isclose(pixel, nearest, rel_tol=_SCALE_SNAP):
+                return nearest
+    return pixel
+
+
+def _index(position: float) -> tuple[int, float]:
+    whole = math.floor(position + _PHASE_SNAP_PX)
+    phase = position - whole
+    # A box far from the origin carries the rounding of its coordinates: 1e-9 of the position.
+    slack = max(_PHASE_SNAP_PX, abs(position) * 4e-16 * 16)
+    if phase < slack:
+        return whole, 0.0
+    if phase > 1 - slack:
+        return whole + 1, 0.0
+    return whole, phase
