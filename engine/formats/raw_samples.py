@@ -1,0 +1,50 @@
+"""Samples without a header and the 1-bit mask behind them, as the JavaScript SDK decodes both."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from engine.formats.base import EncodeOptions
+    from engine.pixels import Array, PixelBlock
+
+
+def filled(block: PixelBlock, options: EncodeOptions) -> Array:
+    """Return (bands, rows, cols) with invalid samples set to the band's no-data value, else to 0.
+
+    A value that the type cannot hold counts as none. The block itself is returned where all is valid.
+    """
+    if block.valid.all():
+        return block.data
+    out = np.empty_like(block.data)
+    for band in range(block.bands):
+        valid = block.valid[band if block.valid.shape[0] > 1 else 0]
+        fill = representable(options.no_data_of(band), block.data.dtype)
+        out[band] = np.where(valid, block.data[band], block.data.dtype.type(fill or 0))
+    return out
+
+
+def representable(value: float | None, dtype: np.dtype[Any]) -> float | None:
+    """Return the value if samples of this type can hold it exactly, else None."""
+    if value is None or dtype.kind == "f":
+        return value
+    limits = np.iinfo(dtype)
+    if not np.isfinite(value) or value != round(value):
+        return None
+    return value if limits.min <= value <= limits.max else None
+
+
+def little_endian(samples: Array) -> bytes:
+    """Return the samples as bytes, lowest byte first."""
+    if sys.byteorder == "big":
+        samples = samples.astype(samples.dtype.newbyteorder("<"))
+    return samples.tobytes()
+
+
+def trailing_mask(block: PixelBlock) -> bytes:
+    """Return one bit a pixel (bit 7 first, 1 = any band valid), or nothing where all pixels are valid."""
+    valid = block.valid_any()
+    return b"" if valid.all() else np.packbits(valid.reshape(-1)).tobytes()
