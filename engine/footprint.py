@@ -114,4 +114,7 @@ def clip_valid(
     if valid.ndim != 2 or valid.dtype != np.bool_:
         raise ValueError("valid must be bool (rows, cols)")
     crossings = np.empty(max(1, rings.edges.shape[0]), np.float64)
-    _clip_valid_kernel(rings.edges, *map(float, origin), *map(float, step), crossings, valid)
+    (x0, y0), (step_x, step_y) = origin, step
+    _clip_valid_kernel(
+        rings.edges, float(x0), float(y0), float(step_x), float(step_y), crossings, valid
+    )

@@ -141,7 +141,7 @@ def _crs(key: str) -> pyproj.CRS:
 def describe_crs(key: str) -> CrsInfo:
     """Return the facts about the CRS of a canonical key."""
     crs = _crs(key)
-    authority, _, code = key.partition(":") if not _WKT_START.match(key) else ("", "", "0")
+    _, _, code = key.partition(":") if not _WKT_START.match(key) else ("", "", "0")
     number = int(code) if code.isdigit() else (4326 if code == "CRS84" else 0)
     axis = crs.axis_info[0] if crs.axis_info else None
     geographic = bool(crs.is_geographic)

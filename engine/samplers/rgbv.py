@@ -1,0 +1,278 @@
+"""Sample 3 × uint8 pixels (Rgbv words) onto a canvas and mosaic them "first on top", in one pass.
+
+Positions are 32.32 fixed point from the start of each row of a quad, so any cut of the work gives
+the same pixels. Positions are rounded to 1/256 pixel; all four lanes of a word are weighted in one
+64-bit multiply a tap. The fourth lane is the pixel's validity.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernel import kernel
+
+if TYPE_CHECKING:
+    from engine.samplers.placement import CanvasPart, LevelAffine
+
+NEAREST = 0
+BILINEAR = 1
+
+_U32 = np.uint64(32)
+_FIXED = 4294967296.0
+
+
+@kernel
+def _spread(word):
+    """Spread the bytes R, G, B, V of a word to 16-bit lanes in the order R, B, G, V."""
+    wide = np.uint64(word)
+    return (wide | (wide << np.uint64(24))) & np.uint64(0x00FF00FF00FF00FF)
+
+
+@kernel
+def _pack(lanes):
+    """Take the high byte of four 16-bit lanes back into a word."""
+    wide = (lanes >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
+    return np.uint32((wide | (wide >> np.uint64(24))) & np.uint64(0xFFFFFFFF))
+
+
+@kernel
+def _divide_lanes(lanes, total):
+    """Divide the lanes R, B, G by the weight of the valid taps, rounded, into a valid word."""
+    half = total // np.uint64(2)
+    red = ((lanes & np.uint64(0xFFFF)) + half) // total
+    blue = (((lanes >> np.uint64(16)) & np.uint64(0xFFFF)) + half) // total
+    green = (((lanes >> np.uint64(32)) & np.uint64(0xFFFF)) + half) // total
+    return np.uint32(red | (green << np.uint64(8)) | (blue << np.uint64(16)) | np.uint64(0xFF000000))
+
+
+@kernel
+def _inside(start, step, count, low, high):
+    """Return the first and the end index k at which low <= start + k * step <= high."""
+    if step == 0:
+        return (0, count) if low <= start <= high else (0, 0)
+    if step > 0:
+        first, last = -((start - low) // step), (high - start) // step
+    else:
+        first, last = -((high - start) // -step), (start - low) // -step
+    return min(max(first, 0), count), min(max(last + 1, 0), count)
+
+
+@kernel
+def _bilinear_row(words, win_cols, start, step, target, out, count):
+    """Interpolate `count` pixels whose four taps all lie in the window; no branch, vectorised."""
+    ux, uy = start
+    udx, udy = step
+    for _ in range(count):
+        fx = (ux >> np.uint64(24)) & np.uint64(255)
+        fy = (uy >> np.uint64(24)) & np.uint64(255)
+        at = (uy >> _U32) * win_cols + (ux >> _U32)
+        w11 = (fx * fy + np.uint64(128)) >> np.uint64(8)
+        lanes = (
+            _spread(words[at]) * (np.uint64(256) - fx - fy + w11)
+            + _spread(words[at + np.uint64(1)]) * (fx - w11)
+            + _spread(words[at + win_cols]) * (fy - w11)
+            + _spread(words[at + win_cols + np.uint64(1)]) * w11
+            + np.uint64(0x0080008000800080)
+        )
+        target[out] = _pack(lanes)
+        out += np.uint64(1)
+        ux += udx
+        uy += udy
+
+
+@kernel
+def _careful_pixel(words, window, qx, qy, limits, interpolation):
+    """Return one pixel at a position in 1/256 level pixels, 0 where it is not valid."""
+    if qx < 0 or qy < 0 or qx >= limits[0] or qy >= limits[1]:
+        return np.uint32(0)
+    win_col, win_row, win_cols = window[0], window[1], np.uint64(window[2])
+    last_col, last_row = limits[2], limits[3]
+    near_col, near_row = min(qx >> 8, last_col) - win_col, min(qy >> 8, last_row) - win_row
+    nearest = words[np.uint64(near_row) * win_cols + np.uint64(near_col)]
+    if interpolation == NEAREST or nearest >> np.uint32(24) == 0:
+        return nearest
+    qx -= 128
+    qy -= 128
+    col0, row0 = max(qx >> 8, 0), max(qy >> 8, 0)
+    col1, row1 = min((qx >> 8) + 1, last_col), min((qy >> 8) + 1, last_row)
+    fx, fy = np.uint64(qx & 255), np.uint64(qy & 255)
+    w11 = (fx * fy + np.uint64(128)) >> np.uint64(8)
+    top_at = np.uint64(row0 - win_row) * win_cols
+    low_at = np.uint64(row1 - win_row) * win_cols
+    left_at, right_at = np.uint64(col0 - win_col), np.uint64(col1 - win_col)
+    lanes = (
+        _spread(words[top_at + left_at]) * (np.uint64(256) - fx - fy + w11)
+        + _spread(words[top_at + right_at]) * (fx - w11)
+        + _spread(words[low_at + left_at]) * (fy - w11)
+        + _spread(words[low_at + right_at]) * w11
+    )
+    # Invalid taps hold zeros; the validity lane sums 255 times the valid weight, 256 at most.
+    total = (lanes >> np.uint64(48)) // np.uint64(255)
+    if total == np.uint64(256):
+        return _pack(lanes + np.uint64(0x0080008000800080))
+    return _divide_lanes(lanes, total)
+
+
+@kernel
+def _sample_rgbv_kernel(
+    words,  # uint32 flat window of level pixels
+    window,  # int64: first col, first row, cols, rows
+    all_valid,  # the window holds no invalid pixel
+    affine,  # float64: a b c d e f width height of the level
+    node_x,
+    node_y,
+    quads,
+    step,
+    part,  # int64: col, row, col_start, col_stop, row_start, row_stop on the canvas
+    stride,  # canvas columns
+    fresh,  # the canvas part is empty
+    interpolation,
+    scratch,  # uint32 (256)
+    canvas,  # uint32 flat
+    counts,  # int64 (1): pixels newly filled, added
+):
+    a, b, c, d, e, f = affine[0], affine[1], affine[2], affine[3], affine[4], affine[5]
+    limits = (
+        np.int64(np.round(affine[6] * 256.0)),
+        np.int64(np.round(affine[7] * 256.0)),
+        np.int64(np.ceil(affine[6])) - 1,
+        np.int64(np.ceil(affine[7])) - 1,
+    )
+    low = np.int64(0.51 * _FIXED)
+    high_x = np.int64((affine[6] - 0.51) * _FIXED)
+    high_y = np.int64((affine[7] - 0.51) * _FIXED)
+    filled = 0
+    for qr in range(quads.shape[0]):
+        top = part[1] + qr * step
+        r0, r1 = max(part[4], top), min(part[5], top + step)
+        if r0 >= r1:
+            continue
+        for qc in range(quads.shape[1]):
+            left = part[0] + qc * step
+            c0, c1 = max(part[2], left), min(part[3], left + step)
+            if c0 >= c1 or quads[qr, qc] == 0:
+                continue
+            x_nw = a * node_x[qr, qc] + b * node_y[qr, qc] + c
+            y_nw = d * node_x[qr, qc] + e * node_y[qr, qc] + f
+            x_ne = a * node_x[qr, qc + 1] + b * node_y[qr, qc + 1] + c
+            y_ne = d * node_x[qr, qc + 1] + e * node_y[qr, qc + 1] + f
+            x_sw = a * node_x[qr + 1, qc] + b * node_y[qr + 1, qc] + c
+            y_sw = d * node_x[qr + 1, qc] + e * node_y[qr + 1, qc] + f
+            x_se = a * node_x[qr + 1, qc + 1] + b * node_y[qr + 1, qc + 1] + c
+            y_se = d * node_x[qr + 1, qc + 1] + e * node_y[qr + 1, qc + 1] + f
+            if (
+                max(x_nw, x_ne, x_sw, x_se) < -1.0
+                or max(y_nw, y_ne, y_sw, y_se) < -1.0
+                or min(x_nw, x_ne, x_sw, x_se) > affine[6] + 1.0
+                or min(y_nw, y_ne, y_sw, y_se) > affine[7] + 1.0
+            ):
+                continue
+            count = c1 - c0
+            for row in range(r0, r1):
+                t = (row - top) / step
+                xl = x_nw + t * (x_sw - x_nw)
+                xr = x_ne + t * (x_se - x_ne)
+                yl = y_nw + t * (y_sw - y_nw)
+                yr = y_ne + t * (y_se - y_ne)
+                dx = np.int64(np.round((xr - xl) / step * _FIXED))
+                dy = np.int64(np.round((yr - yl) / step * _FIXED))
+                # Half of 1/256 is added, so that the shift to 1/256 pixel rounds.
+                px = np.int64(np.round(xl * _FIXED)) + (1 << 23) + (c0 - left) * dx
+                py = np.int64(np.round(yl * _FIXED)) + (1 << 23) + (c0 - left) * dy
+                out = row * stride + c0
+                k0, k1 = 0, 0
+                if interpolation == BILINEAR:
+                    kx0, kx1 = _inside(px, dx, count, low, high_x)
+                    ky0, ky1 = _inside(py, dy, count, low, high_y)
+                    k0, k1 = max(kx0, ky0), min(kx1, ky1)
+                    if k0 >= k1:
+                        k0, k1 = 0, 0
+                if k0 < k1:
+                    # Taps stand half a pixel back; the window's origin leaves as an integer.
+                    ux = np.uint64(px + k0 * dx - (1 << 31) - (window[0] << 32))
+                    uy = np.uint64(py + k0 * dy - (1 << 31) - (window[1] << 32))
+                    start, stride_u = (ux, uy), (np.uint64(dx), np.uint64(dy))
+                    win_cols = np.uint64(window[2])
+                    if all_valid and fresh:
+                        _bilinear_row(words, win_cols, start, stride_u, canvas, np.uint64(out + k0), k1 - k0)
+                        filled += k1 - k0
+                    else:
+                        _bilinear_row(words, win_cols, start, stride_u, scratch, np.uint64(0), k1 - k0)
+                        for k in range(k0, k1):
+                            if canvas[out + k] == 0:
+                                pixel = scratch[k - k0]
+                                if pixel >> np.uint32(24) != 255:
+                                    pixel = _careful_pixel(
+                                        words,
+                                        window,
+                                        (px + k * dx) >> 24,
+                                        (py + k * dy) >> 24,
+                                        limits,
+                                        interpolation,
+                                    )
+                                canvas[out + k] = pixel
+                                filled += pixel != 0
+                for k in range(count):
+                    if (k < k0 or k >= k1) and canvas[out + k] == 0:
+                        pixel = _careful_pixel(
+                            words, window, (px + k * dx) >> 24, (py + k * dy) >> 24, limits, interpolation
+                        )
+                        canvas[out + k] = pixel
+                        filled += pixel != 0
+    counts[0] += filled
+
+
+def sample_rgbv(
+    words: NDArray[np.uint32],
+    window: tuple[int, int],
+    affine: LevelAffine,
+    part: CanvasPart,
+    canvas: NDArray[np.uint32],
+    options: tuple[int, bool, bool],
+) -> int:
+    """Sample a window of level pixels onto the empty pixels of a canvas part.
+
+    Parameters
+    ----------
+    words : uint32 (rows, cols)
+        The window, C-contiguous; invalid pixels are 0.
+    window : (col, row)
+        Level pixel of the window's first word.
+    canvas : uint32 (rows, cols)
+        Changed in place: pixels that are 0 and where the nearest source pixel is valid.
+    options : (interpolation, all_valid, fresh)
+        NEAREST or BILINEAR; whether the window holds no invalid pixel; whether the part is empty.
+
+    Returns
+    -------
+    int
+        Pixels newly filled.
+    """
+    interpolation, all_valid, fresh = options
+    counts = np.zeros(1, np.int64)
+    nodes = part.nodes
+    _sample_rgbv_kernel(
+        words.reshape(-1),
+        np.array((*window, words.shape[1], words.shape[0]), np.int64),
+        all_valid,
+        np.array(
+            (affine.a, affine.b, affine.c, affine.d, affine.e, affine.f, affine.width, affine.height)
+        ),
+        nodes.x,
+        nodes.y,
+        nodes.quads,
+        nodes.step,
+        np.array(
+            (part.col, part.row, part.col_start, part.col_stop, part.row_start, part.row_stop), np.int64
+        ),
+        canvas.shape[1],
+        fresh,
+        interpolation,
+        np.empty(256, np.uint32),
+        canvas.reshape(-1),
+        counts,
+    )
+    return int(counts[0])
