@@ -13,10 +13,11 @@ from __future__ import annotations
 import os
 import re
 import stat
+import warnings
 from pathlib import Path
 
 from rasterio.env import env_ctx_if_needed
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from engine.errors import SourceCorrupt, SourceError, SourceUnavailable, UnknownProduct
@@ -104,6 +105,8 @@ def configure_gdal(cache_mb: int) -> None:
     for key, value in GDAL_OPTIONS.items():
         os.environ[key] = value
     os.environ["GDAL_CACHEMAX"] = str(cache_mb)
+    # Whether a raster is placed is read from its header and said in its status.
+    warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 
 def check_path(path: str) -> os.stat_result:
