@@ -1,0 +1,63 @@
+"""What a raster function is: `bind` looks at descriptions and parameters, `apply` at pixels.
+
+`bind` rejects bad parameters at plan time; what it returns is a value without state that turns blocks
+into blocks, so that one binding serves every strip and tile of a request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from engine.pixel_type import PixelType
+    from engine.pixels import PixelBlock
+    from engine.request import RenderingRule
+    from engine.summary import BandStatistics, Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class BandsInfo:
+    """What is known of a function's input or output without its pixels.
+
+    Attributes
+    ----------
+    statistics, histograms : one per band, or ()
+        Of the whole service, not of the view.
+    """
+
+    pixel_type: PixelType
+    bands: int
+    statistics: tuple[BandStatistics, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
+
+
+class BoundFunction(Protocol):
+    """A function with its parameters settled."""
+
+    @property
+    def output(self) -> BandsInfo:
+        """Description of what `apply` returns."""
+        ...
+
+    def apply(self, block: PixelBlock) -> PixelBlock:
+        """Return the processed pixels."""
+        ...
+
+
+class RasterFunction(Protocol):
+    """A raster function before it has parameters."""
+
+    @property
+    def padding(self) -> int:
+        """Neighbour pixels needed on each side."""
+        ...
+
+    def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundFunction:
+        """Check the rule's arguments against the input.
+
+        Raises
+        ------
+        InvalidParameter
+        """
+        ...

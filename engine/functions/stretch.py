@@ -1,0 +1,230 @@
+"""The Stretch function: a cut of each band's range, a gamma curve, an output range.
+
+References
+----------
+ArcGIS REST API, raster function objects: Stretch (StretchType 0 none, 3 standard deviation, 5 min-max,
+6 percent clip; NumberOfStandardDeviations, MinPercent, MaxPercent, Min, Max, Gamma, Statistics, DRA).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import InvalidParameter
+from engine.functions.base import BandsInfo
+from engine.functions.cast import cast
+from engine.functions.view_statistics import histograms_of, statistics_of
+from engine.pixel_type import PixelType
+from engine.pixels import PixelBlock
+from engine.request import StretchRule
+from engine.summary import BandStatistics
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.request import RenderingRule
+    from engine.summary import Histogram
+
+NONE = 0
+STANDARD_DEVIATION = 3
+MIN_MAX = 5
+PERCENT_CLIP = 6
+_KNOWN = (NONE, STANDARD_DEVIATION, MIN_MAX, PERCENT_CLIP)
+
+
+@dataclass(frozen=True, slots=True)
+class BandStretch:
+    """How the samples of one band become output values: `lo` to `out_min`, `hi` to `out_max`."""
+
+    lo: float
+    hi: float
+    out_min: float = 0.0
+    out_max: float = 255.0
+    gamma: float = 1.0
+
+    def curve(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return output values, not rounded, for shares 0 to 1 of the way from `lo` to `hi`."""
+        span = self.out_max - self.out_min
+        if self.gamma == 1.0:
+            return share * span + self.out_min
+        return (
+            _gamma_factor(share, self.gamma, span) * span * share ** (1 / self.gamma) + self.out_min
+        )
+
+    def values(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return output values, not rounded; NaN stays NaN."""
+        return self.curve(np.clip((samples - self.lo) / (self.hi - self.lo), 0.0, 1.0))
+
+
+def _gamma_factor(
+    share: NDArray[np.float64], gamma: float, span: float
+) -> NDArray[np.float64] | float:
+    """Return the factor that darkens the low end again for gammas above 1, as Esri's clients have it."""
+    if gamma <= 1.0 or span <= 1.0:
+        return 1.0
+    steepness = 6.5 + (gamma - 2) ** 2.5 if gamma > 2 else 6.5 + 100 * (2 - gamma) ** 4
+    return np.asarray(1.0 - (1.0 / span) ** (share * steepness), np.float64)
+
+
+def percent_cut(
+    histogram: Histogram, min_percent: float, max_percent: float
+) -> tuple[float, float]:
+    """Return the values below and above which the given percentages of the samples lie.
+
+    Within a bin samples count as spread evenly. An empty histogram gives its own ends.
+    """
+    counts = np.asarray(histogram.counts, np.float64)
+    edges = np.linspace(histogram.min, histogram.max, counts.size + 1)
+    total = counts.sum()
+    if total <= 0:
+        return histogram.min, histogram.max
+    below = np.concatenate(([0.0], np.cumsum(counts))) / total
+    low, high = min_percent / 100, 1 - max_percent / 100
+    first = int(np.searchsorted(below, low, side="right")) - 1
+    last = int(np.searchsorted(below, high, side="left"))
+    lo = edges[first] + (low - below[first]) / (below[first + 1] - below[first]) * (
+        edges[first + 1] - edges[first]
+    )
+    hi = edges[last - 1] + (high - below[last - 1]) / (below[last] - below[last - 1]) * (
+        edges[last] - edges[last - 1]
+    )
+    return float(lo), float(hi)
+
+
+def _type_range(pixel_type: PixelType) -> tuple[float, float]:
+    # Floats have no range of their own; 0 to 255 leaves 8-bit values as they are.
+    return (0.0, 255.0) if pixel_type.is_float else pixel_type.limits
+
+
+def _statistics(rule: StretchRule, info: BandsInfo, band: int) -> BandStatistics | None:
+    """Return the request's own statistics of a band, else the service's."""
+    given = rule.statistics
+    if given and (len(given) == 1 or band < len(given)):
+        low, high, mean, std = given[band if len(given) > 1 else 0]
+        return BandStatistics(min=low, max=high, mean=mean, std=std)
+    return info.statistics[band] if band < len(info.statistics) else None
+
+
+def _cut(rule: StretchRule, info: BandsInfo, band: int) -> tuple[float, float]:
+    statistics = _statistics(rule, info, band)
+    if rule.stretch_type == NONE or statistics is None:
+        return _type_range(info.pixel_type)
+    if rule.stretch_type == STANDARD_DEVIATION:
+        reach = rule.standard_deviations * statistics.std
+        return max(statistics.min, statistics.mean - reach), min(
+            statistics.max, statistics.mean + reach
+        )
+    if rule.stretch_type == PERCENT_CLIP and band < len(info.histograms):
+        low, high = percent_cut(info.histograms[band], rule.min_percent, rule.max_percent)
+        # Bins reach half a step beyond the samples in them.
+        low, high = max(low, statistics.min), min(high, statistics.max)
+        if low < high:
+            return low, high
+    return statistics.min, statistics.max
+
+
+def _band_stretch(rule: StretchRule, info: BandsInfo, band: int) -> BandStretch:
+    low, high = _cut(rule, info, band)
+    if not low < high:
+        # One value only: it becomes the middle of the output range.
+        low, high = low - 0.5, low + 0.5
+    gammas = rule.gamma
+    gamma = (
+        gammas[band if len(gammas) > 1 else 0] if band < len(gammas) or len(gammas) == 1 else 1.0
+    )
+    return BandStretch(low, high, rule.out_min, rule.out_max, gamma)
+
+
+def check_stretch(rule: StretchRule) -> None:
+    """Refuse arguments that no stretch can have.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    if rule.stretch_type not in _KNOWN:
+        raise InvalidParameter(
+            "StretchType",
+            rule.stretch_type,
+            "0 (none), 3 (standard deviation), 5 (min-max) or 6 (percent clip)",
+        )
+    percents = (rule.min_percent, rule.max_percent)
+    if not (min(percents) >= 0 and sum(percents) < 100):
+        raise InvalidParameter(
+            "MinPercent, MaxPercent",
+            percents,
+            "percentages of 0 or more that sum up to less than 100",
+        )
+    if not all(0 < gamma < math.inf for gamma in rule.gamma):
+        raise InvalidParameter("Gamma", rule.gamma, "finite numbers above 0")
+    if not 0 < rule.standard_deviations < math.inf:
+        raise InvalidParameter(
+            "NumberOfStandardDeviations", rule.standard_deviations, "a finite number above 0"
+        )
+    if not rule.out_min <= rule.out_max:
+        raise InvalidParameter("Min, Max", (rule.out_min, rule.out_max), "Min not above Max")
+
+
+def stretches_of(rule: StretchRule, info: BandsInfo) -> tuple[BandStretch, ...]:
+    """Return the stretch of each band.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    check_stretch(rule)
+    return tuple(_band_stretch(rule, info, band) for band in range(info.bands))
+
+
+def view_stretches(
+    rule: StretchRule, block: PixelBlock, pixel_type: PixelType
+) -> tuple[BandStretch, ...]:
+    """Return the stretch of each band by the statistics of these pixels alone (dynamic range)."""
+    info = BandsInfo(pixel_type, block.bands, statistics_of(block), histograms_of(block))
+    return stretches_of(rule, info)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundStretch:
+    """Stretch with its cuts settled; with `dynamic` set they are taken from each block."""
+
+    output: BandsInfo
+    input_type: PixelType
+    stretches: tuple[BandStretch, ...]
+    dynamic: StretchRule | None = None
+
+    def apply(self, block: PixelBlock) -> PixelBlock:
+        """Return the stretched samples in the output type; NaN is invalid in integer output."""
+        stretches = self.stretches
+        if self.dynamic is not None:
+            stretches = view_stretches(self.dynamic, block, self.input_type)
+        out = np.empty(block.data.shape, np.float64)
+        for band, stretch in enumerate(stretches):
+            out[band] = stretch.values(block.data[band].astype(np.float64))
+        return cast(PixelBlock(out, block.valid), self.output.pixel_type)
+
+
+class Stretch:
+    """The raster function; output is U8 unless the rule names a type."""
+
+    padding = 0
+
+    def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundStretch:
+        """Settle the cut of each band.
+
+        Raises
+        ------
+        InvalidParameter
+        """
+        arguments = rule.stretch or StretchRule()
+        output = BandsInfo(rule.output_pixel_type or PixelType.U8, info.bands)
+        return BoundStretch(
+            output=output,
+            input_type=info.pixel_type,
+            stretches=stretches_of(arguments, info),
+            dynamic=arguments if arguments.dynamic_range else None,
+        )
