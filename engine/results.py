@@ -107,3 +107,76 @@ class HistogramsResult(Result, frozen=True, kw_only=True):
     """Histograms per band; () where there are none."""
 
     histograms: tuple[Histogram, ...] = ()
+
+
+class ExplainedRaster(Result, frozen=True, kw_only=True):
+    """One raster of a plan, in mosaic order, topmost first.
+
+    Attributes
+    ----------
+    level, level_size
+        The pyramid level read (0 = full resolution), its width and height.
+    ratio : float
+        Pixels of that level per output pixel.
+    window : (col, row, cols, rows)
+        What is read, in pixels of the level; None where nothing is.
+    blocks : int
+        Blocks of the level that the window touches.
+    grid_step_px, grid_error_px : float
+        Spacing of the position grid in output pixels, and the worst error claimed for it in pixels.
+    operation : str
+        How map coordinates become the raster's own, in words or as a pipeline.
+    why : str
+        A short sentence: why it stands at this place of the order.
+    """
+
+    id: int
+    name: str
+    category: int = 1
+    level: int = 0
+    level_size: tuple[int, int] = (0, 0)
+    ratio: float = 0.0
+    window: tuple[int, int, int, int] | None = None
+    blocks: int = 0
+    grid_step_px: float = 0.0
+    grid_error_px: float = 0.0
+    operation: str = ""
+    why: str = ""
+
+
+class ExplainResult(Result, frozen=True, kw_only=True):
+    """The plan of an image request; made without reading imagery.
+
+    Attributes
+    ----------
+    extent, crs, width, height, pixel_size
+        The grid that would be rendered.
+    method, operator, interpolation
+        In force, defaults filled in.
+    chain : tuple of str
+        The steps from samples to the answer, one short phrase each (stretch, bands, format).
+    considered, left_out
+        Count of candidates looked at, and (reason, count) of those not used.
+    cost_px, cost_bytes
+        Source pixels to be sampled, and decoded bytes of the blocks to be read.
+    notes : tuple of str
+        What a reader should know: truncation, per-pixel order of tiles, failed sources.
+    """
+
+    extent: Extent
+    crs: str = ""
+    width: int
+    height: int
+    pixel_size: tuple[float, float] = (0.0, 0.0)
+    method: str = ""
+    operator: str = ""
+    interpolation: str = ""
+    chain: tuple[str, ...] = ()
+    rasters: tuple[ExplainedRaster, ...] = ()
+    considered: int = 0
+    left_out: tuple[tuple[str, int], ...] = ()
+    cost_px: int = 0
+    cost_bytes: int = 0
+    plan_ms: float = 0.0
+    truncated: bool = False
+    notes: tuple[str, ...] = ()
