@@ -1,0 +1,60 @@
+// How long tiles took: the browser's own record of each answer, with the server's stages in it.
+
+const KEPT = 80;
+
+function median(values) {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+export class Timings extends EventTarget {
+  constructor(prefix) {
+    super();
+    this.prefix = prefix;
+    this.entries = [];
+    this.count = 0;
+    const observer = new PerformanceObserver((list) => {
+      const found = list.getEntries().filter((e) => e.name.startsWith(prefix) && /\.(png|jpg|webp)(\?|$)/.test(e.name));
+      if (found.length > 0) this.take(found);
+    });
+    observer.observe({ type: "resource", buffered: true });
+    // The browser keeps 250 entries by default and then stops recording.
+    performance.addEventListener?.("resourcetimingbufferfull", () => performance.clearResourceTimings());
+  }
+
+  take(found) {
+    for (const entry of found) {
+      const stages = new Map((entry.serverTiming ?? []).map((s) => [s.name, s.duration]));
+      this.entries.push({ stages, wait: entry.responseEnd - entry.startTime, bytes: entry.transferSize });
+      this.count += 1;
+    }
+    this.entries.splice(0, this.entries.length - KEPT);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Forget: the settings changed, so old numbers say nothing about the new picture. */
+  reset() {
+    this.entries = [];
+    this.count = 0;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Medians over the last tiles: {tiles, fromCache, wait, server, stages: [[name, ms], …]}. */
+  summary() {
+    const timed = this.entries.filter((e) => e.stages.size > 0);
+    const names = [...new Set(timed.flatMap((e) => [...e.stages.keys()]))];
+    const stages = names
+      .filter((name) => name !== "total" && name !== "cache")
+      .map((name) => [name, median(timed.filter((e) => e.stages.has(name)).map((e) => e.stages.get(name)))])
+      .filter(([, ms]) => ms !== null);
+    const totals = timed.map((e) => e.stages.get("total") ?? [...e.stages.values()].reduce((a, b) => a + b, 0));
+    return {
+      tiles: this.count,
+      fromCache: this.entries.filter((e) => e.bytes === 0).length,
+      wait: median(this.entries.filter((e) => e.bytes > 0).map((e) => e.wait)),
+      server: median(totals),
+      stages,
+    };
+  }
+}
