@@ -3,21 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from engine.build import demo_spectra
-from engine.build.demo_land_cover import Cover, LandCover, make_land_cover
-from engine.build.demo_terrain import SIZE, Terrain, _flood, _gather, fractal, make_terrain
-
-
-@pytest.fixture(scope="module")
-def terrain() -> Terrain:
-    return make_terrain()
-
-
-@pytest.fixture(scope="module")
-def cover(terrain: Terrain) -> LandCover:
-    return make_land_cover(terrain)
+from engine.build.demo_terrain import SIZE, Terrain, _flood, _gather, fractal
 
 
 def test_noise_is_the_same_every_time_and_normalised() -> None:
@@ -46,26 +33,3 @@ def test_all_water_reaches_the_sea() -> None:
         assert flat[cell] > flat[receiver[cell]] or height.flat[receiver[cell]] <= 0
     into_sea = [cell for cell in land if height.flat[receiver[cell]] <= 0]
     assert sum(gathered[cell] for cell in into_sea) == land.size
-
-
-def test_every_class_covers_some_ground(cover: LandCover) -> None:
-    counts = np.bincount(cover.classes.ravel(), minlength=len(Cover))
-    assert (counts > 0).all()
-
-
-def test_fields_are_greener_in_spring_than_in_winter(terrain: Terrain, cover: LandCover) -> None:
-    window = (slice(1500, 1900), slice(500, 900))
-    wheat = cover.classes[window] == Cover.WHEAT
-    assert wheat.any()
-    ndvi = []
-    for season in (demo_spectra.WINTER, demo_spectra.SPRING):
-        sky = demo_spectra.make_sky(season, seed=1)
-        scene = demo_spectra.render((terrain, cover), season, sky, window).astype(np.float64)
-        ndvi.append(((scene[3] - scene[2]) / (scene[3] + scene[2]))[wheat].mean())
-    assert ndvi[1] > ndvi[0] + 0.2
-
-
-def test_clouds_cover_the_stated_share(terrain: Terrain) -> None:
-    sky = demo_spectra.make_sky(demo_spectra.AUTUMN, seed=9)
-    assert abs(float((sky.cloud > 0).mean()) - demo_spectra.AUTUMN.cloud) < 0.02
-    assert float(demo_spectra.make_sky(demo_spectra.SUMMER, seed=9).cloud.max()) == 0

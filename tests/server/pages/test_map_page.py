@@ -18,7 +18,6 @@ from engine.extent import Extent
 from engine.pixel_type import PixelType
 from engine.summary import BandInfo, ServiceSummary, TimeInfo
 from server.pages.map_page import routes
-from server.pages.service_cards import ground_size
 
 _STATIC = Path(__file__).resolve().parents[3] / "server" / "pages" / "static"
 _HOSTILE = '<script>alert("1")</script>'
@@ -193,11 +192,3 @@ def test_own_scripts_never_write_markup() -> None:
 def test_vendored_files_carry_their_licences() -> None:
     for folder in (_STATIC / "vendor").iterdir():
         assert (folder / "LICENSE").is_file(), folder.name
-
-
-@pytest.mark.parametrize(
-    ("size_m", "text"),
-    [(3000.0, "3 km pixels"), (0.25, "25 cm pixels"), (463.3, "463 m pixels")],
-)
-def test_pixel_sizes_read_as_a_person_says_them(size_m: float, text: str) -> None:
-    assert ground_size(size_m) == text
