@@ -28,6 +28,15 @@ def _missing(what: str) -> NoReturn:
     pytest.skip(f"{what} is not installed here")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--regenerate-golden``."""
+    parser.addoption(
+        "--regenerate-golden",
+        action="store_true",
+        help="rewrite the golden pictures under tests/golden; look at the difference before committing",
+    )
+
+
 @pytest.fixture(scope="session")
 def repo_root() -> Path:
     """The root of the checkout."""
