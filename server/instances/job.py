@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.request import Request
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.request import Request
     from server.service_registry import PublishedService
 
 _encoder = msgspec.msgpack.Encoder()

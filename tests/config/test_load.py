@@ -1,0 +1,84 @@
+import pytest
+
+from config.load import SettingsError, load_settings
+
+
+def write(tmp_path, text):
+    file = tmp_path / "swath.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_later_sources_win(tmp_path):
+    file = write(tmp_path, "port = 1\nhost = '0.0.0.0'\ninstances = 3\n")
+    settings = load_settings(file, {"SWATH_PORT": "2", "SWATH_INSTANCES": "4"}, {"port": 5})
+    assert (settings.host, settings.instances, settings.port) == ("0.0.0.0", 4, 5)
+
+
+def test_a_table_is_merged_key_by_key(tmp_path):
+    file = write(tmp_path, "[memory]\nscratch_mb = 300\nresponse_cache_mb = 5\n")
+    settings = load_settings(
+        file, {"SWATH_MEMORY_GDAL_MB": "17"}, {"memory.response_cache_mb": 0, "data": None}
+    )
+    memory = settings.memory
+    assert (memory.scratch_mb, memory.gdal_mb, memory.response_cache_mb) == (300, 17, 0)
+    assert settings.data == "swath-data"
+
+
+def test_lists_in_the_environment_have_commas():
+    settings = load_settings(None, {"SWATH_TRUSTED_PROXIES": "10.0.0.0/8, 127.0.0.1"}, {})
+    assert settings.trusted_proxies == ("10.0.0.0/8", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "part"),
+    [
+        ("prot = 1", "", "unknown field `prot`"),
+        ("port = 70000", "port", "<= 65535"),
+        ("port = 'x'", "port", "int"),
+        ("[memory]\nblock_cache_mb = -1", "memory.block_cache_mb", ">= 1"),
+        ("prefix = 'imagery/'", "prefix", "'/imagery'"),
+        ("prefix = '/<b>'", "prefix", "'/imagery'"),
+        ("trusted_proxies = ['everyone']", "trusted_proxies", "10.0.0.0/8"),
+        ("public_url = 'ftp://x'", "public_url", "https://maps.example.org"),
+        ("log_format = 'xml'", "log_format", "xml"),
+        ("port = ", "", "is not TOML"),
+    ],
+)
+def test_an_error_names_file_and_key(tmp_path, text, key, part):
+    file = write(tmp_path, text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file, {}, {})
+    assert caught.value.where == str(file)
+    assert caught.value.key == key
+    assert part in caught.value.why
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(tmp_path / "none.toml", {}, {})
+
+
+def test_a_typo_in_a_table_of_the_environment_is_an_error():
+    with pytest.raises(SettingsError, match=r"environment: memory: .*blockcache"):
+        load_settings(None, {"SWATH_MEMORY_BLOCKCACHE": "1"}, {})
+
+
+def test_other_programs_variables_are_left_alone():
+    assert load_settings(None, {"SWATH_BENCH_DATA": "/x", "PORT": "1"}, {}).port == 8080
+
+
+def test_a_memory_table_that_does_not_fit_is_refused_with_the_sum(tmp_path):
+    file = write(tmp_path, "instances = 2\n[memory]\ntotal_mb = 1000\nblock_cache_mb = 400\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file, {}, {})
+    # 192 + 128 + 2 × (64 + 256 + 32 + 400)
+    assert "need 1824 MB" in caught.value.why
+    assert "block cache 400 × 2" in caught.value.why
+    assert caught.value.key == "memory.total_mb"
+
+
+def test_the_block_cache_takes_what_is_left():
+    settings = load_settings(None, {}, {"instances": 2, "memory.total_mb": 1500})
+    assert settings.block_cache_mb == (1500 - 192 - 128 - 2 * (64 + 256 + 32)) // 2
+    assert sum(row.sum_mb for row in settings.memory_table()) <= 1500
