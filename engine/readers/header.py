@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import rasterio
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioError
-from rasterio.io import DatasetReader
 
 from engine.errors import InvalidParameter, SourceCorrupt, SourceError, UnknownProduct
 from engine.geometry.projection import crs_of_wkt
 from engine.item import Level
 from engine.pixel_type import PixelType, pixel_type_of_dtype
 from engine.readers.drivers import check_path, open_raster
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
 
 MAX_SIDE = 2_000_000
 MAX_BANDS = 4096

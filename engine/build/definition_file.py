@@ -1,0 +1,131 @@
+"""definition.toml: write it with a line of explanation for each property, read and check it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import tomlkit
+
+from config.definition import ServiceProperties
+from engine.build.definition_notes import HEADINGS, NOTES
+from engine.errors import ConfigError, InvalidParameter
+from engine.geometry.projection import canonical_crs
+from engine.pixel_type import PixelType
+from engine.readers.header import MAX_BANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tomlkit.items import Table
+
+TABLE = "service"
+_INTRO = (
+    "An image service of Swath. Each property stands with its value in force; those with '#' before",
+    "them have no value unless you give one. `swath definition show` prints what the service becomes.",
+)
+_KEY_OF_MESSAGE = re.compile(r"`\$\.?([\w.\[\]]*)`")
+
+
+def default_text(properties: ServiceProperties) -> str:
+    """Return the text of a new definition.toml."""
+    document = tomlkit.document()
+    for line in _INTRO:
+        document.add(tomlkit.comment(line))
+    document.add(tomlkit.nl())
+    table = tomlkit.table()
+    values = msgspec.to_builtins(properties)
+    for name, note in NOTES.items():
+        if name in HEADINGS:
+            table.add(tomlkit.nl())
+            table.add(tomlkit.comment(f"-- {HEADINGS[name]} --"))
+        table.add(tomlkit.comment(note))
+        _add_value(table, name, values[name])
+    document.add(TABLE, table)
+    return tomlkit.dumps(document)
+
+
+def _add_value(table: Table, name: str, value: Any) -> None:
+    if value is None:
+        table.add(tomlkit.comment(f"{name} ="))
+    elif isinstance(value, tuple | list):
+        table.add(name, tomlkit.item(list(value)))
+    else:
+        table.add(name, value)
+
+
+def read_properties(path: Path) -> ServiceProperties:
+    """Read and check definition.toml.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the key and what would be accepted.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as err:
+        raise ConfigError(path, "", err.strerror or "cannot be read") from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise ConfigError(path, "", f"is not TOML: {err}") from err
+    for key in tables.keys() - {TABLE}:
+        raise ConfigError(path, key, f"unknown table; known: {TABLE}")
+    try:
+        found = msgspec.convert(tables.get(TABLE, {}), ServiceProperties)
+    except msgspec.ValidationError as err:
+        match = _KEY_OF_MESSAGE.search(str(err))
+        key = f"{TABLE}.{match.group(1)}" if match and match.group(1) else TABLE
+        raise ConfigError(path, key, _explain(str(err))) from err
+    return _check(path, found)
+
+
+def _explain(message: str) -> str:
+    text = _KEY_OF_MESSAGE.sub("", message).replace(" - at ", "").strip()
+    if "unknown field" in text:
+        return f"{text}; known: {', '.join(NOTES)}"
+    return text
+
+
+def _check(path: Path, found: ServiceProperties) -> ServiceProperties:
+    """Return the properties with their CRS in canonical form, after checking what types cannot say."""
+    for key, why in _faults(found):
+        raise ConfigError(path, f"{TABLE}.{key}", why)
+    return msgspec.structs.replace(found, crs=_check_crs(path, found.crs))
+
+
+def _faults(found: ServiceProperties) -> Iterator[tuple[str, str]]:
+    known = [ptype.value for ptype in PixelType]
+    low, high = found.percent_clip
+    checks = {
+        "pixel_type": (
+            found.pixel_type in ("", *known),
+            f"{found.pixel_type!r} is unknown; known: {' '.join(known)}",
+        ),
+        "bands": (0 <= found.bands <= MAX_BANDS, f"{found.bands} is not within 0 and {MAX_BANDS}"),
+        "jpeg_quality": (1 <= found.jpeg_quality <= 100, "is not within 1 and 100"),
+        "percent_clip": (
+            0 <= low < high <= 100,
+            f"[{low}, {high}] must be within 0 and 100, rising",
+        ),
+        "grid_tolerance_px": (0 < found.grid_tolerance_px <= 1, "is not above 0 and at most 1"),
+        "blend_width_px": (0 <= found.blend_width_px < 1e6, "is not within 0 and 1000000"),
+        "picture_bands": (
+            len(found.picture_bands) in (0, 1, 3) and all(band > 0 for band in found.picture_bands),
+            "takes one or three numbers of bands, from 1",
+        ),
+    }
+    for key in ("max_image_width", "max_image_height", "max_record_count", "max_mosaic_images"):
+        checks[key] = (getattr(found, key) >= 1, f"{getattr(found, key)} is less than 1")
+    yield from ((key, why) for key, (good, why) in checks.items() if not good)
+
+
+def _check_crs(path: Path, text: str) -> str:
+    if not text:
+        return ""
+    try:
+        return canonical_crs(text)
+    except InvalidParameter as err:
+        raise ConfigError(path, f"{TABLE}.crs", str(err)) from err

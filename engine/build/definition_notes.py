@@ -1,0 +1,51 @@
+"""What definition.toml says beside each property: for people who write it."""
+
+from __future__ import annotations
+
+# One entry a property of config.definition.ServiceProperties, in the order they are written.
+NOTES: dict[str, str] = {
+    "title": "Shown to people; empty = the service's name.",
+    "description": "What the imagery is.",
+    "copyright": "Shown by maps as attribution.",
+    "crs": 'CRS of the service, as "EPSG:n", "ESRI:n" or WKT; empty = that of the sources, or EPSG:3857.',
+    "bands": "Count of bands; 0 = as most sources have.",
+    "pixel_type": "U1 U2 U4 U8 S8 U16 S16 U32 S32 F32 F64; empty = as most sources have.",
+    "band_names": "One name a band; empty = as the sources say.",
+    "thematic": "true = classes (never interpolated), false = continuous; unset = by palette.",
+    "mosaic_method": "Which raster lies on top: None Center NorthWest Nadir Viewpoint ByAttribute LockRaster Seamline.",
+    "mosaic_operator": "What overlaps become: First Last Min Max Mean Blend Sum.",
+    "sort_field": "Field for ByAttribute.",
+    "sort_value": "ByAttribute: the value nearest to this lies on top; empty = smallest on top.",
+    "sort_ascending": "false turns the order of the method's own key.",
+    "blend_width_px": "Width of Blend in source pixels.",
+    "blend_side": "Where that width lies, seen from the edge: inside outside both.",
+    "interpolation": "Nearest Bilinear Cubic Majority; unset = Bilinear, Nearest for classes.",
+    "grid_tolerance_px": "Largest error of positions in output pixels.",
+    "picture_bands": "Bands shown as red, green, blue, from 1; empty = natural colour where known, else 1-2-3.",
+    "picture_stretch": "auto none percent-clip min-max standard-deviation; only for pictures and tiles.",
+    "percent_clip": "Percent cut off below and above by percent-clip.",
+    "jpeg_quality": "1 to 100.",
+    "time_field": "Field with the (first) date; empty = the first date field.",
+    "time_field_end": "Field with the last date; empty = the same.",
+    "capabilities": "What clients may do: Image Metadata Catalog.",
+    "max_image_width": "Largest image, columns.",
+    "max_image_height": "Largest image, rows.",
+    "max_record_count": "Most rows of one query.",
+    "max_mosaic_images": "Most rasters of one image.",
+    "usage_timeout_s": "Longest time of one request, seconds.",
+    "wait_timeout_s": "Longest wait for a free instance, seconds.",
+    "idle_timeout_s": "After this time unused, an instance may go, seconds.",
+    "cache_max_age_s": "How long clients may keep an image without asking, seconds.",
+    "strict_sources": "true = a raster that cannot be read fails the request; false = it leaves a gap.",
+    "wms": "Offer WMS.",
+    "wcs": "Offer WCS.",
+}
+HEADINGS: dict[str, str] = {
+    "title": "What it is",
+    "crs": "What it is made of: empty, 0 and [] mean taken from the data by the first build",
+    "mosaic_method": "How rasters are put together",
+    "picture_bands": "How it looks, unless a request says otherwise",
+    "time_field": "Time",
+    "capabilities": "Limits",
+    "wms": "Other protocols",
+}

@@ -1,0 +1,106 @@
+"""One row of the service table, as read from `catalog.gpkg`."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import shapely
+
+from engine.build.raster_record import (
+    ItemStatus,
+    RasterDefinition,
+    headers_of_text,
+    raster_of_text,
+)
+from engine.extent import Extent
+from engine.item import PRIMARY
+
+if TYPE_CHECKING:
+    from engine.readers.header import RasterHeader
+    from engine.results import AttributeValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltState:
+    """What build made of an item.
+
+    Attributes
+    ----------
+    fingerprint : str
+        Of all that went into it; another one means it must be built again.
+    shape_hash : str
+        Of the footprint as build wrote it; another one in the table means it was edited by hand.
+    rings : bytes
+        The footprint in level-0 pixels (`engine.footprint.pack_rings`); b"" = the whole raster.
+    statistics : bytes
+        See engine.build.statistics; b"" = none.
+    """
+
+    fingerprint: str = ""
+    shape_hash: str = ""
+    rings: bytes = b""
+    statistics: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRow:
+    """One row of the service table.
+
+    Attributes
+    ----------
+    attributes : dict
+        All fields but those of `SYSTEM_FIELDS`; dates are ISO text as in the table.
+    raster_text, header_text : str
+        JSON; decoded by `raster` and `headers`.
+    wkb : bytes
+        Footprint in the service CRS; b"" = not built.
+    """
+
+    id: int
+    status: ItemStatus
+    message: str
+    attributes: dict[str, AttributeValue]
+    raster_text: str
+    header_text: str
+    wkb: bytes
+    built: BuiltState
+
+    @property
+    def name(self) -> str:
+        """Field Name."""
+        return str(self.attributes.get("Name") or "")
+
+    @property
+    def category(self) -> int:
+        """Field Category."""
+        return int(self.attributes.get("Category") or PRIMARY)
+
+    @property
+    def raster(self) -> RasterDefinition:
+        """The raster process definition; raises msgspec.MsgspecError where edited wrongly."""
+        return raster_of_text(self.raster_text)
+
+    @property
+    def headers(self) -> tuple[RasterHeader, ...]:
+        """Headers of the sources."""
+        return headers_of_text(self.header_text)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the footprint is no longer as build wrote it."""
+        return bool(self.wkb) and hash_shape(self.wkb) != self.built.shape_hash
+
+
+def hash_shape(wkb: bytes) -> str:
+    """Return a hash of a geometry's coordinates that survives being rewritten by another program."""
+    shape = shapely.from_wkb(wkb)
+    points = shapely.get_coordinates(shape)
+    return hashlib.blake2b(points.round(6).astype("<f8").tobytes(), digest_size=12).hexdigest()
+
+
+def shape_extent(wkb: bytes) -> Extent | None:
+    """Return the box of a geometry, None for an empty one."""
+    xmin, ymin, xmax, ymax = map(float, shapely.bounds(shapely.from_wkb(wkb)))
+    return Extent(xmin, ymin, xmax, ymax) if xmin <= xmax else None

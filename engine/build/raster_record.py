@@ -1,0 +1,120 @@
+"""What the service table says of each item beside its attributes: where its pixels come from.
+
+The raster process definition is written as JSON in the field `Raster` and may be edited by hand; the
+headers of its files are kept in the field `Header`, so that nothing is opened twice.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import msgspec
+
+from engine.readers.header import RasterHeader
+
+DEFINITION_VERSION = 1
+
+
+class ItemStatus(IntEnum):
+    """`StatusId` of an item; the sentence is in `StatusMessage`. From FAILED on it is not served."""
+
+    READY = 0
+    ADDED = 1
+    FAILED = 100
+    NOT_FOUND = 101
+    CORRUPT = 102
+    NOT_SUPPORTED = 103
+    NO_GEOREFERENCE = 104
+    NO_CRS = 105
+    NOT_PLACED = 106
+    BAD_DEFINITION = 107
+    UNREADABLE = 108
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the item takes no part in the service."""
+        return self >= ItemStatus.FAILED
+
+
+class SourceDefinition(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """One file of an item and what the author states about it.
+
+    Attributes
+    ----------
+    bands : tuple of int
+        Bands to use, from 1, in this order; () = all but the alpha band.
+    no_data : str
+        A number that stands for "no data" in all bands ("nan" is one); "" = as the file says.
+    valid_range : (lowest, highest) or None
+        Samples outside are no data.
+    crs : str
+        Used instead of the file's own; "" = as the file says.
+    enabled : bool
+        False takes the file out of the service without forgetting it.
+    """
+
+    path: str
+    bands: tuple[int, ...] = ()
+    no_data: str = ""
+    valid_range: tuple[float, float] | None = None
+    crs: str = ""
+    enabled: bool = True
+
+
+class RasterDefinition(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """The raster process definition of one item.
+
+    Attributes
+    ----------
+    raster_type : str
+        Which raster type made the item.
+    sources : tuple of SourceDefinition
+        Bands of the item are the bands of its sources, one after the other.
+    pyramid : str
+        File inside the definition's folder that holds levels the source lacks; made by build.
+    """
+
+    version: int = DEFINITION_VERSION
+    raster_type: str
+    sources: tuple[SourceDefinition, ...]
+    pyramid: str = ""
+
+
+class NewItem(msgspec.Struct, frozen=True, kw_only=True):
+    """An item as a raster type makes it, before it has an OBJECTID."""
+
+    name: str
+    raster: RasterDefinition
+    headers: tuple[RasterHeader, ...] = ()
+    attributes: dict[str, str | int | float | None] = {}
+    status: ItemStatus = ItemStatus.ADDED
+    message: str = ""
+
+
+_raster_decoder = msgspec.json.Decoder(RasterDefinition)
+_headers_decoder = msgspec.json.Decoder(tuple[RasterHeader, ...])
+_encoder = msgspec.json.Encoder()
+
+
+def raster_to_text(raster: RasterDefinition) -> str:
+    """Return the JSON of field `Raster`."""
+    return _encoder.encode(raster).decode()
+
+
+def raster_of_text(text: str) -> RasterDefinition:
+    """Read the field `Raster`; raises `msgspec.ValidationError` or `DecodeError` with the key."""
+    return _raster_decoder.decode(text)
+
+
+def headers_to_text(headers: tuple[RasterHeader, ...]) -> str:
+    """Return the JSON of field `Header`."""
+    return _encoder.encode(headers).decode()
+
+
+def headers_of_text(text: str) -> tuple[RasterHeader, ...]:
+    """Read the field `Header`; "" gives ()."""
+    return _headers_decoder.decode(text) if text else ()

@@ -1,0 +1,56 @@
+"""What build found out about the whole service; kept in the definition, compiled into its summary."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from engine.extent import Extent
+from engine.pixel_type import PixelType
+from engine.summary import BandInfo, BandStatistics, Histogram
+
+
+class ServiceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Facts of the service in force after build.
+
+    `crs`, `pixel_type` and `bands` are settled by the first build and stay, whatever is added later,
+    unless definition.toml states them.
+
+    Attributes
+    ----------
+    no_data_texts : one per band
+        "" = none; texts because JSON has no NaN. See `no_data`.
+    extent : Extent or None
+        In `crs`, a whole number of pixels from a rounded origin; None = no item could be placed.
+    overview_ps : float
+        Pixel size from which service overviews show; 0 = there are none.
+    coarsest_ps : float
+        Coarsest pixel size served without averaging over many pixels; 0 = none known.
+    block_width, block_height : int
+        Of the most common block.
+    """
+
+    crs: str
+    pixel_type: PixelType
+    bands: tuple[BandInfo, ...]
+    no_data_texts: tuple[str, ...] = ()
+    extent: Extent | None = None
+    pixel_size_x: float = 0.0
+    pixel_size_y: float = 0.0
+    statistics: tuple[BandStatistics, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
+    data_type: Literal["generic", "rgb", "thematic", "elevation"] = "generic"
+    colormap: tuple[tuple[int, int, int, int], ...] = ()
+    picture_bands: tuple[int, ...] = (0,)
+    time_field: str = ""
+    overview_ps: float = 0.0
+    coarsest_ps: float = 0.0
+    uncompressed_size: int = 0
+    block_width: int = 0
+    block_height: int = 0
+
+    @property
+    def no_data(self) -> tuple[float | None, ...]:
+        """One value per band that means "no data", or None."""
+        return tuple(float(text) if text else None for text in self.no_data_texts)

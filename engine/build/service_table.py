@@ -1,0 +1,313 @@
+"""The service table: the layers and rows of `catalog.gpkg`.
+
+Rules: OBJECTIDs come from SQLite's AUTOINCREMENT and are never reused. What people see and edit is in
+the layers footprints, boundary and seamlines; what build needs to know again is in the hidden tables
+swath_sources and swath_build. Work is committed in batches, so an interrupted run is resumed.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.build import geopackage
+from engine.build.item_row import BuiltState, ItemRow, shape_extent
+from engine.build.raster_record import ItemStatus, NewItem, headers_to_text, raster_to_text
+from engine.errors import ConfigError
+from engine.item import PRIMARY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from engine.extent import Extent
+    from engine.results import AttributeValue
+
+LAYERS = ("footprints", "boundary", "seamlines")
+SYSTEM_FIELDS = ("OBJECTID", "Shape", "Raster", "Header", "StatusId", "StatusMessage")
+COMPUTED_FIELDS = ("MinPS", "MaxPS", "LowPS", "HighPS", "Category", "CenterX", "CenterY")
+KNOWN_FIELDS = ("Name", *COMPUTED_FIELDS, "Tag", "GroupName", "ProductName", "ZOrder")
+_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+
+_TABLES = """
+CREATE TABLE footprints (
+  OBJECTID INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, Shape MULTIPOLYGON,
+  Name TEXT, MinPS DOUBLE, MaxPS DOUBLE, LowPS DOUBLE, HighPS DOUBLE, Category INTEGER, Tag TEXT,
+  GroupName TEXT, ProductName TEXT, CenterX DOUBLE, CenterY DOUBLE, ZOrder DOUBLE,
+  StatusId INTEGER, StatusMessage TEXT, Raster TEXT, Header TEXT);
+CREATE TABLE boundary (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, Shape MULTIPOLYGON);
+CREATE TABLE seamlines (
+  fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, Shape MULTIPOLYGON, ItemId INTEGER,
+  BlendWidth DOUBLE, BlendType TEXT);
+CREATE TABLE swath_info (key TEXT PRIMARY KEY NOT NULL, value TEXT);
+CREATE TABLE swath_sources (
+  path TEXT NOT NULL, fid INTEGER NOT NULL, size INTEGER, mtime_ns INTEGER,
+  PRIMARY KEY (path, fid)) WITHOUT ROWID;
+CREATE INDEX swath_sources_fid ON swath_sources(fid);
+CREATE TABLE swath_build (
+  fid INTEGER PRIMARY KEY, fingerprint TEXT, shape_hash TEXT, rings BLOB, statistics BLOB);
+"""
+_DESCRIPTIONS = {
+    "footprints": "The service table: one row an item, with its footprint",
+    "boundary": "Union of the footprints, generalised",
+    "seamlines": "Where an item wins in overlaps, under the mosaic method Seamline",
+}
+
+
+class ServiceTable:
+    """`catalog.gpkg`, open for reading and writing.
+
+    Raises
+    ------
+    ConfigError
+        From any method: the file is locked by another program or damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = geopackage.open_sqlite(path)
+        if not self._has_tables():
+            self.close()
+            raise ConfigError(path, "", "is no catalog of a definition (layer footprints missing)")
+
+    @classmethod
+    def create(cls, path: Path) -> ServiceTable:
+        """Make an empty catalog; `path` must not exist."""
+        db = geopackage.open_sqlite(path)
+        try:
+            geopackage.create_base(db)
+            db.executescript(_TABLES)
+            for layer in LAYERS:
+                geopackage.register_layer(db, layer, _DESCRIPTIONS[layer])
+            geopackage.register_attributes(db, "swath_info", "Facts of the service as built")
+        finally:
+            db.close()
+        return cls(path)
+
+    def _has_tables(self) -> bool:
+        query = "SELECT count(*) FROM sqlite_master WHERE name IN ('footprints', 'swath_build')"
+        return bool(self._run(query).fetchone()[0] == 2)
+
+    def _run(self, sql: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(sql, values)
+        except sqlite3.Error as err:
+            raise ConfigError(self.path, "", f"cannot be read or written: {err}") from err
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> ServiceTable:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Commit what is done inside together, or nothing of it."""
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._run("ROLLBACK")
+            raise
+        self._run("COMMIT")
+
+    # Fields
+
+    def fields(self) -> dict[str, str]:
+        """Return the names of the layer's fields and their SQL types, in order."""
+        rows = self._run("PRAGMA table_info(footprints)")
+        return {row[1]: str(row[2]).upper() for row in rows}
+
+    def ensure_field(self, name: str, sql_type: str) -> str:
+        """Add a field of the author's if it is new, and return its name as spelled in the table.
+
+        Raises
+        ------
+        ConfigError
+            The name cannot be a field's or belongs to Swath.
+        """
+        known = {field.casefold(): field for field in self.fields()}
+        if name.casefold() in known:
+            found = known[name.casefold()]
+            if found in SYSTEM_FIELDS or found in COMPUTED_FIELDS:
+                raise ConfigError(self.path, name, "this field is filled by build")
+            return found
+        if not _FIELD_NAME.fullmatch(name):
+            why = "a field name is a letter, then letters, digits and _, at most 63 in all"
+            raise ConfigError(self.path, name, why)
+        self._run(f'ALTER TABLE footprints ADD COLUMN "{name}" {sql_type}')
+        return name
+
+    # Facts of the service
+
+    def info(self, key: str) -> str:
+        """Return a stored fact, "" where there is none."""
+        row = self._run("SELECT value FROM swath_info WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_info(self, key: str, value: str) -> None:
+        """Store a fact."""
+        self._run("INSERT OR REPLACE INTO swath_info VALUES (?, ?)", (key, value))
+
+    # Items
+
+    def known_sources(self) -> dict[str, tuple[int, int, int]]:
+        """Return OBJECTID, size and time of change of all files known, by path."""
+        query = (
+            "SELECT path, s.fid, size, mtime_ns FROM swath_sources s"
+            " JOIN footprints ON OBJECTID = s.fid"
+        )
+        return {path: (fid, size, time) for path, fid, size, time in self._run(query)}
+
+    def insert(self, item: NewItem, category: int = PRIMARY) -> int:
+        """Add an item and return its new OBJECTID."""
+        cursor = self._run(
+            "INSERT INTO footprints(Name, Category) VALUES (?, ?)", (item.name, category)
+        )
+        fid = int(cursor.lastrowid or 0)
+        self.replace(fid, item)
+        return fid
+
+    def replace(self, fid: int, item: NewItem) -> None:
+        """Write an item's definition, headers, attributes and status; its footprint stays."""
+        values: dict[str, AttributeValue] = {
+            "Raster": raster_to_text(item.raster),
+            "Header": headers_to_text(item.headers),
+            "StatusId": int(item.status),
+            "StatusMessage": item.message,
+            **item.attributes,
+        }
+        self.update(fid, values)
+        self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
+        by_path = {header.path: (header.size, header.mtime_ns) for header in item.headers}
+        for source in item.raster.sources:
+            row = (source.path, fid, *by_path.get(source.path, (0, 0)))
+            self._run("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
+
+    def update(self, fid: int, values: Mapping[str, AttributeValue]) -> None:
+        """Set fields of one row."""
+        names = ", ".join(f'"{name}" = ?' for name in values)
+        self._run(f"UPDATE footprints SET {names} WHERE OBJECTID = ?", (*values.values(), fid))
+
+    def delete(self, fids: list[int]) -> None:
+        """Remove items; their OBJECTIDs are not given again."""
+        for fid in fids:
+            self._run("DELETE FROM footprints WHERE OBJECTID = ?", (fid,))
+            self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
+            self._run("DELETE FROM swath_build WHERE fid = ?", (fid,))
+
+    def ids(self) -> list[int]:
+        """Return all OBJECTIDs in order."""
+        return [row[0] for row in self._run("SELECT OBJECTID FROM footprints ORDER BY OBJECTID")]
+
+    def count(self, where: str = "1") -> int:
+        """Return how many rows fulfil a condition of our own (never a person's text)."""
+        return int(self._run(f"SELECT count(*) FROM footprints WHERE {where}").fetchone()[0])
+
+    def row(self, fid: int) -> ItemRow | None:
+        """Return one row."""
+        return next(self.rows("OBJECTID = ?", (fid,)), None)
+
+    def rows(self, where: str = "1", values: tuple[AttributeValue, ...] = ()) -> Iterator[ItemRow]:
+        """Yield rows in order of OBJECTID, read in pages so that they may be written meanwhile."""
+        names = list(self.fields())
+        chosen = ", ".join(f'f."{name}"' for name in names)
+        query = (
+            f"SELECT {chosen}, b.fingerprint, b.shape_hash, b.rings, b.statistics"
+            f" FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
+            f" WHERE ({where}) AND OBJECTID > ? ORDER BY OBJECTID LIMIT 500"
+        )
+        last = -1
+        while True:
+            page = self._run(query, (*values, last)).fetchall()
+            if not page:
+                return
+            for record in page:
+                yield self._row(names, record)
+            last = page[-1][names.index("OBJECTID")]
+
+    def _row(self, names: list[str], record: tuple[object, ...]) -> ItemRow:
+        fields = dict(zip(names, record, strict=False))
+        attributes = {
+            name: value
+            for name, value in fields.items()
+            if name not in SYSTEM_FIELDS and isinstance(value, str | int | float | None)
+        }
+        fingerprint, shape_hash, rings, statistics = record[len(names) :]
+        try:
+            status = ItemStatus(msgspec.convert(fields["StatusId"] or 0, int))
+            shape = msgspec.convert(fields["Shape"], bytes | None, strict=False)
+            wkb = geopackage.decode_geometry(shape)
+        except (ValueError, msgspec.ValidationError) as err:
+            raise ConfigError(self.path, f"OBJECTID {fields['OBJECTID']}", str(err)) from err
+        return ItemRow(
+            id=msgspec.convert(fields["OBJECTID"], int),
+            status=status,
+            message=str(fields["StatusMessage"] or ""),
+            attributes=attributes,
+            raster_text=str(fields["Raster"] or ""),
+            header_text=str(fields["Header"] or ""),
+            wkb=wkb,
+            built=BuiltState(
+                fingerprint=str(fingerprint or ""),
+                shape_hash=str(shape_hash or ""),
+                rings=_bytes(rings),
+                statistics=_bytes(statistics),
+            ),
+        )
+
+    # Footprints and what build knows
+
+    def set_crs(self, crs: str) -> int:
+        """State the CRS of all layers and return its srs_id; shapes are the caller's to rewrite."""
+        srs_id = geopackage.ensure_srs(self._db, crs)
+        for layer in LAYERS:
+            geopackage.set_layer_srs(self._db, layer, srs_id)
+        return srs_id
+
+    def set_shape(self, fid: int, wkb: bytes, srs_id: int) -> None:
+        """Write a footprint; b"" = none."""
+        blob = geopackage.encode_geometry(wkb, srs_id, shape_extent(wkb)) if wkb else None
+        self._run("UPDATE footprints SET Shape = ? WHERE OBJECTID = ?", (blob, fid))
+
+    def set_built(self, fid: int, built: BuiltState) -> None:
+        """Keep what build made of an item."""
+        self._run(
+            "INSERT OR REPLACE INTO swath_build VALUES (?, ?, ?, ?, ?)",
+            (fid, built.fingerprint, built.shape_hash, built.rings, built.statistics),
+        )
+
+    def set_layer(self, layer: str, shapes: list[bytes], srs_id: int) -> None:
+        """Replace all shapes of the layer `boundary`."""
+        self._run(f"DELETE FROM {layer}")
+        for wkb in shapes:
+            blob = geopackage.encode_geometry(wkb, srs_id, shape_extent(wkb))
+            self._run(f"INSERT INTO {layer}(Shape) VALUES (?)", (blob,))
+
+    def layer_shapes(self, layer: str) -> list[bytes]:
+        """Return the shapes of a layer as WKB."""
+        rows = self._run(f"SELECT Shape FROM {layer} ORDER BY fid")
+        return [geopackage.decode_geometry(row[0]) for row in rows]
+
+    def seamlines(self) -> dict[int, bytes]:
+        """Return the seamline of each item that has one, WKB by OBJECTID."""
+        rows = self._run("SELECT ItemId, Shape FROM seamlines WHERE ItemId IS NOT NULL")
+        shapes = {int(fid): geopackage.decode_geometry(blob) for fid, blob in rows}
+        return {fid: wkb for fid, wkb in shapes.items() if wkb}
+
+    def set_extents(self, extent: Extent | None) -> None:
+        """Write the box of the layers into the GeoPackage's contents."""
+        for layer in ("footprints", "boundary"):
+            geopackage.set_layer_extent(self._db, layer, extent)
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else b""
