@@ -135,6 +135,17 @@ def test_time_slider_filters_the_tiles(map_page: Page, server: RunningServer) ->
     _assert_clean(map_page, server)
 
 
+def test_swipe_pins_the_picture_to_the_left(map_page: Page, server: RunningServer) -> None:
+    map_page.press("s")
+    map_page.wait_for("document.querySelector('.leaflet-pinned-pane img.leaflet-tile-loaded')")
+    map_page.evaluate("document.querySelector('input[value=Max]').click()")
+    map_page.wait_for(_DRAWN)
+    pinned = map_page.evaluate("document.querySelector('.leaflet-pinned-pane img').src")
+    assert "MT_MAX" not in pinned
+    assert "against=" in map_page.evaluate("location.hash")
+    _assert_clean(map_page, server)
+
+
 def test_explain_lists_the_rasters_and_the_stages(map_page: Page, server: RunningServer) -> None:
     map_page.press("e")
     map_page.wait_for("document.querySelectorAll('#explain .rasters li').length > 5")

@@ -150,6 +150,7 @@ export class Controls {
   overlayGroup() {
     const group = el("fieldset", { class: "toggles" }, el("legend", { text: "Over the picture" }));
     if (this.service.hasCatalog) group.append(this.toggle("footprints", "Footprints", "Outlines of the rasters (F)"));
+    group.append(this.toggle("swipe", "Swipe", "Pin this picture to the left, then change the settings to compare (S)"));
     group.append(this.toggle("grid", "Grid", "Meridians and parallels above the picture (G)"));
     return group;
   }
@@ -162,7 +163,8 @@ export class Controls {
   /** Show `settings` in the controls. */
   update(settings) {
     for (const [key, input] of Object.entries(this.inputs)) {
-      if (input.type === "checkbox") input.checked = settings[key];
+      if (key === "swipe") input.checked = settings.against !== null;
+      else if (input.type === "checkbox") input.checked = settings[key];
       else if (key === "ascending") input.value = String(settings.ascending);
       else if (key in settings && "value" in input) input.value = String(settings[key]);
     }

@@ -8,6 +8,7 @@ import { Footprints } from "./footprints.js";
 import { Identify } from "./identify.js";
 import { Imagery } from "./imagery.js";
 import { Service } from "./service.js";
+import { Swipe } from "./swipe.js";
 import { TimeBar } from "./time_bar.js";
 import { Timings } from "./timings.js";
 import { readHash, writeHash } from "./view_state.js";
@@ -69,6 +70,7 @@ class App {
     place(this.map, given.view, this.imagery.bounds());
     this.base = new BaseMap(this.map, root);
     this.timings = new Timings(service.tiles);
+    this.swipe = new Swipe(this.map, service);
     this.footprints = service.hasCatalog ? new Footprints(this.map, service) : null;
     const actions = {
       settings: () => this.settings,
@@ -94,7 +96,9 @@ class App {
 
   /** Take changed settings and bring everything in step. */
   change(changed) {
-    const next = { ...this.settings, ...changed };
+    const { swipe, ...plain } = changed;
+    const next = { ...this.settings, ...plain };
+    if (swipe !== undefined) next.against = swipe ? this.service.tileQuery(this.settings) : null;
     if ("method" in changed) {
       if (next.method !== "LockRaster") next.lockIds = [];
       if (next.method === "ByAttribute" && !next.sortField) next.sortField = this.controls.bestField;
@@ -114,6 +118,8 @@ class App {
       this.imagery.show(settings);
     }
     this.controls.update(settings);
+    this.controls.note("swipe", settings.against === null ? "" : "pinned left");
+    this.swipe.set(settings.against, settings.format);
     this.base.setGridAbove(settings.grid);
     this.footprints?.set(settings.footprints, settings);
     this.explain.set(settings.explain && !waiting);
@@ -173,6 +179,7 @@ class App {
     const actions = {
       e: () => this.change({ explain: !this.settings.explain }),
       f: () => this.footprints && this.change({ footprints: !this.settings.footprints }),
+      s: () => this.change({ swipe: this.settings.against === null }),
       g: () => this.change({ grid: !this.settings.grid }),
       p: () => this.foldPanel(),
       i: () => this.identify.at(this.map.getCenter()),

@@ -99,9 +99,14 @@ export class Service {
     return this;
   }
 
+  /** The query of a tile: everything that differs from the service's own picture. */
+  tileQuery(settings) {
+    return new URLSearchParams(pictureParameters(settings)).toString();
+  }
+
   /** Address of a tile with {z}, {x}, {y} and {r} left open. */
   tileUrl(settings) {
-    const query = new URLSearchParams(pictureParameters(settings)).toString();
+    const query = this.tileQuery(settings);
     return `${this.tiles}/{z}/{x}/{y}{r}.${settings.format}${query ? `?${query}` : ""}`;
   }
 

@@ -16,6 +16,7 @@ export const DEFAULTS = Object.freeze({
   grid: false,
   explain: false,
   time: null,
+  against: null,
 });
 
 const TEXTS = ["method", "operator", "sortField", "sortValue", "interpolation", "stretch", "bands"];
@@ -42,6 +43,7 @@ export function readHash(hash) {
   const opacity = Number(given.get("opacity") ?? 100);
   settings.opacity = opacity >= 0 && opacity <= 100 ? opacity : 100;
   settings.time = parseTime(given.get("time"));
+  settings.against = given.get("against");
   return { view: usable ? { zoom, lat, lon } : null, settings };
 }
 
@@ -57,6 +59,7 @@ export function writeHash(map, settings) {
   if (settings.format !== DEFAULTS.format) given.set("format", settings.format);
   if (settings.opacity !== DEFAULTS.opacity) given.set("opacity", settings.opacity);
   if (settings.time) given.set("time", `${settings.time.start},${settings.time.end}`);
+  if (settings.against !== null) given.set("against", settings.against);
   const place = `${map.getZoom()}/${centre.lat.toFixed(digits)}/${centre.lng.toFixed(digits)}`;
   const text = given.toString().replaceAll("%2C", ",");
   const next = `#${place}${text ? `&${text}` : ""}`;
