@@ -83,6 +83,9 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         Box of the footprint in service CRS.
     valid_range : (lo, hi) or None
         Samples outside are no data.
+    pyramid, pyramid_from : Source or None, int
+        A file of coarser levels made by `build --pyramids`: levels[pyramid_from:] are its levels, its
+        bands the item's present bands in service order, its mask and no-data like the sources'.
     """
 
     id: int
@@ -115,6 +118,8 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     nadir_x: float | None = None
     nadir_y: float | None = None
     extent: Extent = Extent(0.0, 0.0, 0.0, 0.0)
+    pyramid: Source | None = None
+    pyramid_from: int = 0
 
     @property
     def width(self) -> int:

@@ -1,0 +1,268 @@
+"""Decode one block of one level: samples, no-data, masks and footprint become pixels with validity.
+
+I/O and nothing else: which block is wanted is settled before. Levels averaged on the fly (`shrink`)
+are read through GDAL's decimating average (mode for classes), exactly 2**shrink source pixels a pixel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from engine.errors import SourceCorrupt
+from engine.footprint import Rings, clip_valid, edges_of
+from engine.readers.pack import pack_rgbv
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+    from engine.item import Item
+    from engine.levels import LevelView
+    from engine.readers.handles import HandlePool
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRequest:
+    """What is wanted of a block.
+
+    Attributes
+    ----------
+    identity : int
+        Stands for the item's files and how they are read (see block_cache.Identities).
+    bands : tuple of int
+        Service bands from 0.
+    thematic : bool
+        Averaged levels take the most frequent class instead of the mean.
+    clip : bytes
+        Packed rings to clip by (footprint or seamline); b"" = the whole raster.
+    """
+
+    item: Item
+    identity: int
+    view: LevelView
+    bands: tuple[int, ...]
+    thematic: bool
+    clip: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A decoded block.
+
+    Attributes
+    ----------
+    data : (bands, rows, cols), or uint32 (rows, cols) for RGBV
+    valid : bool (1 or bands, rows, cols) or None
+        None = all valid; always None for RGBV, whose words say it.
+    all_valid, none_valid : bool
+    mixed : bool
+        RGBV only: some pixel has bands that are valid and bands that are not, so this form cannot
+        hold it; `data` is empty.
+    """
+
+    data: Array
+    valid: NDArray[np.bool_] | None
+    all_valid: bool
+    none_valid: bool
+    mixed: bool = False
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return int(self.data.nbytes) + (0 if self.valid is None else int(self.valid.nbytes))
+
+
+@lru_cache(maxsize=512)
+def _rings(packed: bytes) -> Rings:
+    return edges_of(packed)
+
+
+def read_planes(handles: HandlePool, request: BlockRequest, row: int, col: int) -> Block:
+    """Decode a block as planes of the item's pixel type.
+
+    Raises
+    ------
+    SourceUnavailable, SourceCorrupt
+    """
+    data, valid = _read(handles, request, row, col)
+    count = int(np.count_nonzero(valid))
+    all_valid = count == valid.size
+    return Block(data, None if all_valid else valid, all_valid, count == 0)
+
+
+def read_rgbv(handles: HandlePool, request: BlockRequest, row: int, col: int) -> Block:
+    """Decode a block of three uint8 bands as RGBV words.
+
+    Raises
+    ------
+    SourceUnavailable, SourceCorrupt
+    """
+    data, valid = _read(handles, request, row, col)
+    words, valid_count, mixed_count = pack_rgbv(data, valid)
+    if mixed_count:
+        return Block(np.empty((0, 0), np.uint32), None, all_valid=False, none_valid=False, mixed=True)
+    return Block(words, None, valid_count == words.size, valid_count == 0)
+
+
+def _read(
+    handles: HandlePool, request: BlockRequest, row: int, col: int
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Read samples (bands, rows, cols) and their validity (1 or bands, rows, cols)."""
+    item, view = request.item, request.view
+    col0, row0 = col * view.block_cols, row * view.block_rows
+    cols, rows = min(view.block_cols, view.cols - col0), min(view.block_rows, view.rows - row0)
+    data = np.zeros((len(request.bands), rows, cols), item.pixel_type.dtype_name)
+    mask = np.ones((rows, cols), np.bool_)
+    per_band: list[NDArray[np.bool_] | None] = [None] * len(request.bands)
+    place = (row0, col0, rows, cols)
+    for dataset, wanted, mask_band in _datasets(handles, request):
+        try:
+            _read_bands(dataset, wanted, request, place, data)
+            if mask_band == 0:
+                mask &= _read_area(dataset, 0, view, place, Resampling.nearest)[0] != 0
+            elif mask_band > 0:
+                mask &= _read_area(dataset, [mask_band], view, place, Resampling.nearest)[0] != 0
+        except RasterioError as err:
+            raise SourceCorrupt(item.sources[0].path, f"block {row}, {col}: {err}") from err
+    for index, band in enumerate(request.bands):
+        per_band[index] = _sample_valid(item, band, data[index])
+    if request.clip:
+        clip_valid(
+            _rings(request.clip),
+            (col0 / view.scale_x, row0 / view.scale_y),
+            (1 / view.scale_x, 1 / view.scale_y),
+            mask,
+        )
+    if all(valid is None for valid in per_band):
+        return data, mask[np.newaxis]
+    valid = np.empty(data.shape, np.bool_)
+    for index, own in enumerate(per_band):
+        valid[index] = mask if own is None else own & mask
+    return data, valid
+
+
+def _datasets(
+    handles: HandlePool, request: BlockRequest
+) -> list[tuple[DatasetReader, list[tuple[int, int]], int]]:
+    """Return each dataset to read, with (output index, band) pairs and the mask to take.
+
+    The mask is a band number, 0 for the dataset's own mask, -1 for none.
+    """
+    item, index = request.item, request.view.index
+    if item.pyramid is not None and index >= item.pyramid_from:
+        present = [band for band, source in enumerate(item.bands) if source.source >= 0]
+        wanted = [(out, present.index(b) + 1) for out, b in enumerate(request.bands) if b in present]
+        masked = item.alpha is not None or item.dataset_mask
+        dataset = handles.get(item.pyramid, index - item.pyramid_from - 1)
+        return [(dataset, wanted, 0 if masked else -1)]
+    by_source: dict[int, list[tuple[int, int]]] = {}
+    for out, band in enumerate(request.bands):
+        where = item.bands[band]
+        if where.source >= 0:
+            by_source.setdefault(where.source, []).append((out, where.band))
+    if item.alpha is not None:
+        by_source.setdefault(item.alpha.source, [])
+    elif item.dataset_mask and not by_source:
+        by_source[0] = []
+    found = []
+    for source, wanted in by_source.items():
+        mask = 0 if item.dataset_mask else -1
+        if item.alpha is not None:
+            mask = item.alpha.band if item.alpha.source == source else -1
+        found.append((handles.get(item.sources[source], index - 1), wanted, mask))
+    return found
+
+
+def _read_bands(
+    dataset: DatasetReader,
+    wanted: list[tuple[int, int]],
+    request: BlockRequest,
+    place: tuple[int, int, int, int],
+    data: Array,
+) -> None:
+    if not wanted:
+        return
+    resampling = Resampling.mode if request.thematic else Resampling.average
+    samples = _read_area(dataset, [band for _, band in wanted], request.view, place, resampling)
+    if [out for out, _ in wanted] == list(range(len(data))) and samples.dtype == data.dtype:
+        data[:] = samples
+        return
+    for (out, _), plane in zip(wanted, samples, strict=True):
+        data[out] = plane
+
+
+def _read_area(
+    dataset: DatasetReader,
+    bands: list[int] | int,
+    view: LevelView,
+    place: tuple[int, int, int, int],
+    resampling: Resampling,
+) -> Array:
+    """Read an area given in view pixels; `bands` 0 = the dataset's mask."""
+    row0, col0, rows, cols = place
+    if view.shrink == 0:
+        window = Window(col0, row0, cols, rows)
+        return dataset.read_masks([1], window=window) if bands == 0 else dataset.read(bands, window=window)
+    factor = 1 << view.shrink
+    out: Array | None = None
+    # The last column and row may cover fewer source pixels: they are read apart, so that every other
+    # pixel is the mean of exactly factor × factor.
+    for r_from, r_to in _whole_and_rest(row0, rows, dataset.height, factor):
+        for c_from, c_to in _whole_and_rest(col0, cols, dataset.width, factor):
+            top, left = (row0 + r_from) * factor, (col0 + c_from) * factor
+            height = min((r_to - r_from) * factor, dataset.height - top)
+            width = min((c_to - c_from) * factor, dataset.width - left)
+            window = Window(left, top, width, height)
+            shape = (r_to - r_from, c_to - c_from)
+            if bands == 0:
+                part = dataset.read_masks([1], window=window, out_shape=(1, *shape))
+            else:
+                assert isinstance(bands, list)
+                part = dataset.read(
+                    bands, window=window, out_shape=(len(bands), *shape), resampling=resampling
+                )
+            if out is None:
+                out = np.zeros((part.shape[0], rows, cols), part.dtype)
+            out[:, r_from:r_to, c_from:c_to] = part
+    assert out is not None
+    return out
+
+
+def _whole_and_rest(first: int, count: int, size: int, factor: int) -> list[tuple[int, int]]:
+    whole = min(count, max(0, size // factor - first))
+    return [part for part in ((0, whole), (whole, count)) if part[0] < part[1]]
+
+
+def _sample_valid(item: Item, band: int, samples: Array) -> NDArray[np.bool_] | None:
+    """Return which samples of a band are data, or None when all are by their kind."""
+    if item.bands[band].source < 0:
+        return np.zeros(samples.shape, np.bool_)
+    no_data = item.no_data[band] if band < len(item.no_data) else None
+    valid: NDArray[np.bool_] | None = None
+    if samples.dtype.kind == "f":
+        valid = ~np.isnan(samples)
+    if no_data is not None and no_data == no_data:  # noqa: PLR0124 -- NaN is never equal to itself
+        if samples.dtype.kind == "f":
+            equal = samples == samples.dtype.type(no_data)
+            valid = ~equal if valid is None else valid & ~equal
+        elif float(no_data).is_integer() and _fits(samples.dtype, no_data):
+            valid = samples != samples.dtype.type(int(no_data))
+    if item.valid_range is not None:
+        low, high = item.valid_range
+        inside = (samples >= low) & (samples <= high)
+        valid = inside if valid is None else valid & inside
+    return valid
+
+
+def _fits(dtype: np.dtype[Any], value: float) -> bool:
+    info = np.iinfo(dtype)
+    return bool(info.min <= value <= info.max)
