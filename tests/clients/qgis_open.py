@@ -61,7 +61,8 @@ def main():
         valid = layer.isValid()
         report[name] = {
             "valid": valid,
-            "error": layer.error().summary(),
+            # QgsError.summary() of an empty error crashes QGIS 3.22.
+            "error": "" if layer.error().isEmpty() else layer.error().summary(),
             "extent": [round(v, 1) for v in layer.extent().toRectF().getCoords()] if valid else [],
             "seen": render(layer, box, str(Path(folder) / f"{name}.png")) if valid else 0.0,
         }

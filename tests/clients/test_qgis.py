@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.clients.conftest import RunningServer
 
-_AFRICA = "0,-2000000,4000000,2000000"
+_AFRICA = "1500000,-2000000,3500000,0"
 
 
 def _pixels(path: Path) -> np.ndarray:
