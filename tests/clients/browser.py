@@ -127,13 +127,11 @@ class Page:
             raise PageError(details.get("exception", {}).get("description", details["text"]))
         return result["result"].get("value")
 
-    def wait_for(self, expression: str, timeout_s: float = 30.0) -> Any:
-        """Wait until a JavaScript expression is true and return its value."""
+    def wait_for(self, expression: str, timeout_s: float = 30.0) -> None:
+        """Wait until a JavaScript expression is true."""
         end = time.monotonic() + timeout_s
-        while True:
-            value = self.evaluate(expression)
-            if value:
-                return value
+        # As a boolean: an element without own properties comes back as an empty record.
+        while not self.evaluate(f"Boolean({expression})"):
             if time.monotonic() > end:
                 raise PageError(f"still not true after {timeout_s:g} s: {expression}")
             time.sleep(0.05)
