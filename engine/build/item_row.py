@@ -10,6 +10,7 @@ import shapely
 
 from engine.build.raster_record import (
     ItemStatus,
+    PyramidFile,
     RasterDefinition,
     headers_of_text,
     raster_of_text,
@@ -36,12 +37,15 @@ class BuiltState:
         The footprint in level-0 pixels (`engine.footprint.pack_rings`); b"" = the whole raster.
     statistics : bytes
         See engine.build.statistics; b"" = none.
+    pyramid : PyramidFile or None
+        Levels that the source lacks.
     """
 
     fingerprint: str = ""
     shape_hash: str = ""
     rings: bytes = b""
     statistics: bytes = b""
+    pyramid: PyramidFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import msgspec
 
+from engine.item import Level
 from engine.readers.header import RasterHeader
 
 DEFINITION_VERSION = 1
@@ -74,14 +75,29 @@ class RasterDefinition(
         Which raster type made the item.
     sources : tuple of SourceDefinition
         Bands of the item are the bands of its sources, one after the other.
-    pyramid : str
-        File inside the definition's folder that holds levels the source lacks; made by build.
     """
 
     version: int = DEFINITION_VERSION
     raster_type: str
     sources: tuple[SourceDefinition, ...]
-    pyramid: str = ""
+
+
+class PyramidFile(msgspec.Struct, frozen=True, kw_only=True):
+    """Levels that a source lacks, in a GeoTIFF made by build.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the definition's folder.
+    first_level : int
+        Index of the item's level that is the file's full resolution.
+    levels : tuple of Level
+        From that one on; those after it are the file's GDAL overviews.
+    """
+
+    path: str
+    first_level: int
+    levels: tuple[Level, ...]
 
 
 class NewItem(msgspec.Struct, frozen=True, kw_only=True):

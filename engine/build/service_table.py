@@ -16,7 +16,13 @@ import msgspec
 
 from engine.build import geopackage
 from engine.build.item_row import BuiltState, ItemRow, shape_extent
-from engine.build.raster_record import ItemStatus, NewItem, headers_to_text, raster_to_text
+from engine.build.raster_record import (
+    ItemStatus,
+    NewItem,
+    PyramidFile,
+    headers_to_text,
+    raster_to_text,
+)
 from engine.errors import ConfigError
 from engine.item import PRIMARY
 
@@ -49,7 +55,8 @@ CREATE TABLE swath_sources (
   PRIMARY KEY (path, fid)) WITHOUT ROWID;
 CREATE INDEX swath_sources_fid ON swath_sources(fid);
 CREATE TABLE swath_build (
-  fid INTEGER PRIMARY KEY, fingerprint TEXT, shape_hash TEXT, rings BLOB, statistics BLOB);
+  fid INTEGER PRIMARY KEY, fingerprint TEXT, shape_hash TEXT, rings BLOB, statistics BLOB,
+  pyramid TEXT);
 """
 _DESCRIPTIONS = {
     "footprints": "The service table: one row an item, with its footprint",
@@ -221,7 +228,7 @@ class ServiceTable:
         names = list(self.fields())
         chosen = ", ".join(f'f."{name}"' for name in names)
         query = (
-            f"SELECT {chosen}, b.fingerprint, b.shape_hash, b.rings, b.statistics"
+            f"SELECT {chosen}, b.fingerprint, b.shape_hash, b.rings, b.statistics, b.pyramid"
             f" FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
             f" WHERE ({where}) AND OBJECTID > ? ORDER BY OBJECTID LIMIT 500"
         )
@@ -241,7 +248,7 @@ class ServiceTable:
             for name, value in fields.items()
             if name not in SYSTEM_FIELDS and isinstance(value, str | int | float | None)
         }
-        fingerprint, shape_hash, rings, statistics = record[len(names) :]
+        fingerprint, shape_hash, rings, statistics, pyramid = record[len(names) :]
         try:
             status = ItemStatus(msgspec.convert(fields["StatusId"] or 0, int))
             shape = msgspec.convert(fields["Shape"], bytes | None, strict=False)
@@ -261,6 +268,7 @@ class ServiceTable:
                 shape_hash=str(shape_hash or ""),
                 rings=_bytes(rings),
                 statistics=_bytes(statistics),
+                pyramid=msgspec.json.decode(str(pyramid), type=PyramidFile) if pyramid else None,
             ),
         )
 
@@ -280,9 +288,10 @@ class ServiceTable:
 
     def set_built(self, fid: int, built: BuiltState) -> None:
         """Keep what build made of an item."""
+        pyramid = msgspec.json.encode(built.pyramid).decode() if built.pyramid else None
         self._run(
-            "INSERT OR REPLACE INTO swath_build VALUES (?, ?, ?, ?, ?)",
-            (fid, built.fingerprint, built.shape_hash, built.rings, built.statistics),
+            "INSERT OR REPLACE INTO swath_build VALUES (?, ?, ?, ?, ?, ?)",
+            (fid, built.fingerprint, built.shape_hash, built.rings, built.statistics, pyramid),
         )
 
     def set_layer(self, layer: str, shapes: list[bytes], srs_id: int) -> None:
