@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from engine.no_data import representable
 
 if TYPE_CHECKING:
     from engine.formats.base import EncodeOptions
@@ -25,16 +27,6 @@ def filled(block: PixelBlock, options: EncodeOptions) -> Array:
         fill = representable(options.no_data_of(band), block.data.dtype)
         out[band] = np.where(valid, block.data[band], block.data.dtype.type(fill or 0))
     return out
-
-
-def representable(value: float | None, dtype: np.dtype[Any]) -> float | None:
-    """Return the value if samples of this type can hold it exactly, else None."""
-    if value is None or dtype.kind == "f":
-        return value
-    limits = np.iinfo(dtype)
-    if not np.isfinite(value) or value != round(value):
-        return None
-    return value if limits.min <= value <= limits.max else None
 
 
 def little_endian(samples: Array) -> bytes:

@@ -15,7 +15,7 @@ from engine.errors import InvalidParameter
 from engine.format_names import FORMAT_NAMES
 from engine.formats.base import Encoded, EncodeOptions, Georeference
 from engine.formats.picture_pixels import planes_of
-from engine.formats.raw_samples import representable
+from engine.no_data import representable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

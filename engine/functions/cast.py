@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from engine.errors import InvalidParameter
+from engine.no_data import representable
 from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
@@ -90,10 +91,7 @@ def mark_no_data(
 def _equal(samples: Array, value: float) -> NDArray[np.bool_]:
     if np.isnan(value):
         return np.isnan(samples)
-    if samples.dtype.kind != "f":
-        # A value that the type cannot hold matches nothing; numpy would refuse to compare it.
-        limits = np.iinfo(samples.dtype)
-        if value != round(value) or not limits.min <= value <= limits.max:
-            return np.zeros(samples.shape, np.bool_)
-        return np.asarray(samples == int(value))
-    return np.asarray(samples == samples.dtype.type(value))
+    held = representable(value, samples.dtype)
+    if held is None:
+        return np.zeros(samples.shape, np.bool_)
+    return np.asarray(samples == samples.dtype.type(held))
