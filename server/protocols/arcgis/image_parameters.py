@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
-from engine.errors import InvalidParameter, RequestTooLarge, UnsupportedFormat
+from engine.errors import InvalidParameter, RequestTooLarge
 from engine.extent import Extent
+from engine.format_names import format_name
 from engine.pixel_type import PixelType
 from engine.request import Encoding, ImageRequest, View
 from server.protocols.arcgis.geometry import envelope_of_json
@@ -27,34 +28,8 @@ MAX_BAND_IDS = 256
 MAX_NO_DATA = 4096
 FARTHEST = 1e30
 
-# Asked-for word -> name of the engine's format.
-FORMATS = {
-    "jpgpng": "jpgpng",
-    "png": "png",
-    "png8": "png8",
-    "png24": "png24",
-    "png32": "png32",
-    "jpg": "jpg",
-    "jpeg": "jpg",
-    "webp": "webp",
-    "bmp": "bmp",
-    "gif": "gif",
-    "tiff": "tiff",
-    "tif": "tiff",
-    "geotiff": "tiff",
-    "lerc": "lerc",
-    "bip": "bip",
-    "bsq": "bsq",
-}
-FILE_EXTENSIONS = {
-    "jpgpng": "jpg",
-    "tiff": "tif",
-    "lerc": "lrc",
-    "png8": "png",
-    "png24": "png",
-    "png32": "png",
-}
-
+# Other words for formats than the engine's own names.
+_FORMAT_ALIASES = {"jpeg": "jpg", "tif": "tiff", "geotiff": "tiff"}
 _COMPRESSIONS = {
     "none": "none",
     "jpeg": "jpeg",
@@ -124,14 +99,13 @@ def view(parameters: Parameters, summary: ServiceSummary) -> View:
 def encoding(parameters: Parameters, summary: ServiceSummary) -> Encoding:
     """Read format, compression, compressionQuality, compressionTolerance and lercVersion."""
     word = parameters.keyword("format").casefold() or DEFAULT_FORMAT
-    if word not in FORMATS:
-        raise UnsupportedFormat(word, ", ".join(FORMATS))
+    name = format_name(_FORMAT_ALIASES.get(word, word)).name
     quality = parameters.integer("compressionQuality", 0, 100)
     tolerance = parameters.number("compressionTolerance") or 0.0
     if tolerance < 0:
         raise InvalidParameter("compressionTolerance", tolerance, "0 (lossless) or more")
     return Encoding(
-        format=FORMATS[word],
+        format=name,
         quality=summary.properties.jpeg_quality if quality is None else quality,
         compression=parameters.choice("compression", _COMPRESSIONS) or "",
         tolerance=tolerance,

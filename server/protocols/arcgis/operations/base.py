@@ -1,0 +1,132 @@
+"""What an operation of an image service is: one module here and one line in OPERATIONS.
+
+An operation answers from the service's summary alone (`describe`, in the front), or asks an instance
+(`parse` in the front makes the Request, `answer` in the instance turns the engine's record into bytes).
+Modules of this package are imported by the fork parent: no starlette in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from engine.request import Request
+    from engine.summary import ServiceSummary
+    from server.instances.answer_context import AnswerContext
+    from server.protocols.arcgis.parameters import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One input of an operation's page."""
+
+    name: str
+    hint: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationInfo:
+    """What the router and the pages need to know of an operation.
+
+    Attributes
+    ----------
+    arguments
+        Names of the path segments behind the operation, `tile/{level}/{row}/{col}`.
+    capability
+        The service must have it; "" = always there.
+    fields
+        Inputs of the page.
+    returns_pixels : bool
+        Answers with an image whatever `f` says.
+    formats
+        Values of `f` beside html, json and pjson.
+    """
+
+    title: str
+    hint: str
+    capability: str = "Image"
+    arguments: tuple[str, ...] = ()
+    fields: tuple[FormField, ...] = ()
+    returns_pixels: bool = False
+    formats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One request to an operation, as its front half sees it.
+
+    Attributes
+    ----------
+    service : str
+        "folder/name".
+    url : str
+        Public URL of the image service, up to and with `/ImageServer`.
+    f : str
+        Output form in lower case.
+    parameters
+        Query, body and path arguments.
+    """
+
+    service: str
+    url: str
+    f: str
+    summary: ServiceSummary
+    parameters: Parameters
+    query: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request for an instance, with what the answering half must know beside it.
+
+    `is_final`: the engine's bytes go out as they are (pixels), no answering half.
+    """
+
+    request: Request
+    options: dict[str, str] = field(default_factory=dict)
+    is_final: bool = False
+
+
+@runtime_checkable
+class DescribedOperation(Protocol):
+    """An operation that needs only the summary."""
+
+    @property
+    def INFO(self) -> OperationInfo:  # noqa: N802 -- a module constant
+        """Return the operation's facts."""
+        ...
+
+    def describe(self, question: Question) -> Any:
+        """Return the answer as JSON-like values."""
+        ...
+
+
+@runtime_checkable
+class AskedOperation(Protocol):
+    """An operation that asks an instance."""
+
+    @property
+    def INFO(self) -> OperationInfo:  # noqa: N802 -- a module constant
+        """Return the operation's facts."""
+        ...
+
+    def parse(self, question: Question) -> Asked:
+        """Return the request to ask.
+
+        Raises
+        ------
+        RequestError
+            A parameter is not accepted.
+        """
+        ...
+
+
+@runtime_checkable
+class AnsweringOperation(AskedOperation, Protocol):
+    """An operation whose instance half writes the answer."""
+
+    def answer(self, result: Any, context: AnswerContext) -> tuple[str, bytes]:
+        """Return media type and body for the engine's record."""
+        ...

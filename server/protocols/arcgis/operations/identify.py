@@ -1,0 +1,152 @@
+"""identify: the values at a place and the items they come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import InvalidParameter
+from engine.pixel_type import PixelType
+from engine.request import IdentifyRequest
+from server.protocols.arcgis.esri_json import encode, object_id_field
+from server.protocols.arcgis.geometry import geometry_parameter
+from server.protocols.arcgis.operations.base import Asked, FormField, OperationInfo, Question
+from server.protocols.arcgis.operations.image_form import (
+    GEOMETRY_FIELDS,
+    MOSAIC_FIELD,
+    RENDERING_FIELD,
+    TIME_FIELD,
+)
+from server.protocols.arcgis.pixel_size import pixel_size
+from server.protocols.arcgis.rendering_rule import rendering_rules
+from server.protocols.arcgis.rules import mosaic_rule, time_range
+from server.protocols.arcgis.shapes import Drawing, esri_geometry
+from server.protocols.arcgis.spatial_reference import to_json
+
+if TYPE_CHECKING:
+    from engine.results import IdentifiedItem, IdentifyResult, Samples
+    from server.instances.answer_context import AnswerContext
+
+MAX_ITEMS = 1000
+
+INFO = OperationInfo(
+    title="Identify",
+    hint="The pixel values at a place and the rasters they come from.",
+    fields=(
+        *GEOMETRY_FIELDS,
+        MOSAIC_FIELD,
+        RENDERING_FIELD,
+        FormField("pixelSize", "x,y"),
+        TIME_FIELD,
+        FormField("returnGeometry", choices=("", "true", "false")),
+        FormField("returnCatalogItems", choices=("", "true", "false")),
+        FormField("returnPixelValues", choices=("", "true", "false")),
+        FormField("maxItemCount"),
+    ),
+)
+
+
+def parse(question: Question) -> Asked:
+    """Ask for the values at a geometry.
+
+    Raises
+    ------
+    InvalidParameter
+        No geometry, or another parameter that is not accepted.
+    """
+    parameters = question.parameters
+    # GDAL and the MapServer habit call it `sr`.
+    geometry = geometry_parameter(parameters, crs_name="inSR" if "inSR" in parameters else "sr")
+    if geometry is None:
+        raise InvalidParameter("geometry", "", "a point x,y or a geometry in JSON")
+    renderings = rendering_rules(parameters, question.service)
+    is_mosaic = question.summary.source_type == "mosaic"
+    request = IdentifyRequest(
+        geometry=geometry.wkb,
+        crs=geometry.crs,
+        pixel_size=pixel_size(parameters),
+        mosaic=mosaic_rule(parameters),
+        renderings=renderings,
+        time=time_range(parameters),
+        return_geometry=parameters.flag("returnGeometry", default=True),
+        return_items=is_mosaic and parameters.flag("returnCatalogItems", default=True),
+        return_values=parameters.flag("returnPixelValues", default=True),
+        max_items=parameters.integer("maxItemCount", 0, MAX_ITEMS),
+    )
+    # One renderingRule replaces the value; a list of renderingRules stands beside the raw one.
+    is_list = parameters.json("renderingRules") is not None
+    return Asked(request=request, options={"renderings": "list" if is_list else "single"})
+
+
+def answer(result: IdentifyResult, context: AnswerContext) -> tuple[str, bytes]:
+    """Write value, location, and the items in the order of the mosaic rule."""
+    summary = context.summary
+    is_list = context.options.get("renderings") == "list"
+    value = result.values
+    if result.processed and not is_list:
+        value = result.processed[0]
+    request = context.request
+    wants_values = isinstance(request, IdentifyRequest) and request.return_values
+    wants_items = isinstance(request, IdentifyRequest) and request.return_items
+    pixel_type = summary.pixel_type
+    body: dict[str, Any] = {
+        "objectId": 0,
+        "name": "Pixel",
+        "value": _joined(value, pixel_type, ", ") if wants_values else "",
+        "location": {
+            "x": result.x,
+            "y": result.y,
+            "spatialReference": to_json(result.crs, summary),
+        },
+        "properties": _properties(result, pixel_type) if wants_items and wants_values else None,
+        "catalogItems": _items(result, context) if wants_items else None,
+        "catalogItemVisibilities": [item.visibility for item in result.items],
+    }
+    if is_list:
+        body["processedValues"] = [_joined(each, pixel_type, ", ") for each in result.processed]
+    return encode(body, context.options)
+
+
+def _properties(result: IdentifyResult, pixel_type: PixelType) -> dict[str, list[str]]:
+    properties = {"Values": [_joined(item.values, pixel_type, " ") for item in result.items]}
+    if result.processed:
+        properties["ProcessedValues"] = [
+            _joined(item.processed[0] if item.processed else None, pixel_type, " ")
+            for item in result.items
+        ]
+    return properties
+
+
+def _items(result: IdentifyResult, context: AnswerContext) -> dict[str, Any]:
+    return {
+        "objectIdFieldName": object_id_field(context.summary),
+        "spatialReference": to_json(result.crs, context.summary),
+        "geometryType": "esriGeometryPolygon",
+        "features": [_feature(item) for item in result.items],
+    }
+
+
+def _feature(item: IdentifiedItem) -> dict[str, Any]:
+    feature: dict[str, Any] = {"attributes": item.attributes}
+    geometry = esri_geometry(item.footprint, Drawing())
+    if geometry is not None:
+        feature["geometry"] = geometry
+    return feature
+
+
+def _joined(samples: Samples, pixel_type: PixelType, separator: str) -> str:
+    if samples is None or all(sample is None for sample in samples):
+        return "NoData"
+    return separator.join(_sample(sample, pixel_type) for sample in samples)
+
+
+def _sample(sample: float | None, pixel_type: PixelType) -> str:
+    if sample is None:
+        return "NoData"
+    if float(sample).is_integer() and abs(sample) < 2**53:
+        return str(int(sample))
+    if pixel_type is PixelType.F32:
+        import numpy as np  # noqa: PLC0415 -- the front imports this module and must stay light
+
+        # The shortest text that is this float32: 0.1, not 0.10000000149011612.
+        return str(np.float32(sample))
+    return repr(float(sample))

@@ -1,0 +1,247 @@
+"""The root resource of an image service: what clients read before anything else.
+
+Every field that some client needs is here (see the golden test); the order is that of real servers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from config.definition import Interpolation, MosaicMethod
+from engine.format_names import FORMAT_NAMES
+from server.protocols.arcgis.esri_json import envelope, fields, number, object_id_field
+from server.protocols.arcgis.spatial_reference import WEB_MERCATOR, to_json
+from server.protocols.arcgis.tile_info import tile_info
+
+if TYPE_CHECKING:
+    from engine.request import RenderingRule
+    from engine.summary import ServiceSummary
+
+# The version whose features this server has; clients switch operations on by it.
+CURRENT_VERSION = 10.91
+FULL_VERSION = "10.9.1"
+
+_DATA_TYPES = {
+    "generic": "esriImageServiceDataTypeGeneric",
+    "rgb": "esriImageServiceDataTypeRGB",
+    "thematic": "esriImageServiceDataTypeThematic",
+    "elevation": "esriImageServiceDataTypeElevation",
+}
+_SOURCE_TYPES = {
+    "mosaic": "esriImageServiceSourceTypeMosaicDataset",
+    "raster": "esriImageServiceSourceTypeDataset",
+}
+_NONE_FUNCTION = {
+    "name": "None",
+    "description": "The raster as it is, without a function.",
+    "help": "",
+}
+_RASTER_TYPE = {"name": "Raster Dataset", "description": "Raster files as they are.", "help": ""}
+_DAYS_IN_YEAR = 365.2425
+# QGIS asks for the first it knows: one with transparency.
+_FORMAT_ORDER = (
+    "png32",
+    "png24",
+    "png8",
+    "png",
+    "jpgpng",
+    "jpg",
+    "bmp",
+    "gif",
+    "webp",
+    "tiff",
+    "lerc",
+)
+
+
+def service_json(
+    name: str, summary: ServiceSummary, rule: RenderingRule | None = None
+) -> dict[str, Any]:
+    """Return the root JSON of a service.
+
+    Parameters
+    ----------
+    name : str
+        "folder/name".
+    rule
+        With a rendering rule pixel type and statistics are those of its output.
+    """
+    properties = summary.properties
+    spatial_reference = to_json(summary.crs, summary)
+    extent = envelope(summary.extent, summary.crs, summary)
+    is_mosaic = summary.source_type == "mosaic"
+    return {
+        "currentVersion": CURRENT_VERSION,
+        "serviceDescription": properties.description or properties.title,
+        "name": name,
+        "description": properties.description,
+        "extent": extent,
+        "initialExtent": extent,
+        "fullExtent": extent,
+        "hasMultidimensions": False,
+        **_time_info(summary),
+        "pixelSizeX": summary.pixel_size_x,
+        "pixelSizeY": summary.pixel_size_y,
+        "datasetFormat": "AMD" if is_mosaic else "TIFF",
+        "uncompressedSize": summary.uncompressed_size,
+        "blockWidth": summary.block_width,
+        "blockHeight": summary.block_height,
+        "compressionType": "None",
+        "bandNames": [band.name for band in summary.bands],
+        "allowCopy": True,
+        "allowAnalysis": True,
+        "bandCount": len(summary.bands),
+        **_no_data(summary),
+        "pixelType": _pixel_type(summary, rule),
+        "minPixelSize": 0,
+        "maxPixelSize": 0,
+        "copyrightText": properties.copyright,
+        "serviceDataType": _DATA_TYPES[summary.data_type],
+        "serviceSourceType": _SOURCE_TYPES[summary.source_type],
+        **_statistics(summary, rule),
+        "objectIdField": object_id_field(summary),
+        "fields": fields(summary.fields) if is_mosaic else [],
+        "capabilities": ",".join(capabilities(summary)),
+        **_mosaic(summary),
+        "defaultCompressionQuality": properties.jpeg_quality,
+        "defaultResamplingMethod": _interpolation(summary),
+        "maxImageHeight": properties.max_image_height,
+        "maxImageWidth": properties.max_image_width,
+        "maxRecordCount": properties.max_record_count,
+        "maxDownloadImageCount": 0,
+        "maxDownloadSizeLimit": 0,
+        "maxMosaicImageCount": properties.max_mosaic_images,
+        # Clients that see "true" take tiles instead of pictures, in the service's own CRS.
+        "singleFusedMapCache": summary.crs == WEB_MERCATOR,
+        "tileInfo": tile_info(properties.jpeg_quality),
+        "cacheType": "Map",
+        "allowRasterFunction": True,
+        "rasterFunctionInfos": [_NONE_FUNCTION],
+        "rasterTypeInfos": [_RASTER_TYPE],
+        "mensurationCapabilities": "",
+        "supportedImageFormatTypes": supported_formats(),
+        "hasHistograms": summary.has_histograms,
+        "hasColormap": False,
+        "hasRasterAttributeTable": False,
+        "minScale": 0,
+        "maxScale": 0,
+        "exportTilesAllowed": False,
+        **_query_facts(is_mosaic=is_mosaic),
+        "spatialReference": spatial_reference,
+    }
+
+
+def capabilities(summary: ServiceSummary) -> tuple[str, ...]:
+    """Return the capabilities in force; a single raster has no catalog."""
+    stated = summary.properties.capabilities
+    if summary.source_type == "mosaic":
+        return stated
+    return tuple(name for name in stated if name.casefold() != "catalog")
+
+
+def supported_formats() -> str:
+    """Return the format names as a comma list in capitals."""
+    return ",".join(name.upper() for name in _FORMAT_ORDER if name in FORMAT_NAMES)
+
+
+def _pixel_type(summary: ServiceSummary, rule: RenderingRule | None) -> str:
+    if rule is None:
+        return summary.pixel_type.value
+    if rule.output_pixel_type is not None:
+        return rule.output_pixel_type.value
+    return "U8" if rule.function == "Stretch" else summary.pixel_type.value
+
+
+def _statistics(summary: ServiceSummary, rule: RenderingRule | None) -> dict[str, Any]:
+    rows = summary.statistics if len(summary.statistics) == len(summary.bands) else ()
+    if rule is not None and rule.stretch is not None:
+        count = len(summary.bands)
+        return {
+            "minValues": [number(rule.stretch.out_min)] * count,
+            "maxValues": [number(rule.stretch.out_max)] * count,
+            "meanValues": [],
+            "stdvValues": [],
+        }
+    return {
+        "minValues": [number(row.min) for row in rows],
+        "maxValues": [number(row.max) for row in rows],
+        "meanValues": [number(row.mean) for row in rows],
+        "stdvValues": [number(row.std) for row in rows],
+    }
+
+
+def _no_data(summary: ServiceSummary) -> dict[str, Any]:
+    values = [value for value in summary.no_data if value is not None]
+    if not values or len(values) != len(summary.bands):
+        return {}
+    return {"noDataValue": number(values[0]), "noDataValues": [number(value) for value in values]}
+
+
+def _time_info(summary: ServiceSummary) -> dict[str, Any]:
+    time = summary.time
+    if time is None:
+        return {}
+    return {
+        "timeInfo": {
+            "startTimeField": time.start_field,
+            "endTimeField": time.end_field,
+            "timeExtent": [time.start, time.end],
+            "timeReference": None,
+            "defaultTimeInterval": _DAYS_IN_YEAR,
+            "defaultTimeIntervalUnits": "esriTimeUnitsDays",
+        }
+    }
+
+
+def _mosaic(summary: ServiceSummary) -> dict[str, Any]:
+    properties = summary.properties
+    methods = [
+        method.value
+        for method in (
+            MosaicMethod.NORTH_WEST,
+            MosaicMethod.CENTER,
+            MosaicMethod.LOCK_RASTER,
+            MosaicMethod.ATTRIBUTE,
+            MosaicMethod.NADIR,
+            MosaicMethod.VIEWPOINT,
+            MosaicMethod.SEAMLINE,
+            MosaicMethod.NONE,
+        )
+        if method is not MosaicMethod.SEAMLINE or summary.has_seamlines
+    ]
+    default = properties.mosaic_method
+    return {
+        # Real servers write the default with a small w and the list with a capital one.
+        "defaultMosaicMethod": "Northwest" if default is MosaicMethod.NORTH_WEST else default.value,
+        "allowedMosaicMethods": ",".join(methods) if summary.source_type == "mosaic" else "",
+        "sortField": properties.sort_field,
+        "sortValue": properties.sort_value or None,
+        "sortAscending": properties.sort_ascending,
+        "mosaicOperator": properties.mosaic_operator.value,
+    }
+
+
+def _interpolation(summary: ServiceSummary) -> str:
+    chosen = summary.properties.interpolation
+    if chosen is not None:
+        return chosen.value
+    is_thematic = summary.data_type == "thematic"
+    return (Interpolation.NEAREST if is_thematic else Interpolation.BILINEAR).value
+
+
+def _query_facts(*, is_mosaic: bool) -> dict[str, Any]:
+    return {
+        "supportsStatistics": False,
+        "supportsAdvancedQueries": is_mosaic,
+        "editFieldsInfo": None,
+        "ownershipBasedAccessControlForRasters": None,
+        "allowComputeTiePoints": False,
+        "useStandardizedQueries": True,
+        "advancedQueryCapabilities": {
+            "useStandardizedQueries": True,
+            "supportsStatistics": False,
+            "supportsOrderBy": is_mosaic,
+            "supportsDistinct": is_mosaic,
+            "supportsPagination": is_mosaic,
+        },
+    }
