@@ -1,26 +1,35 @@
-"""Mosaic methods: the order of items, one method a file."""
+"""The mosaic methods: one module each, listed here under the name that definitions use."""
 
-from engine.mosaic.methods.base import MosaicMethod
-from engine.mosaic.methods.by_attribute import ByAttribute
-from engine.mosaic.methods.center import Center
-from engine.mosaic.methods.lock_raster import LockRaster
-from engine.mosaic.methods.nadir import Nadir
-from engine.mosaic.methods.none import NoMethod
-from engine.mosaic.methods.north_west import NorthWest
-from engine.mosaic.methods.seamline import Seamline
-from engine.mosaic.methods.viewpoint import Viewpoint
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config.definition import MosaicMethod
+from engine.mosaic.methods import (
+    by_attribute,
+    center,
+    lock_raster,
+    nadir,
+    none,
+    north_west,
+    seamline,
+    viewpoint,
+)
 from engine.registry import Registry
 
-METHODS: Registry[MosaicMethod] = Registry(
+if TYPE_CHECKING:
+    from engine.mosaic.methods.base import MosaicOrder
+
+METHODS: Registry[MosaicOrder] = Registry(
     "mosaic method",
     {
-        "None": NoMethod(),
-        "Center": Center(),
-        "NorthWest": NorthWest(),
-        "Nadir": Nadir(),
-        "Viewpoint": Viewpoint(),
-        "ByAttribute": ByAttribute(),
-        "LockRaster": LockRaster(),
-        "Seamline": Seamline(),
+        MosaicMethod.NONE: none,
+        MosaicMethod.CENTER: center,
+        MosaicMethod.NORTH_WEST: north_west,
+        MosaicMethod.NADIR: nadir,
+        MosaicMethod.VIEWPOINT: viewpoint,
+        MosaicMethod.ATTRIBUTE: by_attribute,
+        MosaicMethod.LOCK_RASTER: lock_raster,
+        MosaicMethod.SEAMLINE: seamline,
     },
 )

@@ -1,24 +1,26 @@
-"""What a mosaic method is: it orders items; the first is on top.
+"""What a mosaic method is: the order of items, topmost first.
 
-Every order is ZOrder (lowest first, none last), the band of ground pixel size (finer first), the
-method's own key (missing last, whichever way it runs), then OBJECTID: total and the same everywhere.
+Rules: a method is a pure function of items and view; the order is total (OBJECTID decides last) and
+does not depend on the order in which items come. ZOrder counts first, lowest on top, none as 0; then
+the ground pixel size in bands of a factor of two; then the method's own key, the only part that
+`ascending` turns. A method that differs says so.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from engine.item import Item
-from engine.results import AttributeValue
-from engine.size_bands import band_of
+from engine.size_bands import size_band
 
-OwnKey = float | str | None
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from engine.item import Item
+    from engine.results import AttributeValue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView:
     """What an order may depend on beside the items.
 
@@ -27,17 +29,15 @@ class OrderView:
     center : (x, y)
         Middle of the view in service CRS.
     viewpoint : (x, y) or None
-        Asked for, in service CRS.
-    ascending : bool
-        False turns the method's own key, nothing else.
+        In service CRS; None = `center`.
     size_edges : tuple of float
-        Edges of the service's bands of ground pixel size.
-    attribute_values : mapping
-        Value of the sort field by OBJECTID; dates as milliseconds.
+        Edges between bands of ground pixel size (`Catalog.size_edges`).
+    attribute_values : mapping of OBJECTID to value
+        Of the sort field; absent = null.
     sort_value : number, text or None
-        Nearest to this first; None = plain order of the field.
+        Items are ordered by distance from it; None = by the value itself.
     lock_ids : tuple of int
-        The order given by a LockRaster rule.
+        The items of LockRaster, topmost first.
     """
 
     center: tuple[float, float] = (0.0, 0.0)
@@ -45,67 +45,48 @@ class OrderView:
     ascending: bool = True
     size_edges: tuple[float, ...] = ()
     attribute_values: Mapping[int, AttributeValue] = field(default_factory=dict)
-    sort_value: float | str | None = None
+    sort_value: str | float | None = None
     lock_ids: tuple[int, ...] = ()
 
 
-class MosaicMethod(Protocol):
-    """One way of ordering."""
+class MosaicOrder(Protocol):
+    """A mosaic method; each is a module of this package."""
 
     @property
     def depends_on_view(self) -> bool:
-        """Whether the order changes as the view moves."""
+        """Whether two views may see two orders: tiles then order by pixel."""
         ...
 
     def order(self, items: Sequence[Item], view: OrderView) -> list[Item]:
-        """Return the items, topmost first."""
+        """Return the items that take part, topmost first."""
         ...
 
 
-def ordered(
-    items: Sequence[Item],
-    view: OrderView,
-    own_key: Callable[[Item], OwnKey],
-    *,
-    key_before_size: bool = False,
+def order_by_distance(
+    items: Sequence[Item], view: OrderView, distance: Callable[[Item], float]
 ) -> list[Item]:
-    """Sort by ZOrder, size band, the method's key and OBJECTID.
-
-    Parameters
-    ----------
-    own_key
-        None = missing: after all others of its group.
-    key_before_size
-        The Attribute method compares its key before the size.
-    """
-    keys = {item.id: own_key(item) for item in items}
-    ranks = _ranks(keys, ascending=view.ascending)
-
-    def sort_key(item: Item) -> tuple[float, float, float, int]:
-        rank = ranks[item.id]
-        size = float(band_of(item.ground_size_m, view.size_edges))
-        first, second = (rank, size) if key_before_size else (size, rank)
-        return (math.inf if item.z_order is None else item.z_order, first, second, item.id)
-
-    return sorted(items, key=sort_key)
-
-
-def _ranks(keys: Mapping[int, OwnKey], *, ascending: bool) -> dict[int, float]:
-    """Return each item's rank by its own key; equal keys rank equal, missing ones last."""
-    present = {key for key in keys.values() if key is not None}
-    texts = any(isinstance(key, str) for key in present)
-    ordered_keys = sorted(present, key=str if texts else float, reverse=not ascending)
-    rank_of = {key: float(rank) for rank, key in enumerate(ordered_keys)}
-    return {name: math.inf if key is None else rank_of[key] for name, key in keys.items()}
+    """Order by ZOrder, band of ground size, distance (turned when not ascending) and OBJECTID."""
+    sign = 1.0 if view.ascending else -1.0
+    edges = view.size_edges
+    return sorted(
+        items,
+        key=lambda item: (
+            item.z_order or 0.0,
+            size_band(item.ground_size_m, edges),
+            sign * distance(item),
+            item.id,
+        ),
+    )
 
 
 def squared_distance(x: float, y: float, point: tuple[float, float]) -> float:
-    """Return the squared distance of a place to a point, in map units."""
-    return (x - point[0]) ** 2 + (y - point[1]) ** 2
+    """Return the square of the distance, which orders alike and costs no root."""
+    dx, dy = x - point[0], y - point[1]
+    return dx * dx + dy * dy
 
 
-def nadir_of(item: Item) -> tuple[float, float]:
-    """Return the nadir point of an item, its centre where none is known."""
-    if item.nadir_x is None or item.nadir_y is None:
-        return item.center_x, item.center_y
-    return item.nadir_x, item.nadir_y
+def nadir_distance(item: Item, point: tuple[float, float]) -> float:
+    """Return the squared distance of an item's nadir, else its centre, from a point."""
+    x = item.center_x if item.nadir_x is None else item.nadir_x
+    y = item.center_y if item.nadir_y is None else item.nadir_y
+    return squared_distance(x, y, point)

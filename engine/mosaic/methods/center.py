@@ -1,18 +1,22 @@
-"""Center: items whose centre is nearest to the middle of the view first."""
+"""Center: the item whose centre is nearest to the middle of the view is on top."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from engine.item import Item
-from engine.mosaic.methods.base import OrderView, ordered, squared_distance
+from typing import TYPE_CHECKING
+
+from engine.mosaic.methods.base import order_by_distance, squared_distance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.item import Item
+    from engine.mosaic.methods.base import OrderView
+
+depends_on_view = True
 
 
-class Center:
-    """Order by the distance of the footprint's centre to the view's."""
-
-    depends_on_view = True
-
-    def order(self, items: Sequence[Item], view: OrderView) -> list[Item]:
-        """Return the items, nearest centre first."""
-        return ordered(
-            items, view, lambda item: squared_distance(item.center_x, item.center_y, view.center)
-        )
+def order(items: Sequence[Item], view: OrderView) -> list[Item]:
+    """Return the items by distance of their centre from the view's."""
+    return order_by_distance(
+        items, view, lambda item: squared_distance(item.center_x, item.center_y, view.center)
+    )

@@ -1,18 +1,19 @@
-"""LockRaster: only the named items, in the given order."""
+"""LockRaster: the listed items alone, in the listed order, whatever their pixel sizes and ZOrder."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from engine.item import Item
-from engine.mosaic.methods.base import OrderView
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.item import Item
+    from engine.mosaic.methods.base import OrderView
+
+depends_on_view = False
 
 
-class LockRaster:
-    """Keep the order of the rule's ids."""
-
-    depends_on_view = False
-
-    def order(self, items: Sequence[Item], view: OrderView) -> list[Item]:
-        """Return the locked items in the rule's order, turned where not ascending."""
-        place = {object_id: index for index, object_id in enumerate(view.lock_ids)}
-        locked = [item for item in items if item.id in place]
-        return sorted(locked, key=lambda item: place[item.id], reverse=not view.ascending)
+def order(items: Sequence[Item], view: OrderView) -> list[Item]:
+    """Return the locked items, first listed on top; `ascending` does not count."""
+    by_id = {item.id: item for item in items}
+    return [by_id[key] for key in dict.fromkeys(view.lock_ids) if key in by_id]

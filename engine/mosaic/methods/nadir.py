@@ -1,16 +1,23 @@
-"""Nadir: items whose nadir point is nearest to the middle of the view first."""
+"""Nadir: the item whose nadir is nearest to the middle of the view is on top.
 
-from collections.abc import Sequence
+Items without a known nadir are taken at their centre.
+"""
 
-from engine.item import Item
-from engine.mosaic.methods.base import OrderView, nadir_of, ordered, squared_distance
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.mosaic.methods.base import nadir_distance, order_by_distance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.item import Item
+    from engine.mosaic.methods.base import OrderView
+
+depends_on_view = True
 
 
-class Nadir:
-    """Order by the distance of the sensor's ground nadir to the view's centre."""
-
-    depends_on_view = True
-
-    def order(self, items: Sequence[Item], view: OrderView) -> list[Item]:
-        """Return the items, nearest nadir first."""
-        return ordered(items, view, lambda item: squared_distance(*nadir_of(item), view.center))
+def order(items: Sequence[Item], view: OrderView) -> list[Item]:
+    """Return the items by distance of their nadir from the view's middle."""
+    return order_by_distance(items, view, lambda item: nadir_distance(item, view.center))

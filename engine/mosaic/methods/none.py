@@ -1,16 +1,18 @@
-"""None: by OBJECTID alone."""
+"""None: by OBJECTID, whatever the view, pixel size and ZOrder."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from engine.item import Item
-from engine.mosaic.methods.base import OrderView
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.item import Item
+    from engine.mosaic.methods.base import OrderView
+
+depends_on_view = False
 
 
-class NoMethod:
-    """Order by OBJECTID."""
-
-    depends_on_view = False
-
-    def order(self, items: Sequence[Item], view: OrderView) -> list[Item]:
-        """Return the items by OBJECTID, turned where not ascending."""
-        return sorted(items, key=lambda item: item.id, reverse=not view.ascending)
+def order(items: Sequence[Item], view: OrderView) -> list[Item]:
+    """Return the items by OBJECTID, the last one on top when not ascending."""
+    return sorted(items, key=lambda item: item.id, reverse=not view.ascending)

@@ -1,16 +1,23 @@
-"""NorthWest: the most north-western centre first, the same for every view."""
+"""NorthWest: the item farthest to the north-west is on top, whatever the view."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from engine.item import Item
-from engine.mosaic.methods.base import OrderView, ordered
+from typing import TYPE_CHECKING
+
+from engine.mosaic.methods.base import order_by_distance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.item import Item
+    from engine.mosaic.methods.base import OrderView
+
+depends_on_view = False
 
 
-class NorthWest:
-    """Order by the distance of the centre to a point infinitely far north-west."""
+def order(items: Sequence[Item], view: OrderView) -> list[Item]:
+    """Return the items by distance of their centre from a point infinitely far north-west.
 
-    depends_on_view = False
-
-    def order(self, items: Sequence[Item], view: OrderView) -> list[Item]:
-        """Return the items, smallest x - y first."""
-        return ordered(items, view, lambda item: item.center_x - item.center_y)
+    For a point at infinity the distance is the position along the diagonal, x - y.
+    """
+    return order_by_distance(items, view, lambda item: item.center_x - item.center_y)

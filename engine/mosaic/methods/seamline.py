@@ -1,18 +1,24 @@
-"""Seamline: items are clipped by their seamline polygons, so few overlap; the rest is NorthWest."""
+"""Seamline: items clipped to their seamlines, so the order shows only where none is.
 
-from collections.abc import Sequence
+There it is that of NorthWest; `ascending` does not count.
+"""
 
-from engine.item import Item
-from engine.mosaic.methods.base import OrderView, ordered
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.mosaic.methods import north_west
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.item import Item
+    from engine.mosaic.methods.base import OrderView
+
+depends_on_view = False
 
 
-class Seamline:
-    """Order of items that are clipped by seamlines; `ascending` has no effect."""
-
-    depends_on_view = False
-
-    def order(self, items: Sequence[Item], view: OrderView) -> list[Item]:
-        """Return the items with a seamline first, each group from the north-west."""
-        fixed = OrderView(size_edges=view.size_edges)
-        by_place = ordered(items, fixed, lambda item: item.center_x - item.center_y)
-        return sorted(by_place, key=lambda item: not item.seamline)
+def order(items: Sequence[Item], view: OrderView) -> list[Item]:
+    """Return the items as NorthWest orders them."""
+    return north_west.order(items, replace(view, ascending=True))

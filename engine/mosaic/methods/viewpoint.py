@@ -1,17 +1,24 @@
-"""Viewpoint: items whose nadir point is nearest to a given point first."""
+"""Viewpoint: the item whose nadir is nearest to a point the caller names is on top.
 
-from collections.abc import Sequence
+The order is the same for all views of one viewpoint; without one the middle of the view stands in.
+"""
 
-from engine.item import Item
-from engine.mosaic.methods.base import OrderView, nadir_of, ordered, squared_distance
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.mosaic.methods.base import nadir_distance, order_by_distance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.item import Item
+    from engine.mosaic.methods.base import OrderView
+
+depends_on_view = False
 
 
-class Viewpoint:
-    """Order by the distance of the nadir to the viewpoint; the view's centre where none is given."""
-
-    depends_on_view = False
-
-    def order(self, items: Sequence[Item], view: OrderView) -> list[Item]:
-        """Return the items, nearest nadir first."""
-        point = view.viewpoint or view.center
-        return ordered(items, view, lambda item: squared_distance(*nadir_of(item), point))
+def order(items: Sequence[Item], view: OrderView) -> list[Item]:
+    """Return the items by distance of their nadir from the viewpoint."""
+    point = view.center if view.viewpoint is None else view.viewpoint
+    return order_by_distance(items, view, lambda item: nadir_distance(item, point))
