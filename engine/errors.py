@@ -16,6 +16,8 @@ ImageServerError
 ├── Overloaded             the load
 ├── DeadlineExceeded       the load
 ├── Cancelled              nobody: the client left
+├── InstanceLost           us: the process died
+├── InternalError(reference)  us: the log says more
 └── ConfigError            the operator: file, key, why
 
 Rule: errors carry fields and the text is made from them; no status code, no HTTP here. Each class
@@ -176,6 +178,16 @@ class InstanceLost(ImageServerError):
 
     def __init__(self) -> None:
         super().__init__("The instance that worked on this request stopped; please try again.")
+
+
+class InternalError(ImageServerError):
+    """A fault of ours; `reference` finds it in the log."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+
+    def __str__(self) -> str:
+        return f"The server failed on this request; its log says why under {self.fields[0]}."
 
 
 class ConfigError(ImageServerError):

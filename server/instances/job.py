@@ -37,10 +37,15 @@ class Job:
     renderer: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
 
+    def encoded_request(self) -> bytes:
+        """Return the request as msgpack: the same bytes for equal requests."""
+        return _encoder.encode(self.request)
+
     def question(self) -> bytes:
         """Return the canonical bytes of what is asked, without the service's version."""
-        options = sorted(self.options.items())
-        return _encoder.encode((self.renderer, options, self.request))
+        if not self.renderer and not self.options:
+            return self.encoded_request()
+        return _encoder.encode((self.renderer, sorted(self.options.items()), self.request))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

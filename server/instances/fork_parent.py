@@ -1,0 +1,150 @@
+"""The process that instances are forked from: everything imported, kernels loaded, nothing opened.
+
+Started by the front as `python -m server.instances.fork_parent --control FD --work MODULE`. Speaks
+msgpack over a SOCK_SEQPACKET pair, one message a packet:
+
+    front → here    ["fork", order] with the instance's socket and control page as descriptors
+                    ["kill", pid]
+    here → front    ["ready"] · ["forked", number, pid] · ["exited", pid, wait status]
+
+Rule 1: no dataset, transformer, SQLite handle or thread in this process; all would be shared by forks.
+Rule 2: it dies with the front, and the instances die with it (PR_SET_PDEATHSIG).
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+import msgspec
+
+from server.instances.instance import InstanceOrder, WorkFactory, run_instance
+from server.instances.process import die_with_parent, leave_signals_to_front, name_process
+from server.logs import configure_logging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_log = logging.getLogger("swath.fork_parent")
+_PACKET_BYTES = 64 * 1024
+_DESCRIPTORS = 2
+
+
+class _ForkParent:
+    def __init__(self, control: socket.socket, factory: WorkFactory) -> None:
+        self._control = control
+        self._factory = factory
+        self._children: set[int] = set()
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def run(self) -> None:
+        """Follow the front's messages until it closes its end."""
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        self._tell("ready")
+        sources: list[Any] = [self._control, self._wake_read]
+        while True:
+            readable, _, _ = select.select(sources, [], [])
+            if self._wake_read in readable:
+                os.read(self._wake_read, 4096)
+                self._reap()
+            if self._control in readable and not self._follow():
+                return
+
+    def _tell(self, *message: Any) -> None:
+        self._control.send(msgspec.msgpack.encode(message))
+
+    def _reap(self) -> None:
+        while self._children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self._children.discard(pid)
+            self._tell("exited", pid, status)
+
+    def _follow(self) -> bool:
+        packet, descriptors, _, _ = socket.recv_fds(self._control, _PACKET_BYTES, _DESCRIPTORS)
+        if not packet:
+            return False
+        kind, argument = msgspec.msgpack.decode(packet)
+        if kind == "fork":
+            order = msgspec.convert(argument, InstanceOrder)
+            pid = self._fork(order, descriptors)
+            self._children.add(pid)
+            self._tell("forked", order.number, pid)
+        elif argument in self._children:
+            # Only children not yet reaped: their number cannot belong to another process.
+            os.kill(argument, signal.SIGKILL)
+        return True
+
+    def _fork(self, order: InstanceOrder, descriptors: Sequence[int]) -> int:
+        parent = os.getpid()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            _run_child(lambda: self._become_instance(parent, order, descriptors))
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return pid
+
+    def _become_instance(
+        self, parent: int, order: InstanceOrder, descriptors: Sequence[int]
+    ) -> None:
+        die_with_parent(parent)
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._control.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+        name_process(f"swath-inst-{order.number}")
+        with socket.socket(fileno=descriptors[0]) as sock:
+            run_instance(sock, descriptors[1], order, self._factory)
+
+
+def _run_child(body: Callable[[], None]) -> NoReturn:
+    """Run `body` and end this process without returning to the parent's code on its stack."""
+    code = 1
+    try:
+        body()
+        code = 0
+    except BaseException:
+        _log.exception("an instance failed")
+    finally:
+        logging.shutdown()
+        os._exit(code)
+
+
+def main() -> None:
+    """Preload, say so, then fork instances on demand."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--control", type=int, required=True)
+    parser.add_argument("--front", type=int, required=True)
+    parser.add_argument("--work", default="server.instances.engine_work")
+    parser.add_argument("--log-format", choices=("text", "json"), default="text")
+    options = parser.parse_args()
+
+    die_with_parent(options.front)
+    leave_signals_to_front()
+    name_process("swath-fork")
+    configure_logging(options.log_format)
+    factory = cast("WorkFactory", importlib.import_module(options.work))
+    factory.preload()
+    # What is alive now stays: the collector must not touch (and so copy) its pages in every fork.
+    gc.collect()
+    gc.freeze()
+    with socket.socket(fileno=options.control) as control:
+        _ForkParent(control, factory).run()
+    # The instances see their sockets close; the kernel ends what does not follow.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""What travels between the front and an instance, and how it is cut from a stream of bytes.
+
+    request   head length u32 · slot u32 · id u64 · head (msgpack Task); its deadline stands in the slot
+    reply     head length u32 · 0 u32 · id u64 · body length u64 · head (msgpack ReplyHead) · body
+
+Rule 1: no sockets here but the two blocking functions that instances use.
+Rule 2: a body that has not arrived whole with its head is received into its final buffer.
+Reply id 0 is an instance's greeting: it is ready.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from engine.errors import ImageServerError, from_record, to_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+REQUEST_PREFIX = struct.Struct("<IIQ")
+REPLY_PREFIX = struct.Struct("<IIQQ")
+GREETING = 0
+
+# A head holds a few names, numbers and at most one error message; this also bounds small replies.
+_BUFFER_BYTES = 256 * 1024
+
+
+class Task(msgspec.Struct, frozen=True, array_like=True):
+    """One question to an instance.
+
+    Attributes
+    ----------
+    path, version : str
+        The compiled definition and its content hash.
+    request : Raw
+        msgpack of an `engine.request.Request`.
+    """
+
+    service: str
+    version: str
+    path: str
+    renderer: str
+    options: dict[str, str]
+    request: msgspec.Raw
+
+
+class ReplyHead(msgspec.Struct, array_like=True):
+    """All of an answer but its body; `error` is "" or the class name of an ImageServerError."""
+
+    error: str = ""
+    error_fields: list[Any] = []
+    media_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    stages: dict[str, float] = {}
+    truncated: bool = False
+    cacheable: bool = True
+
+    def as_error(self) -> ImageServerError | None:
+        """Return the error that this answer carries, if any."""
+        return from_record(self.error, self.error_fields) if self.error else None
+
+
+def head_of_error(error: ImageServerError) -> ReplyHead:
+    """Return the head that carries `error` to the front."""
+    name, fields = to_record(error)
+    return ReplyHead(error=name, error_fields=fields)
+
+
+# Fields of errors are shown, not computed with: what msgpack cannot hold crosses as its text.
+_encoder = msgspec.msgpack.Encoder(enc_hook=str)
+_task_decoder = msgspec.msgpack.Decoder(Task)
+_head_decoder = msgspec.msgpack.Decoder(ReplyHead)
+
+
+def encode_task(task: Task) -> bytes:
+    """Return the head of a request frame."""
+    return _encoder.encode(task)
+
+
+def decode_task(head: bytes | bytearray) -> Task:
+    """Return the task of a request frame's head."""
+    return _task_decoder.decode(head)
+
+
+def request_frame(head: bytes, slot: int, request_id: int) -> bytes:
+    """Return a whole request frame."""
+    return REQUEST_PREFIX.pack(len(head), slot, request_id) + head
+
+
+def reply_frame(head: ReplyHead, request_id: int, body_length: int) -> bytes:
+    """Return a reply frame without its body, which is sent right behind."""
+    packed = _encoder.encode(head)
+    return REPLY_PREFIX.pack(len(packed), 0, request_id, body_length) + packed
+
+
+def receive_exactly(sock: socket.socket, count: int) -> bytearray | None:
+    """Return the next `count` bytes of a blocking socket, or None at its end."""
+    data = bytearray(count)
+    view = memoryview(data)
+    while view:
+        received = sock.recv_into(view, 0, socket.MSG_WAITALL)
+        if received == 0:
+            return None
+        view = view[received:]
+    return data
+
+
+def send_all(sock: socket.socket, parts: Sequence[bytes | bytearray | memoryview]) -> None:
+    """Send all parts over a blocking socket without joining them first."""
+    views = [memoryview(part).cast("B") for part in parts if len(part)]
+    while views:
+        sent = sock.sendmsg(views)
+        while views and sent >= len(views[0]):
+            sent -= len(views.pop(0))
+        if views and sent:
+            views[0] = views[0][sent:]
+
+
+class ReplyReader:
+    """Cut replies from the bytes of one instance; knows no socket.
+
+    Usage: write into `buffer()`, then tell `received(count)` and take what it yields.
+    """
+
+    def __init__(self) -> None:
+        self._small = bytearray(_BUFFER_BYTES)
+        self._filled = 0
+        self._body = bytearray()
+        self._body_filled = 0
+        self._pending: tuple[int, ReplyHead] | None = None
+
+    def buffer(self) -> memoryview:
+        """Return where the next bytes go; never empty."""
+        if self._pending is not None:
+            return memoryview(self._body)[self._body_filled :]
+        return memoryview(self._small)[self._filled :]
+
+    def received(self, count: int) -> Iterator[tuple[int, ReplyHead, bytes | bytearray]]:
+        """Take note of `count` new bytes and yield (id, head, body) of each whole reply.
+
+        Raises
+        ------
+        ValueError
+            The bytes are no frame: the instance is not to be trusted any more.
+        """
+        if self._pending is None:
+            self._filled += count
+            yield from self._whole_replies()
+            return
+        self._body_filled += count
+        if self._body_filled == len(self._body):
+            request_id, head = self._pending
+            body, self._pending, self._body = self._body, None, bytearray()
+            yield request_id, head, body
+
+    def _whole_replies(self) -> Iterator[tuple[int, ReplyHead, bytes | bytearray]]:
+        start = 0
+        view = memoryview(self._small)
+        while self._pending is None and self._filled - start >= REPLY_PREFIX.size:
+            head_length, _, request_id, body_length = REPLY_PREFIX.unpack_from(self._small, start)
+            head_at = start + REPLY_PREFIX.size
+            body_at = head_at + head_length
+            if head_length + REPLY_PREFIX.size > _BUFFER_BYTES:
+                raise ValueError(f"a reply's head of {head_length} bytes")
+            if self._filled < body_at:
+                break
+            head = _head_decoder.decode(view[head_at:body_at])
+            end = body_at + body_length
+            if self._filled >= end:
+                yield request_id, head, bytes(view[body_at:end])
+                start = end
+                continue
+            self._body = bytearray(body_length)
+            self._body_filled = self._filled - body_at
+            self._body[: self._body_filled] = view[body_at : self._filled]
+            self._pending = (request_id, head)
+            start = self._filled
+        rest = self._filled - start
+        if start and rest:
+            self._small[:rest] = self._small[start : self._filled]
+        self._filled = rest

@@ -1,0 +1,174 @@
+"""An instance: a process that answers tasks, one after the other on each of its render threads.
+
+A render thread that is idle reads the next frame itself. (A receiver thread that hands frames over
+costs a wake-up and an interpreter switch a request; nothing is gained, because cancellation and
+deadlines come over the control page and not as messages.) What waits stands in the socket.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from engine.budget import InstanceMemory
+from engine.errors import ImageServerError, InternalError
+from server.instances.control_page import ControlPage, Counts
+from server.instances.frames import (
+    GREETING,
+    REQUEST_PREFIX,
+    ReplyHead,
+    decode_task,
+    head_of_error,
+    receive_exactly,
+    reply_frame,
+    send_all,
+)
+from server.instances.process import return_free_memory
+
+if TYPE_CHECKING:
+    import socket
+
+    from engine.budget import Budget
+    from server.instances.frames import Task
+
+_log = logging.getLogger("swath.instance")
+
+# A picture of this size or more leaves a heap behind that is worth giving back.
+_LARGE_BODY_BYTES = 8 * 1024 * 1024
+
+Body = bytes | bytearray | memoryview
+
+
+class InstanceOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What the front tells a new instance.
+
+    Attributes
+    ----------
+    number : int
+        Its seat in the pool, from 0; a replacement gets the number of the lost one.
+    """
+
+    number: int
+    threads: int = 1
+    open_services: int = 64
+    memory: InstanceMemory = InstanceMemory()
+
+
+class Work(Protocol):
+    """What an instance does with tasks; made once per instance, after the fork."""
+
+    def answer(self, task: Task, budget: Budget) -> tuple[ReplyHead, Body]:
+        """Return the answer, or raise an ImageServerError."""
+        ...
+
+    def open_services(self) -> int:
+        """Return how many services are open."""
+        ...
+
+    def block_cache_bytes(self) -> int:
+        """Return how much of the block cache is filled."""
+        ...
+
+
+class WorkFactory(Protocol):
+    """A module that the fork parent preloads: `preload()` before any fork, `make(order)` after."""
+
+    def preload(self) -> None:
+        """Import and compile everything; open nothing and start no thread."""
+        ...
+
+    def make(self, order: InstanceOrder) -> Work:
+        """Return the work of a new instance."""
+        ...
+
+
+class _Instance:
+    def __init__(self, sock: socket.socket, page: ControlPage, work: Work) -> None:
+        self._sock = sock
+        self._page = page
+        self._work = work
+        self._reading = threading.Lock()
+        self._writing = threading.Lock()
+        self._answered = 0
+        self._busy_s = 0.0
+
+    def greet(self) -> None:
+        self._send(GREETING, ReplyHead(), b"")
+
+    def run(self) -> None:
+        """Answer until the front closes its end."""
+        while (frame := self._next_frame()) is not None:
+            slot, request_id, head = frame
+            started = time.monotonic()
+            reply, body = self._answer(slot, head)
+            reply.stages["instance"] = (time.monotonic() - started) * 1e3
+            try:
+                self._send(request_id, reply, body)
+            except (BrokenPipeError, ConnectionResetError):
+                return
+            self._count(started)
+            if len(body) >= _LARGE_BODY_BYTES:
+                return_free_memory()
+
+    def _next_frame(self) -> tuple[int, int, bytearray] | None:
+        with self._reading:
+            try:
+                prefix = receive_exactly(self._sock, REQUEST_PREFIX.size)
+                if prefix is None:
+                    return None
+                length, slot, request_id = REQUEST_PREFIX.unpack(prefix)
+                head = receive_exactly(self._sock, length)
+            except ConnectionResetError:
+                return None
+        return None if head is None else (slot, request_id, head)
+
+    def _answer(self, slot: int, head: bytearray) -> tuple[ReplyHead, Body]:
+        budget = self._page.budget(slot)
+        try:
+            budget.check()
+            reply, body = self._work.answer(decode_task(head), budget)
+        except ImageServerError as error:
+            return head_of_error(error), b""
+        except Exception:
+            reference = secrets.token_hex(4)
+            _log.exception("request failed, reference %s", reference)
+            return head_of_error(InternalError(reference)), b""
+        return reply, body
+
+    def _send(self, request_id: int, reply: ReplyHead, body: Body) -> None:
+        with self._writing:
+            send_all(self._sock, (reply_frame(reply, request_id, len(body)), body))
+
+    def _count(self, started: float) -> None:
+        self._answered += 1
+        self._busy_s += time.monotonic() - started
+        counts = Counts(
+            answered=self._answered,
+            busy_s=self._busy_s,
+            open_services=self._work.open_services(),
+            block_cache_bytes=self._work.block_cache_bytes(),
+        )
+        self._page.tell(counts)
+
+
+def run_instance(
+    sock: socket.socket, page_descriptor: int, order: InstanceOrder, factory: WorkFactory
+) -> None:
+    """Serve tasks from `sock` until the front closes it."""
+    page = ControlPage(page_descriptor)
+    os.close(page_descriptor)
+    instance = _Instance(sock, page, factory.make(order))
+    others = [
+        threading.Thread(target=instance.run, name=f"render-{n}", daemon=True)
+        for n in range(1, order.threads)
+    ]
+    for thread in others:
+        thread.start()
+    instance.greet()
+    instance.run()

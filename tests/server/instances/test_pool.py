@@ -1,0 +1,264 @@
+"""The pool with real processes: fork parent, instances, kills, cancellations."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from config.definition import ServiceProperties
+from engine.errors import (
+    ConfigError,
+    DeadlineExceeded,
+    InstanceLost,
+    InternalError,
+    InvalidParameter,
+    Overloaded,
+)
+from server.instances.job import Job
+from server.instances.keeper import KeeperOptions
+from server.instances.pool import Pool, QueueOptions
+
+HERE = Path(__file__).parent
+
+
+class Question(msgspec.Struct, frozen=True):
+    kind: str
+    text: str = ""
+    seconds: float = 0.0
+    count: int = 0
+    log: str = ""
+
+
+def job(kind, *, service="folder/name", usage_s=30.0, wait_s=30.0, options=None, **fields):
+    properties = ServiceProperties(usage_timeout_s=usage_s, wait_timeout_s=wait_s)
+    published = SimpleNamespace(
+        name=service, version="v1", path="/none", summary=SimpleNamespace(properties=properties)
+    )
+    return Job(
+        service=published,
+        request=Question(kind, **fields),
+        operation="test",
+        options=options or {},
+    )
+
+
+def keeping(instances=2, **environment):
+    paths = os.pathsep.join([str(HERE), str(HERE.parents[2])])
+    return KeeperOptions(
+        instances=instances,
+        work="trivial_work",
+        environment={"PYTHONPATH": paths, **environment},
+    )
+
+
+@asynccontextmanager
+async def pool_of(instances=2, **queueing):
+    pool = Pool(keeping(instances), QueueOptions(**queueing))
+    await pool.start()
+    try:
+        yield pool
+    finally:
+        await pool.stop()
+
+
+async def ask(pool, *args, **kwargs):
+    return await pool.fly(job(*args, **kwargs)).future
+
+
+async def until(condition, timeout_s=10.0):
+    ends = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < ends, "nothing happened"
+        await asyncio.sleep(0.01)
+
+
+def is_gone(pid):
+    try:
+        return not Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return True
+
+
+def lines(path):
+    return path.read_text().split() if path.exists() else []
+
+
+async def test_an_answer_comes_back_with_its_head():
+    async with pool_of(1) as pool:
+        reply = await ask(pool, "echo", text="hello", options={"f": "json"})
+        assert bytes(reply.body) == b"hello folder/name {'f': 'json'}"
+        assert reply.media_type == "text/plain"
+        assert reply.stages["work"] == 1.0
+        assert reply.stages["instance"] >= 0
+        await until(lambda: pool.state().counts[0].block_cache_bytes == 42)
+
+
+async def test_bodies_of_all_sizes_arrive_whole():
+    async with pool_of(1) as pool:
+        counts = [0, 256, 255 * 1024, 256 * 1024, 257 * 1024, 5_000_192]
+        replies = await asyncio.gather(*(ask(pool, "big", count=n) for n in counts))
+        for count, reply in zip(counts, replies, strict=True):
+            assert bytes(reply.body) == bytes(range(256)) * (count // 256)
+
+
+async def test_errors_cross_the_border_with_their_fields():
+    async with pool_of(1) as pool:
+        with pytest.raises(InvalidParameter, match="Invalid value 'x,y' for parameter 'size'"):
+            await ask(pool, "refuse", text="x,y")
+
+
+async def test_a_fault_of_the_code_tells_a_reference_and_no_detail():
+    async with pool_of(1) as pool:
+        with pytest.raises(InternalError) as caught:
+            await ask(pool, "crash")
+        assert "secret" not in str(caught.value)
+        assert bytes((await ask(pool, "echo", text="on")).body).startswith(b"on")
+
+
+async def test_a_request_whose_instance_is_killed_is_tried_once_more(tmp_path):
+    async with pool_of(2) as pool:
+        reply = await ask(pool, "die_once", log=str(tmp_path / "died"))
+        assert bytes(reply.body) == b"second try"
+        await until(lambda: pool.is_ready)
+        assert pool.state().restarts == 1
+
+
+async def test_a_request_that_kills_every_instance_fails_and_the_pool_recovers():
+    async with pool_of(2) as pool:
+        with pytest.raises(InstanceLost):
+            await ask(pool, "die")
+        assert bytes((await ask(pool, "echo", text="again")).body).startswith(b"again")
+        await until(lambda: pool.is_ready)
+
+
+async def test_all_instances_killed_at_once_are_replaced(tmp_path):
+    async with pool_of(2) as pool:
+        old = set(pool.state().pids.values())
+        log = tmp_path / "log"
+        flights = [pool.fly(job("work", text=str(n), seconds=0.3, log=str(log))) for n in range(4)]
+        await until(lambda: len(lines(log)) == 2)
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        replies = await asyncio.gather(*(flight.future for flight in flights))
+        assert [bytes(reply.body) for reply in replies] == [b"done"] * 4
+        assert pool.is_ready
+        assert not old & set(pool.state().pids.values())
+        assert pool.state().in_flight == 0
+
+
+async def test_the_fork_parent_killed_is_replaced_with_all_instances():
+    async with pool_of(2) as pool:
+        old = pool.state().fork_parent_pid
+        os.kill(old, signal.SIGKILL)
+        await until(lambda: pool.state().fork_parent_pid not in (None, old) and pool.is_ready)
+        assert bytes((await ask(pool, "echo", text="back")).body).startswith(b"back")
+
+
+async def test_work_past_its_deadline_stops(tmp_path):
+    async with pool_of(1) as pool:
+        log = tmp_path / "log"
+        with pytest.raises(DeadlineExceeded, match=r"limit of 0.2 s"):
+            await ask(pool, "work", text="slow", seconds=20, log=str(log), usage_s=0.2)
+        await until(lambda: lines(log) == ["slow", "DeadlineExceeded"])
+        assert bytes((await ask(pool, "echo", text="fit")).body).startswith(b"fit")
+        assert pool.state().restarts == 0
+
+
+async def test_an_instance_that_ignores_its_deadline_is_replaced():
+    async with pool_of(1, hang_s=0.3) as pool:
+        with pytest.raises(DeadlineExceeded):
+            await ask(pool, "hang", seconds=60, usage_s=0.2)
+        assert bytes((await ask(pool, "echo", text="new")).body).startswith(b"new")
+        assert pool.state().restarts == 1
+
+
+async def test_abandoned_work_stops(tmp_path):
+    async with pool_of(1) as pool:
+        log = tmp_path / "log"
+        flight = pool.fly(job("work", text="left", seconds=20, log=str(log)))
+        await until(lambda: lines(log) == ["left"])
+        pool.abandon(flight)
+        await until(lambda: lines(log) == ["left", "Cancelled"])
+        assert flight.future.cancelled()
+
+
+async def test_an_abandoned_request_in_the_queue_is_never_begun(tmp_path):
+    async with pool_of(1) as pool:
+        log = tmp_path / "log"
+        first = pool.fly(job("work", text="first", seconds=0.3, log=str(log)))
+        second = pool.fly(job("work", text="second", log=str(log)))
+        pool.abandon(second)
+        await first.future
+        await ask(pool, "work", text="third", log=str(log))
+        assert lines(log) == ["first", "third"]
+
+
+async def test_waiting_ends_at_the_wait_timeout(tmp_path):
+    async with pool_of(1) as pool:
+        log = str(tmp_path / "log")
+        busy = pool.fly(job("work", text="busy", seconds=20, log=log))
+        started = time.monotonic()
+        with pytest.raises(Overloaded):
+            await ask(pool, "echo", wait_s=0.3)
+        assert time.monotonic() - started >= 0.3
+        pool.abandon(busy)
+
+
+async def test_a_full_queue_refuses_at_once(tmp_path):
+    async with pool_of(1, max_queue=2) as pool:
+        log = str(tmp_path / "log")
+        busy = pool.fly(job("work", text="busy", seconds=20, log=log))
+        waiting = [pool.fly(job("echo")) for _ in range(2)]
+        with pytest.raises(Overloaded):
+            pool.fly(job("echo"))
+        pool.abandon(busy)
+        await asyncio.gather(*(flight.future for flight in waiting))
+
+
+@pytest.mark.parametrize("stage", ["preload", "make"])
+async def test_an_engine_that_cannot_load_fails_the_start(stage):
+    pool = Pool(keeping(1, TRIVIAL_FAILS=stage), QueueOptions())
+    with pytest.raises(ConfigError):
+        await pool.start()
+    await pool.stop()
+
+
+async def test_stopping_ends_every_process():
+    async with pool_of(2) as pool:
+        state = pool.state()
+        pids = [state.fork_parent_pid, *state.pids.values()]
+    await until(lambda: all(is_gone(pid) for pid in pids))
+    with pytest.raises(Overloaded):
+        pool.fly(job("echo"))
+
+
+async def test_instances_die_with_a_killed_front(tmp_path):
+    script = tmp_path / "front.py"
+    script.write_text(
+        "import asyncio, sys\n"
+        "from server.instances.keeper import KeeperOptions\n"
+        "from server.instances.pool import Pool, QueueOptions\n"
+        "async def main():\n"
+        "    pool = Pool(KeeperOptions(instances=1, work='trivial_work'), QueueOptions())\n"
+        "    await pool.start()\n"
+        "    state = pool.state()\n"
+        "    sys.stdout.write(f'{state.fork_parent_pid} {state.pids[0]}\\n')\n"
+        "    sys.stdout.flush()\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    environment = {**os.environ, **keeping().environment}
+    front = await asyncio.create_subprocess_exec(
+        sys.executable, str(script), stdout=asyncio.subprocess.PIPE, env=environment
+    )
+    pids = [int(text) for text in (await front.stdout.readline()).split()]
+    front.kill()
+    await front.wait()
+    await until(lambda: all(is_gone(pid) for pid in pids))

@@ -1,0 +1,78 @@
+"""Work for pool tests, run by real instances: echoes, sleeps, dies, fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import msgspec
+
+from engine.errors import InvalidParameter
+from server.instances.frames import ReplyHead
+
+
+def preload():
+    if os.environ.get("TRIVIAL_FAILS") == "preload":
+        raise RuntimeError("told to fail")
+
+
+def make(order):
+    if os.environ.get("TRIVIAL_FAILS") == "make":
+        raise RuntimeError("told to fail")
+    return Trivial()
+
+
+class Trivial:
+    def answer(self, task, budget):
+        question = msgspec.msgpack.decode(task.request)
+        head = ReplyHead(
+            media_type="text/plain", stages={"work": 1.0}, headers=(("X-Pid", str(os.getpid())),)
+        )
+        return head, getattr(self, "_" + question["kind"])(question, budget, task)
+
+    def _echo(self, question, budget, task):
+        return f"{question['text']} {task.service} {task.options}".encode()
+
+    def _big(self, question, budget, task):
+        return bytes(range(256)) * (question["count"] // 256)
+
+    def _work(self, question, budget, task):
+        with open(question["log"], "a") as log:
+            log.write(f"{question['text']}\n")
+        ends = time.monotonic() + question["seconds"]
+        try:
+            while time.monotonic() < ends:
+                budget.check()
+                time.sleep(0.002)
+        except Exception as err:
+            with open(question["log"], "a") as log:
+                log.write(f"{type(err).__name__}\n")
+            raise
+        return b"done"
+
+    def _hang(self, question, budget, task):
+        time.sleep(question["seconds"])
+        return b"late"
+
+    def _die(self, question, budget, task):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _die_once(self, question, budget, task):
+        try:
+            os.mkdir(question["log"])
+        except FileExistsError:
+            return b"second try"
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _refuse(self, question, budget, task):
+        raise InvalidParameter("size", question["text"], "two numbers")
+
+    def _crash(self, question, budget, task):
+        raise ZeroDivisionError("secret detail")
+
+    def open_services(self):
+        return 1
+
+    def block_cache_bytes(self):
+        return 42
