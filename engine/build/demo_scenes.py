@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import importlib.util
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,14 +29,15 @@ from engine.build.demo_terrain import PIXEL_M, SIZE, Terrain, make_terrain
 from engine.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from numpy.typing import NDArray
 
     from engine.build.demo_spectra import Season
+    from engine.build.progress import Progress
 
 VERSION = "1"
 """Changes whenever the scenes would: part of the name of the folder they are kept in."""
-
-Progress = Callable[[int, int], None]
 
 # A sun-synchronous orbit going south crosses the middle latitudes about this far from north-south.
 _TRACK_DEG = 12.0
@@ -46,6 +46,7 @@ _ISLAND_CRS = "EPSG:32627"
 _ISLAND_CORNER_X, _ISLAND_CORNER_Y = 480_000.0, 4_905_000.0
 _BAND_NAMES = ("Blue", "Green", "Red", "NIR")
 _BAND_NM = ((458, 523), (543, 578), (650, 680), (785, 899))
+_INVENTING = "Inventing an island and its passes"
 _COG = {"BLOCKSIZE": 256, "COMPRESS": "DEFLATE", "LEVEL": 1, "PREDICTOR": 2}
 
 
@@ -89,7 +90,7 @@ def make_blue_marble(folder: Path, progress: Progress) -> list[Path]:
     folder : Path
         Made if need be; receives ``BM_<date>_Z<zone>_<row>.tif`` and ``scenes.csv``.
     progress : callable
-        Called with (done, total) after each scene.
+        Called after each scene.
 
     Raises
     ------
@@ -112,7 +113,7 @@ def make_blue_marble(folder: Path, progress: Progress) -> list[Path]:
         _write_cog(path, data, grid, _rgb_profile)
         rows.append({"Name": path.stem, "AcqDate": _iso(date), "CloudCover": 0, "Sensor": "MODIS"})
         written.append(path)
-        progress(done, len(centres))
+        progress("Cutting the Blue Marble into scenes", done, len(centres))
     _write_csv(folder / "scenes.csv", rows)
     return written
 
@@ -125,13 +126,13 @@ def make_landscape(folder: Path, progress: Progress) -> list[Path]:
     folder : Path
         Made if need be; receives ``ISLE_<date>_<track>.tif`` and ``scenes.csv``.
     progress : callable
-        Called with (done, total) after each step.
+        Called after each step.
     """
     folder.mkdir(parents=True, exist_ok=True)
     total = len(_PASSES) + 1
     terrain = make_terrain()
     cover = make_land_cover(terrain)
-    progress(1, total)
+    progress(_INVENTING, 1, total)
     written = []
     rows = []
     for done, taken in enumerate(_PASSES, start=2):
@@ -147,7 +148,7 @@ def make_landscape(folder: Path, progress: Progress) -> list[Path]:
             }
         )
         written.append(path)
-        progress(done, total)
+        progress(_INVENTING, done, total)
     _write_csv(folder / "scenes.csv", rows)
     return written
 

