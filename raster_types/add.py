@@ -1,0 +1,220 @@
+"""Add rasters to a definition: incremental, in batches, one bad file stops nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.build.progress import Progress, no_progress
+from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
+from engine.build.workers import InProcess, Workers
+from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
+from raster_types import RASTER_TYPES
+from raster_types.author_fields import AuthorFields, CsvFields, NameFields
+from raster_types.base import ItemOptions, RasterType
+from raster_types.crawl import ProductJob, find_products, read_product
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.build.definition_folder import DefinitionFolder
+    from engine.build.service_table import ServiceTable
+    from engine.results import AttributeValue
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddRequest:
+    """What `swath definition add` is asked to do."""
+
+    raster_type: str
+    paths: Sequence[Path]
+    glob: str = "*"
+    recursive: bool = False
+    options: ItemOptions = field(default_factory=ItemOptions)
+    csv: Path | None = None
+    name_regex: str = ""
+
+
+@dataclass(slots=True)
+class AddReport:
+    """What became of the files.
+
+    Attributes
+    ----------
+    added, changed, unchanged : int
+        Items.
+    failed : list of (path, sentence)
+        Items with a failed status.
+    ignored : list of (path, sentence)
+        Files that are no rasters and do not claim to be.
+    unused_csv_rows : list of str
+        Names in the CSV file that no raster has.
+    """
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    ignored: list[tuple[str, str]] = field(default_factory=list)
+    unused_csv_rows: list[str] = field(default_factory=list)
+
+
+def add_rasters(
+    folder: DefinitionFolder,
+    request: AddRequest,
+    workers: Workers | None = None,
+    progress: Progress = no_progress,
+) -> AddReport:
+    """Add the rasters of files and folders to a definition.
+
+    A file known by path, size and time of change is left alone; one that changed keeps its OBJECTID.
+    What is done is committed in batches, so an interrupted run goes on where it stopped.
+
+    Raises
+    ------
+    ConfigError
+        A path, the CSV file, the pattern or a field's name is wrong; nothing was added.
+    """
+    if request.raster_type not in RASTER_TYPES:
+        known = ", ".join(RASTER_TYPES)
+        raise ConfigError("--type", request.raster_type, f"unknown raster type; known: {known}")
+    with folder.table() as table:
+        return _Adder(table, request, workers or InProcess(), progress).run()
+
+
+class _Adder:
+    def __init__(
+        self, table: ServiceTable, request: AddRequest, workers: Workers, progress: Progress
+    ) -> None:
+        self._table, self._request = table, request
+        self._workers, self._progress = workers, progress
+        self._type: RasterType = RASTER_TYPES[request.raster_type]
+        self._report = AddReport()
+        self._known = table.known_sources()
+        self._named = {str(path.absolute()) for path in request.paths if path.is_file()}
+        products = find_products(
+            request.paths, self._type, glob=request.glob, recursive=request.recursive
+        )
+        self._products = list(dict.fromkeys(products))
+        self._sources = self._field_sources()
+        self._spelling = {
+            name: table.ensure_field(name, kind)
+            for source in self._sources
+            for name, kind in source.kinds.items()
+        }
+
+    def _field_sources(self) -> list[AuthorFields]:
+        sources: list[AuthorFields] = []
+        if self._request.name_regex:
+            paths = (paths[0] for paths in self._products)
+            sources.append(NameFields(self._request.name_regex, paths))
+        if self._request.csv is not None:
+            sources.append(CsvFields(self._request.csv))
+        return sources
+
+    def run(self) -> AddReport:
+        jobs = [
+            ProductJob(self._type.name, paths, self._request.options)
+            for paths in self._products
+            if not self._is_unchanged(paths)
+        ]
+        done, total = 0, len(jobs)
+        self._progress("reading headers", done, total)
+        results = self._workers.map(read_product, jobs)
+        while batch := list(islice(results, _BATCH)):
+            with self._table.batch():
+                for job, result in batch:
+                    self._store(job, result)
+            done += len(batch)
+            self._progress("reading headers", done, total)
+        for source in self._sources:
+            if isinstance(source, CsvFields):
+                self._report.unused_csv_rows = source.unused
+        return self._report
+
+    def _is_unchanged(self, paths: tuple[str, ...]) -> bool:
+        for path in paths:
+            known = self._known.get(path)
+            if known is None:
+                return False
+            try:
+                status = Path(path).stat()
+            except OSError:
+                # Gone meanwhile: reading it makes the sentence.
+                return False
+            if (status.st_size, status.st_mtime_ns) != known[1:]:
+                return False
+        self._report.unchanged += 1
+        if values := self._author_values(paths[0]):
+            self._table.update(self._known[paths[0]][0], values)
+        return True
+
+    def _author_values(self, path: str) -> dict[str, AttributeValue]:
+        values: dict[str, AttributeValue] = {}
+        for source in self._sources:
+            values |= {self._spelling[k]: v for k, v in source.values(path).items()}
+        return values
+
+    def _store(self, job: ProductJob, result: list[NewItem] | SourceError) -> None:
+        if isinstance(result, SourceError):
+            if self._is_ignorable(job.path, result):
+                self._report.ignored.append((job.path, sentence(result)))
+                return
+            result = [self._failed_item(job, result)]
+        for item in result:
+            self._write(job.path, item)
+
+    def _is_ignorable(self, path: str, error: SourceError) -> bool:
+        """Tell whether a file is simply no raster: nobody named it and its name claims nothing."""
+        return (
+            isinstance(error, UnknownProduct)
+            and path not in self._named
+            and path not in self._known
+            and not self._type.is_expected(path)
+        )
+
+    def _failed_item(self, job: ProductJob, error: SourceError) -> NewItem:
+        status = ItemStatus.CORRUPT
+        if isinstance(error, UnknownProduct):
+            status = ItemStatus.NOT_SUPPORTED
+        elif isinstance(error, SourceUnavailable):
+            status = ItemStatus.NOT_FOUND
+        sources = tuple(SourceDefinition(path=path) for path in job.paths)
+        return NewItem(
+            name=PurePath(job.path).stem,
+            raster=RasterDefinition(raster_type=self._type.name, sources=sources),
+            status=status,
+            message=sentence(error),
+        )
+
+    def _write(self, path: str, item: NewItem) -> None:
+        own = {
+            self._table.ensure_field(name, "DATETIME" if name == "AcqDate" else "TEXT"): value
+            for name, value in item.attributes.items()
+            if name not in self._spelling
+        }
+        values = own | self._author_values(path)
+        item = msgspec.structs.replace(item, attributes=values)
+        known = self._known.get(path)
+        if known is None:
+            self._table.insert(item)
+            self._report.added += 1
+        else:
+            self._table.replace(known[0], item)
+            self._report.changed += bool(item.headers)
+        if item.status.is_failed:
+            self._report.failed.append((path, item.message))
+
+
+def sentence(error: SourceError) -> str:
+    """Return what is wrong with a file as a sentence without its path."""
+    why = str(error.fields[1]).strip()
+    return (
+        f"{why[:1].upper()}{why[1:]}." if not why.endswith(".") else f"{why[:1].upper()}{why[1:]}"
+    )

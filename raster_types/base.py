@@ -1,0 +1,86 @@
+"""What a raster type is: code that recognises a product among files and makes items of it.
+
+Rules: a raster type reads names, texts and raster headers, all through its `Product`, and no pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from engine.build.raster_record import NewItem
+    from engine.readers.header import RasterHeader
+
+
+class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the author states about all rasters being added.
+
+    Attributes
+    ----------
+    bands : tuple of int
+        From 1; () = all.
+    no_data : str
+        A number; "" = as the files say.
+    valid_range : (lowest, highest) or None
+        Samples outside are no data.
+    crs : str
+        Canonical key used instead of the files' own; "" = as the files say.
+    """
+
+    bands: tuple[int, ...] = ()
+    no_data: str = ""
+    valid_range: tuple[float, float] | None = None
+    crs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Read-only view of one product's files.
+
+    Attributes
+    ----------
+    paths : tuple of str
+        Absolute; the one that names the product first.
+    read_header : callable
+        From a path to its header; raises SourceError.
+    """
+
+    paths: tuple[str, ...]
+    read_header: Callable[[str], RasterHeader]
+
+    @property
+    def main(self) -> str:
+        """The file that names the product."""
+        return self.paths[0]
+
+    def header(self, path: str) -> RasterHeader:
+        """Return the header of one of the product's rasters."""
+        return self.read_header(path)
+
+    def text(self, path: str, limit: int = 4_000_000) -> str:
+        """Return the beginning of one of the product's text files."""
+        with Path(path).open("rb") as file:
+            return file.read(limit).decode("utf-8", "replace")
+
+
+class RasterType(Protocol):
+    """A family of products."""
+
+    @property
+    def name(self) -> str:
+        """As `--type` takes it."""
+
+    def match(self, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """Yield the products among the files of one folder, as groups of paths."""
+
+    def is_expected(self, path: str) -> bool:
+        """Tell whether a file that cannot be read should be reported as an item that failed."""
+
+    def items(self, product: Product, options: ItemOptions) -> Iterator[NewItem]:
+        """Make the items of one product; raises SourceError where it cannot be read."""

@@ -1,0 +1,99 @@
+"""Find files, offer their names to a raster type, and read the headers of what it recognises."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.build.definition_folder import SUFFIX
+from engine.errors import ConfigError
+from engine.readers.header import read_header
+from raster_types import RASTER_TYPES
+from raster_types.base import ItemOptions, Product, RasterType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from engine.build.raster_record import NewItem
+
+
+@dataclass(frozen=True, slots=True)
+class ProductJob:
+    """One product to be read by a worker."""
+
+    raster_type: str
+    paths: tuple[str, ...]
+    options: ItemOptions
+
+    @property
+    def path(self) -> str:
+        """The file that names the product."""
+        return self.paths[0]
+
+
+def read_product(job: ProductJob) -> list[NewItem]:
+    """Make the items of one product; runs in a worker.
+
+    Raises
+    ------
+    SourceError
+        The product cannot be read.
+    """
+    product = Product(job.paths, read_header)
+    return list(RASTER_TYPES[job.raster_type].items(product, job.options))
+
+
+def find_products(
+    paths: Iterable[Path], raster_type: RasterType, *, glob: str, recursive: bool
+) -> Iterator[tuple[str, ...]]:
+    """Yield the products among files and folders, sorted by name within each folder.
+
+    Parameters
+    ----------
+    paths
+        A file given here is taken whatever its name.
+    glob
+        Pattern for the names of files in folders.
+    recursive
+        Whether folders inside folders are looked into; links to folders are not followed, and
+        definitions and names that begin with a dot are left out.
+
+    Raises
+    ------
+    ConfigError
+        A path does not exist.
+    """
+    for path in paths:
+        if path.is_dir():
+            for folder in _folders(path, recursive=recursive):
+                names = sorted(name for name in _files(folder) if fnmatch.fnmatch(name, glob))
+                yield from raster_type.match([str(folder / name) for name in names])
+        elif path.exists():
+            yield (str(path.absolute()),)
+        else:
+            raise ConfigError(path, "", "does not exist; expected a raster file or a folder")
+
+
+def _files(folder: Path) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.name.startswith(".") and entry.is_file():
+                    yield entry.name
+    except OSError as err:
+        raise ConfigError(folder, "", f"cannot be listed: {err.strerror}") from err
+
+
+def _folders(top: Path, *, recursive: bool) -> Iterator[Path]:
+    top = top.absolute()
+    if not recursive:
+        yield top
+        return
+    for folder, inside, _ in os.walk(top):
+        inside[:] = sorted(
+            name for name in inside if not name.startswith(".") and not name.endswith(SUFFIX)
+        )
+        yield Path(folder)
