@@ -33,6 +33,10 @@ class Registry(Mapping[str, T], Generic[T]):
             known = ", ".join(self._entries)
             raise KeyError(f"unknown {self.kind} {name!r}; known: {known}") from None
 
+    def own_name(self, name: str) -> str:
+        """Return the registry's own spelling of a name it holds."""
+        return self._by_folded[name.casefold()]
+
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.casefold() in self._by_folded
 
