@@ -191,6 +191,8 @@ def operation(from_crs: str, to_crs: str, area_lonlat: Extent | None = None) -> 
     if from_crs == to_crs or {from_crs, to_crs} == {LONLAT, "OGC:CRS84"}:
         return Operation("noop", "proj=noop")
     area = None
+    if area_lonlat is not None and _has_one_operation(from_crs, to_crs):
+        return operation(from_crs, to_crs)
     if area_lonlat is not None:
         west, east = _wrap_lon(area_lonlat.xmin), _wrap_lon(area_lonlat.xmax)
         if area_lonlat.width >= 360:
@@ -209,6 +211,16 @@ def operation(from_crs: str, to_crs: str, area_lonlat: Extent | None = None) -> 
     pipeline = str(best.definition)
     digest = zlib.crc32(pipeline.encode())
     return Operation(f"{digest:08x}", pipeline)
+
+
+@lru_cache(maxsize=1024)
+def _has_one_operation(from_crs: str, to_crs: str) -> bool:
+    """Tell whether the area cannot matter; choosing by area takes milliseconds a raster."""
+    try:
+        group = TransformerGroup(_crs(from_crs), _crs(to_crs), always_xy=True)
+    except (ProjError, CRSError):
+        return False
+    return len(group.transformers) + len(group.unavailable_operations) == 1
 
 
 def _wrap_lon(lon: float) -> float:
@@ -295,6 +307,26 @@ def transform_extent(pipeline: str, extent: Extent, samples: int = 21) -> Extent
     tolerance_x = max(extent.width, abs(extent.xmax) * 1e-6) * 1e-3
     tolerance_y = max(extent.height, abs(extent.ymax) * 1e-6) * 1e-3
     out_x, out_y, good = transform_checked(pipeline, xs, ys, tolerance_x, tolerance_y)
+    if not good.any():
+        return None
+    out_x, out_y = out_x[good], out_y[good]
+    return Extent(float(out_x.min()), float(out_y.min()), float(out_x.max()), float(out_y.max()))
+
+
+def inverse_extent(pipeline: str, extent: Extent, samples: int = 21) -> Extent | None:
+    """Return the box in the pipeline's source CRS around a box of its target CRS, or None."""
+    if pipeline == "proj=noop":
+        return extent
+    xs, ys = np.meshgrid(
+        np.linspace(extent.xmin, extent.xmax, samples),
+        np.linspace(extent.ymin, extent.ymax, samples),
+    )
+    out_x, out_y = inverse(pipeline, xs, ys)
+    back_x, back_y = transform(pipeline, out_x, out_y)
+    with np.errstate(invalid="ignore"):
+        good = (np.abs(back_x - xs) <= 1e-3 * extent.width) & (
+            np.abs(back_y - ys) <= 1e-3 * extent.height
+        )
     if not good.any():
         return None
     out_x, out_y = out_x[good], out_y[good]

@@ -1,0 +1,227 @@
+"""Make a compiled item of what is known about it: pinned operations, scales, footprint in raster space."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from engine.build.polygon_rings import polygons_to_rings
+from engine.build.zmd_writer import CompiledRow
+from engine.errors import ImageServerError, InvalidParameter
+from engine.extent import Extent
+from engine.geometry.local_scale import ground_pixel_size_m, lonlat_extent, map_scale
+from engine.geometry.projection import MERCATOR, describe_crs, operation
+from engine.item import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.build.band_mapping import BandMapping
+    from engine.item import Level, Source
+    from engine.results import AttributeValue
+
+_MAX_BOXES = 8
+# Operations between CRSs that have several are chosen by degree cells: by each raster's own box they
+# would take 80 ms each.
+_AREA_STEP_DEG = 1.0
+
+Geotransform = tuple[float, float, float, float, float, float]
+
+
+class NotCompiled(Exception):
+    """An item cannot be compiled; the text is a sentence about why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemParts:
+    """All that is known of an item before it is compiled.
+
+    Attributes
+    ----------
+    rings : bytes or None
+        Footprint in level-0 pixels, b"" = the whole raster; None = follow from `wkb`.
+    wkb : bytes
+        Footprint in service CRS.
+    seamline : bytes
+        WKB in service CRS; b"" = none.
+    attributes : mapping
+        Values of the author's fields, and ZOrder.
+    pixel_sizes : (min_ps, max_ps, low_ps, high_ps)
+        Service-CRS units.
+    """
+
+    id: int
+    name: str
+    category: int
+    crs: str
+    geotransform: Geotransform
+    levels: tuple[Level, ...]
+    sources: tuple[Source, ...]
+    mapping: BandMapping
+    valid_range: tuple[float, float] | None = None
+    rings: bytes | None = b""
+    wkb: bytes = b""
+    seamline: bytes = b""
+    pixel_sizes: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    pyramid: Source | None = None
+    pyramid_from: int = 0
+
+
+class ItemCompiler:
+    """Compile items of one service; `operations` fills with the pipelines they are pinned to.
+
+    Parameters
+    ----------
+    crs : str
+        Canonical key of the service CRS.
+    """
+
+    def __init__(self, crs: str) -> None:
+        self.crs = crs
+        self.operations: dict[str, str] = {}
+        self._pinned: dict[tuple[str, str, Extent | None], str] = {}
+        self._half_world = 180.0 if describe_crs(crs).is_geographic else math.inf
+        if crs == MERCATOR:
+            self._half_world = 20037508.34
+
+    def compile(self, parts: ItemParts) -> CompiledRow:
+        """Return the compiled item.
+
+        Raises
+        ------
+        NotCompiled
+            It has no place in the service CRS, or a footprint without area.
+        """
+        width, height = parts.levels[0].width, parts.levels[0].height
+        area = _rounded_out(lonlat_extent(parts.crs, parts.geotransform, width, height))
+        to_raster = self._pin(self.crs, parts.crs, area)
+        scale = map_scale(parts.geotransform, width, height, self.operations[to_raster])
+        if min(scale) <= 0:
+            raise NotCompiled(f"its centre has no place in the service's CRS {_short(self.crs)}")
+        boxes = self._boxes(parts.wkb)
+        extent = _union(boxes)
+        mercator_key, mercator_scale = self._mercator(parts, area)
+        min_ps, max_ps, low_ps, high_ps = parts.pixel_sizes
+        center_x, center_y = self._center(parts, extent)
+        item = Item(
+            id=parts.id,
+            name=parts.name,
+            category=parts.category,
+            sources=parts.sources,
+            bands=parts.mapping.bands,
+            crs=parts.crs,
+            geotransform=parts.geotransform,
+            levels=parts.levels,
+            pixel_type=parts.mapping.pixel_type,
+            no_data=parts.mapping.no_data,
+            valid_range=parts.valid_range,
+            alpha=parts.mapping.alpha,
+            dataset_mask=parts.mapping.dataset_mask,
+            footprint=self._rings(parts, to_raster),
+            seamline=self._seamline(parts, to_raster),
+            scale_service=scale,
+            scale_mercator=mercator_scale,
+            operation_service=to_raster,
+            operation_mercator=mercator_key,
+            min_ps=min_ps,
+            max_ps=max_ps,
+            low_ps=low_ps,
+            high_ps=high_ps,
+            ground_size_m=ground_pixel_size_m(parts.crs, parts.geotransform, width, height),
+            z_order=_number(parts.attributes.get("ZOrder")),
+            center_x=center_x,
+            center_y=center_y,
+            extent=extent,
+            pyramid=parts.pyramid,
+            pyramid_from=parts.pyramid_from,
+        )
+        several = boxes if len(boxes) > 1 else ()
+        return CompiledRow(item=item, wkb=parts.wkb, attributes=parts.attributes, boxes=several)
+
+    def _pin(self, from_crs: str, to_crs: str, area: Extent | None) -> str:
+        key = (from_crs, to_crs, area)
+        found = self._pinned.get(key)
+        if found is None:
+            try:
+                chosen = operation(from_crs, to_crs, area)
+            except InvalidParameter as err:
+                raise NotCompiled(str(err)) from err
+            if self.operations.setdefault(chosen.key, chosen.pipeline) != chosen.pipeline:
+                raise NotCompiled(f"two operations have one key {chosen.key}")
+            found = self._pinned[key] = chosen.key
+        return found
+
+    def _mercator(self, parts: ItemParts, area: Extent | None) -> tuple[str, tuple[float, float]]:
+        """Return operation and scale of Web Mercator; none where the raster has no place there."""
+        level = parts.levels[0]
+        try:
+            key = self._pin(MERCATOR, parts.crs, area)
+        except NotCompiled:
+            return "", (0.0, 0.0)
+        scale = map_scale(parts.geotransform, level.width, level.height, self.operations[key])
+        return (key, scale) if min(scale) > 0 else ("", (0.0, 0.0))
+
+    def _boxes(self, wkb: bytes) -> tuple[Extent, ...]:
+        """Return the box of the footprint; one per part where it goes around the world's edge."""
+        shape = shapely.from_wkb(wkb) if wkb else None
+        if shape is None or shape.is_empty or not shape.area > 0:
+            raise NotCompiled("it has no footprint; build the definition again")
+        whole = Extent(*map(float, shape.bounds))
+        if not whole.is_finite:
+            raise NotCompiled("its footprint is not finite")
+        parts = shapely.get_parts(shape)
+        if whole.width <= self._half_world or not 1 < len(parts) <= _MAX_BOXES:
+            return (whole,)
+        return tuple(Extent(*map(float, part.bounds)) for part in parts)
+
+    def _center(self, parts: ItemParts, extent: Extent) -> tuple[float, float]:
+        """Return CenterX, CenterY as built, else the middle of the footprint's box."""
+        x, y = (_number(parts.attributes.get(name)) for name in ("CenterX", "CenterY"))
+        return (extent.center_x, extent.center_y) if x is None or y is None else (x, y)
+
+    def _rings(self, parts: ItemParts, key: str) -> bytes:
+        if parts.rings is not None:
+            return parts.rings
+        rings = self._to_pixels(parts, parts.wkb, key)
+        if not rings:
+            raise NotCompiled("its footprint lies beside the raster")
+        return rings
+
+    def _seamline(self, parts: ItemParts, key: str) -> bytes:
+        return self._to_pixels(parts, parts.seamline, key) if parts.seamline else b""
+
+    def _to_pixels(self, parts: ItemParts, wkb: bytes, key: str) -> bytes:
+        try:
+            return polygons_to_rings(wkb, self.operations[key], parts.geotransform, parts.levels[0])
+        except (ValueError, shapely.errors.GEOSException, ImageServerError) as err:
+            raise NotCompiled(f"its footprint or seamline cannot be used: {err}") from err
+
+
+def _rounded_out(area: Extent | None) -> Extent | None:
+    if area is None:
+        return None
+    low = np.floor(np.array([area.xmin, area.ymin]) / _AREA_STEP_DEG) * _AREA_STEP_DEG
+    high = np.ceil(np.array([area.xmax, area.ymax]) / _AREA_STEP_DEG) * _AREA_STEP_DEG
+    return Extent(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+
+def _union(boxes: tuple[Extent, ...]) -> Extent:
+    result = boxes[0]
+    for box in boxes[1:]:
+        result = result.union(box)
+    return result
+
+
+def _number(value: AttributeValue) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def _short(crs: str) -> str:
+    return crs if len(crs) <= 20 else "(given as WKT)"

@@ -1,0 +1,82 @@
+"""Make the head of a compiled definition of the facts that build found and the author's properties."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from engine.errors import InvalidParameter
+from engine.extent import Extent
+from engine.geometry.projection import (
+    LONLAT,
+    MERCATOR,
+    describe_crs,
+    operation,
+    transform_extent,
+)
+from engine.summary import FieldInfo, ServiceSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from config.definition import ServiceProperties
+    from engine.build.service_facts import ServiceFacts
+
+_HALF_WORLD_M = 20037508.342789244
+
+
+def make_summary(
+    facts: ServiceFacts,
+    extent: Extent,
+    properties: ServiceProperties,
+    fields: Sequence[FieldInfo],
+    source_type: Literal["mosaic", "raster"] = "mosaic",
+) -> ServiceSummary:
+    """Return the head of a service; time, seamlines and count of items are still to be filled in."""
+    crs = describe_crs(facts.crs)
+    return ServiceSummary(
+        properties=properties,
+        source_type=source_type,
+        data_type=facts.data_type,
+        crs=facts.crs,
+        wkid=crs.wkid,
+        latest_wkid=crs.latest_wkid,
+        wkt=crs.wkt,
+        is_geographic=crs.is_geographic,
+        metres_per_unit=crs.metres_per_unit,
+        extent=extent,
+        extent_lonlat=_extent_in(facts.crs, LONLAT, extent),
+        extent_mercator=_mercator(facts.crs, extent),
+        pixel_size_x=facts.pixel_size_x,
+        pixel_size_y=facts.pixel_size_y,
+        pixel_type=facts.pixel_type,
+        bands=facts.bands,
+        statistics=facts.statistics,
+        has_histograms=bool(facts.histograms),
+        no_data=facts.no_data,
+        colormap=facts.colormap,
+        picture_bands=properties.picture_bands or facts.picture_bands,
+        fields=tuple(fields),
+        overview_ps=facts.overview_ps,
+        coarsest_ps=facts.coarsest_ps,
+        uncompressed_size=facts.uncompressed_size,
+        block_width=facts.block_width,
+        block_height=facts.block_height,
+    )
+
+
+def _extent_in(crs: str, to_crs: str, extent: Extent) -> Extent | None:
+    """Return the box in another CRS, None where it has no place there."""
+    try:
+        pipeline = operation(crs, to_crs).pipeline
+    except InvalidParameter:
+        return None
+    return transform_extent(pipeline, extent)
+
+
+def _mercator(crs: str, extent: Extent) -> Extent | None:
+    """Return the box in Web Mercator, cut at the edge of its square world."""
+    box = _extent_in(crs, MERCATOR, extent)
+    if box is None:
+        return None
+    limit = _HALF_WORLD_M
+    return box.intersection(Extent(-limit, -limit, limit, limit)) if box.is_finite else None
