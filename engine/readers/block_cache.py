@@ -85,10 +85,8 @@ class BlockCache:
         self._blocks: OrderedDict[Key, Block] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(
-        self, handles: HandlePool, request: BlockRequest, form: Form, key: Key, place: tuple[int, int]
-    ) -> Block:
-        """Return a block, decoding it where it is not at hand.
+    def peek(self, key: Key, place: tuple[int, int]) -> Block | None:
+        """Return a block that is at hand, or None.
 
         Parameters
         ----------
@@ -96,10 +94,6 @@ class BlockCache:
             `block_key(request, form)`.
         place : (row, col)
             Number of the block.
-
-        Raises
-        ------
-        SourceUnavailable, SourceCorrupt
         """
         full = (key, place)
         with self._lock:
@@ -107,9 +101,25 @@ class BlockCache:
             if found is not None:
                 self._blocks.move_to_end(full)
                 self.hits += 1
-                return found
+            return found
+
+    def load(
+        self,
+        handles: HandlePool,
+        request: BlockRequest,
+        form: Form,
+        key: Key,
+        place: tuple[int, int],
+    ) -> Block:
+        """Decode a block and keep it.
+
+        Raises
+        ------
+        SourceUnavailable, SourceCorrupt
+        """
         read = read_rgbv if form == "rgbv" else read_planes
         block = read(handles, request, *place)
+        full = (key, place)
         with self._lock:
             self.misses += 1
             if full not in self._blocks:

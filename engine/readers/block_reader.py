@@ -109,7 +109,9 @@ def read_rgbv(handles: HandlePool, request: BlockRequest, row: int, col: int) ->
     data, valid = _read(handles, request, row, col)
     words, valid_count, mixed_count = pack_rgbv(data, valid)
     if mixed_count:
-        return Block(np.empty((0, 0), np.uint32), None, all_valid=False, none_valid=False, mixed=True)
+        return Block(
+            np.empty((0, 0), np.uint32), None, all_valid=False, none_valid=False, mixed=True
+        )
     return Block(words, None, valid_count == words.size, valid_count == 0)
 
 
@@ -160,7 +162,9 @@ def _datasets(
     item, index = request.item, request.view.index
     if item.pyramid is not None and index >= item.pyramid_from:
         present = [band for band, source in enumerate(item.bands) if source.source >= 0]
-        wanted = [(out, present.index(b) + 1) for out, b in enumerate(request.bands) if b in present]
+        wanted = [
+            (out, present.index(b) + 1) for out, b in enumerate(request.bands) if b in present
+        ]
         masked = item.alpha is not None or item.dataset_mask
         dataset = handles.get(item.pyramid, index - item.pyramid_from - 1)
         return [(dataset, wanted, 0 if masked else -1)]
@@ -211,7 +215,11 @@ def _read_area(
     row0, col0, rows, cols = place
     if view.shrink == 0:
         window = Window(col0, row0, cols, rows)
-        return dataset.read_masks([1], window=window) if bands == 0 else dataset.read(bands, window=window)
+        return (
+            dataset.read_masks([1], window=window)
+            if bands == 0
+            else dataset.read(bands, window=window)
+        )
     factor = 1 << view.shrink
     out: Array | None = None
     # The last column and row may cover fewer source pixels: they are read apart, so that every other

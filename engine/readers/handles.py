@@ -75,7 +75,9 @@ class HandlePool:
             raise SourceUnavailable(source.path, err.strerror or str(err)) from err
         if (status.st_size, status.st_mtime_ns) != (source.size, source.mtime_ns):
             self._drop(source)
-            raise SourceUnavailable(source.path, "has changed since it was catalogued; build and publish again")
+            raise SourceUnavailable(
+                source.path, "has changed since it was catalogued; build and publish again"
+            )
         if len(self._checked) > 4 * self._max_open:
             self._checked.clear()
         self._checked[source] = now

@@ -32,9 +32,7 @@ def _pack_rgbv_kernel(data, valid, words, counts):
     counts[1] = mixed
 
 
-def pack_rgbv(
-    data: NDArray[Any], valid: NDArray[np.bool_]
-) -> tuple[NDArray[np.uint32], int, int]:
+def pack_rgbv(data: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[NDArray[np.uint32], int, int]:
     """Pack planes as words.
 
     Parameters

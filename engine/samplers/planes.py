@@ -175,7 +175,15 @@ def _sample_planes_kernel(
                             shifted = base - np.uint64(win_row * win_cols + win_col)
                             vshifted = vbase - np.uint64(win_row * win_cols + win_col)
                             value = _cubic_value(
-                                source, valid, vshifted, shifted, all_valid, taps, fx / one, fy / one, is_integer
+                                source,
+                                valid,
+                                vshifted,
+                                shifted,
+                                all_valid,
+                                taps,
+                                fx / one,
+                                fy / one,
+                                is_integer,
                             )
                             if np.isnan(value):
                                 value = float(source[base + near])
@@ -254,17 +262,28 @@ def sample_planes(
         np.array((*origin, cols, rows, bands, usable.shape[0]), np.int64),
         valid is None,
         np.array(
-            (affine.a, affine.b, affine.c, affine.d, affine.e, affine.f, affine.width, affine.height)
+            (
+                affine.a,
+                affine.b,
+                affine.c,
+                affine.d,
+                affine.e,
+                affine.f,
+                affine.width,
+                affine.height,
+            )
         ),
         nodes.x,
         nodes.y,
         nodes.quads,
         nodes.step,
         np.array(
-            (part.col, part.row, part.col_start, part.col_stop, part.row_start, part.row_stop), np.int64
+            (part.col, part.row, part.col_start, part.col_stop, part.row_start, part.row_stop),
+            np.int64,
         ),
         np.array(
-            (interpolation, 8 if source.dtype.itemsize == 1 else 14, source.dtype.kind in "ui"), np.int64
+            (interpolation, 8 if source.dtype.itemsize == 1 else 14, source.dtype.kind in "ui"),
+            np.int64,
         ),
         skip,
         data,

@@ -45,7 +45,9 @@ def _divide_lanes(lanes, total):
     red = ((lanes & np.uint64(0xFFFF)) + half) // total
     blue = (((lanes >> np.uint64(16)) & np.uint64(0xFFFF)) + half) // total
     green = (((lanes >> np.uint64(32)) & np.uint64(0xFFFF)) + half) // total
-    return np.uint32(red | (green << np.uint64(8)) | (blue << np.uint64(16)) | np.uint64(0xFF000000))
+    return np.uint32(
+        red | (green << np.uint64(8)) | (blue << np.uint64(16)) | np.uint64(0xFF000000)
+    )
 
 
 @kernel
@@ -197,10 +199,14 @@ def _sample_rgbv_kernel(
                     start, stride_u = (ux, uy), (np.uint64(dx), np.uint64(dy))
                     win_cols = np.uint64(window[2])
                     if all_valid and fresh:
-                        _bilinear_row(words, win_cols, start, stride_u, canvas, np.uint64(out + k0), k1 - k0)
+                        _bilinear_row(
+                            words, win_cols, start, stride_u, canvas, np.uint64(out + k0), k1 - k0
+                        )
                         filled += k1 - k0
                     else:
-                        _bilinear_row(words, win_cols, start, stride_u, scratch, np.uint64(0), k1 - k0)
+                        _bilinear_row(
+                            words, win_cols, start, stride_u, scratch, np.uint64(0), k1 - k0
+                        )
                         for k in range(k0, k1):
                             if canvas[out + k] == 0:
                                 pixel = scratch[k - k0]
@@ -218,7 +224,12 @@ def _sample_rgbv_kernel(
                 for k in range(count):
                     if (k < k0 or k >= k1) and canvas[out + k] == 0:
                         pixel = _careful_pixel(
-                            words, window, (px + k * dx) >> 24, (py + k * dy) >> 24, limits, interpolation
+                            words,
+                            window,
+                            (px + k * dx) >> 24,
+                            (py + k * dy) >> 24,
+                            limits,
+                            interpolation,
                         )
                         canvas[out + k] = pixel
                         filled += pixel != 0
@@ -259,14 +270,24 @@ def sample_rgbv(
         np.array((*window, words.shape[1], words.shape[0]), np.int64),
         all_valid,
         np.array(
-            (affine.a, affine.b, affine.c, affine.d, affine.e, affine.f, affine.width, affine.height)
+            (
+                affine.a,
+                affine.b,
+                affine.c,
+                affine.d,
+                affine.e,
+                affine.f,
+                affine.width,
+                affine.height,
+            )
         ),
         nodes.x,
         nodes.y,
         nodes.quads,
         nodes.step,
         np.array(
-            (part.col, part.row, part.col_start, part.col_stop, part.row_start, part.row_stop), np.int64
+            (part.col, part.row, part.col_start, part.col_stop, part.row_start, part.row_stop),
+            np.int64,
         ),
         canvas.shape[1],
         fresh,

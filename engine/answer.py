@@ -1,0 +1,242 @@
+"""Answer a request of any kind with an open service: the engine's one door."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from engine.errors import TileOutsideLimits
+from engine.explain import explain
+from engine.formats import FORMATS
+from engine.formats.base import EncodeOptions, Georeference
+from engine.formats.tiff_strips import RasterShape, encode_strip, make_layout
+from engine.functions.cast import cast, mark_no_data
+from engine.functions.picture import to_picture
+from engine.geometry.projection import describe_crs, wkt_of
+from engine.identify import identify
+from engine.pixels import PixelBlock, Pixels, Rgbv
+from engine.plan import Plan, plan
+from engine.render import render
+from engine.render_work import Work
+from engine.request import (
+    Encoding,
+    ExplainRequest,
+    HistogramsRequest,
+    IdentifyRequest,
+    ImageRequest,
+    KeyPropertiesRequest,
+    LegendRequest,
+    PictureInfoRequest,
+    QueryRequest,
+    Request,
+    StatisticsRequest,
+    StripLayoutRequest,
+    StripRequest,
+    ThumbnailRequest,
+    View,
+)
+from engine.results import HistogramsResult, PictureInfoResult, StatisticsResult
+from engine.target_grid import square_pixels
+from engine.view_grid import grid_of_view
+
+if TYPE_CHECKING:
+    from engine.budget import Budget
+    from engine.service import ImageService
+
+_log = logging.getLogger("swath.engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the engine gives back.
+
+    Attributes
+    ----------
+    body, media_type
+        Encoded pixels.
+    record
+        A result record, for requests that are not pixels.
+    stages
+        Milliseconds by stage.
+    truncated
+        Something was left out to stay within the limits.
+    cacheable
+        False where a source could not be read: the next answer may be better.
+    """
+
+    body: bytes | bytearray | memoryview = b""
+    media_type: str = ""
+    record: object | None = None
+    stages: dict[str, float] = field(default_factory=dict)
+    truncated: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+    cacheable: bool = True
+
+
+def answer(service: ImageService, request: Request, budget: Budget) -> Answer:
+    """Answer one request.
+
+    Raises
+    ------
+    ImageServerError
+    """
+    work = Work(service, budget)
+    if isinstance(request, ImageRequest):
+        return _image(request, work)
+    if isinstance(request, StripRequest):
+        return _strip(request, work)
+    if isinstance(request, StripLayoutRequest):
+        return _layout(request, work)
+    if isinstance(request, ThumbnailRequest):
+        return _thumbnail(request, work)
+    with work.stage("plan"):
+        record = _record(request, work)
+    return Answer(record=record, stages=work.stages, cacheable=not work.skipped)
+
+
+def _record(request: Request, work: Work) -> object:
+    service = work.service
+    if isinstance(request, PictureInfoRequest):
+        grid = grid_of_view(request.image.view, service.summary)
+        return PictureInfoResult(
+            width=grid.width, height=grid.height, extent=grid.extent, crs=grid.lattice.crs
+        )
+    if isinstance(request, IdentifyRequest):
+        return identify(request, work)
+    if isinstance(request, QueryRequest):
+        from engine.query import query
+
+        with service.catalog.watched_by(work.budget):
+            return query(service.catalog, request)
+    if isinstance(request, ExplainRequest):
+        return explain(request.image, work)
+    if isinstance(request, HistogramsRequest):
+        return HistogramsResult(histograms=service.catalog.histograms)
+    if isinstance(request, StatisticsRequest | LegendRequest | KeyPropertiesRequest):
+        return StatisticsResult(statistics=service.summary.statistics)
+    raise TypeError(f"no answer for {type(request).__name__}")
+
+
+def _image(request: ImageRequest, work: Work) -> Answer:
+    start = time.perf_counter()
+    made = plan(work.service, request)
+    work.add("plan", start)
+    pixels = render_request(made, request, work)
+    if request.blank == "missing" and not work.filled:
+        tile = request.view.tile
+        raise TileOutsideLimits(*((tile.level, tile.row, tile.col) if tile else ("", "", "")))
+    start = time.perf_counter()
+    options = encode_options(made, request.encoding, work)
+    encoded = FORMATS[request.encoding.format].encode(pixels, options)
+    work.add("encode", start)
+    _log_skipped(work)
+    return Answer(
+        encoded.data,
+        encoded.media_type,
+        stages=work.stages,
+        truncated=bool(made.truncated),
+        headers=(("X-Swath-Truncated", made.truncated),) if made.truncated else (),
+        cacheable=not work.skipped,
+    )
+
+
+def render_request(made: Plan, request: ImageRequest, work: Work) -> Pixels:
+    """Render a plan and take it through the service chain: no data, picture or cast."""
+    summary = work.service.summary
+    pixels = render(made, work, summary.pixel_type)
+    start = time.perf_counter()
+    if request.no_data:
+        block = pixels.planes() if isinstance(pixels, Rgbv) else pixels
+        pixels = mark_no_data(block, request.no_data, request.no_data_match)
+    if made.picture is not None:
+        pixels = to_picture(pixels, made.picture)
+        if not FORMATS[request.encoding.format].is_picture:
+            pixels = _as_samples(pixels, made)
+    else:
+        assert isinstance(pixels, PixelBlock)
+        pixels = cast(pixels, made.pixel_type)
+    work.add("picture", start)
+    return pixels
+
+
+def _as_samples(pixels: Pixels, made: Plan) -> PixelBlock:
+    """Return stretched pixels as samples for a data format."""
+    block = pixels.planes() if isinstance(pixels, Rgbv) else pixels
+    if len(made.bands) == 1 and block.bands == 3:
+        block = PixelBlock(np.ascontiguousarray(block.data[:1]), block.valid)
+    return cast(block, made.pixel_type)
+
+
+def encode_options(made: Plan, encoding: Encoding, work: Work) -> EncodeOptions:
+    """Return how the answer of a plan is written."""
+    summary = work.service.summary
+    quality = summary.properties.jpeg_quality if encoding.quality is None else encoding.quality
+    if FORMATS[encoding.format].is_picture:
+        return EncodeOptions(quality=quality)
+    crs = made.grid.lattice.crs
+    coded = describe_crs(crs).latest_wkid != 0
+    no_data = tuple(
+        summary.no_data[band] if band < len(summary.no_data) else None for band in made.bands
+    )
+    return EncodeOptions(
+        quality=quality,
+        compression=encoding.compression,
+        tolerance=encoding.tolerance,
+        lerc_version=encoding.lerc_version,
+        georeference=Georeference(crs, made.grid.geotransform, "" if coded else wkt_of(crs)),
+        no_data=no_data if made.pixel_type is summary.pixel_type and made.picture is None else (),
+        band_names=tuple(summary.bands[band].name for band in made.bands),
+        colormap=summary.colormap if len(made.bands) == 1 and made.picture is None else (),
+    )
+
+
+def _strip(request: StripRequest, work: Work) -> Answer:
+    """Answer rows of a large TIFF; the plan is the whole image's, so order and levels agree."""
+    with work.stage("plan"):
+        whole = plan(work.service, request.image)
+        part = whole.rows_of(request.first_row, request.rows)
+    pixels = render_request(part, request.image, work)
+    assert isinstance(pixels, PixelBlock)
+    with work.stage("encode"):
+        options = encode_options(whole, request.image.encoding, work)
+        rows = request.rows
+        layout = make_layout(_shape(part, pixels.data.dtype.name), rows, options)
+        strip = encode_strip(pixels, layout)
+    _log_skipped(work)
+    sizes = ",".join(map(str, strip.sizes))
+    return Answer(
+        strip.data,
+        "application/octet-stream",
+        stages=work.stages,
+        truncated=bool(whole.truncated),
+        headers=(("X-Swath-Strip-Sizes", sizes),),
+        cacheable=False,
+    )
+
+
+def _layout(request: StripLayoutRequest, work: Work) -> Answer:
+    made = plan(work.service, request.image)
+    options = encode_options(made, request.image.encoding, work)
+    layout = make_layout(_shape(made, made.pixel_type.dtype_name), request.rows_per_strip, options)
+    return Answer(msgspec.msgpack.encode(layout), "application/msgpack", stages=work.stages)
+
+
+def _shape(made: Plan, dtype: str) -> RasterShape:
+    return RasterShape(made.grid.width, made.grid.height, len(made.bands), dtype)
+
+
+def _thumbnail(request: ThumbnailRequest, work: Work) -> Answer:
+    summary = work.service.summary
+    extent = square_pixels(summary.extent, request.width, request.height)
+    view = View(extent=extent, width=request.width, height=request.height)
+    return _image(ImageRequest(view=view, encoding=Encoding(format="png")), work)
+
+
+def _log_skipped(work: Work) -> None:
+    for reason in work.skipped:
+        _log.warning("source skipped: %s", reason)

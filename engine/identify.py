@@ -1,0 +1,192 @@
+"""Identify: the mosaic's value at a place, and the items under it with theirs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from engine.errors import InvalidParameter
+from engine.extent import Extent
+from engine.functions.picture import to_picture
+from engine.geometry.projection import canonical_crs, operation, transform
+from engine.pixels import PixelBlock, Rgbv
+from engine.plan import Plan, plan
+from engine.render import render
+from engine.request import Encoding, ImageRequest, View
+from engine.results import IdentifiedItem, IdentifyResult, Samples
+
+if TYPE_CHECKING:
+    from engine.render_work import Work
+    from engine.request import IdentifyRequest, RenderingRule
+
+# An area's items are weighed on a raster of this many cells a side.
+_AREA_CELLS = 16
+_DEFAULT_ITEMS = 100
+
+
+def identify(request: IdentifyRequest, work: Work) -> IdentifyResult:
+    """Return the values and items at a place.
+
+    Raises
+    ------
+    InvalidParameter
+        The geometry is empty or has no place on the service's map.
+    """
+    summary = work.service.summary
+    geometry = shapely.from_wkb(request.geometry)
+    if geometry is None or geometry.is_empty:
+        raise InvalidParameter("geometry", "empty", "a point or an area")
+    crs = canonical_crs(request.crs, "sr") if request.crs else summary.crs
+    place = geometry.centroid
+    x, y = _project(crs, summary.crs, place.x, place.y, work)
+    pixel = _pixel_size(request, crs, (place.x, place.y), work)
+    made = _plan_at(request, (x, y), pixel, work)
+    values: Samples = None
+    processed: tuple[Samples, ...] = ()
+    if request.return_values:
+        values = _values(made, work)
+        processed = tuple(_processed(request, made, rule, work) for rule in request.renderings)
+    items: tuple[IdentifiedItem, ...] = ()
+    if request.return_items and summary.source_type == "mosaic":
+        items = _items(request, made, _is_area(geometry), work)
+    return IdentifyResult(
+        x=place.x, y=place.y, crs=request.crs, values=values, processed=processed, items=items
+    )
+
+
+def _is_area(geometry: Any) -> bool:
+    return bool(geometry.area > 0)
+
+
+def _project(from_crs: str, to_crs: str, x: float, y: float, work: Work) -> tuple[float, float]:
+    area = work.service.summary.extent_lonlat
+    out_x, out_y = transform(
+        operation(from_crs, to_crs, area).pipeline, np.array([x]), np.array([y])
+    )
+    if not (np.isfinite(out_x[0]) and np.isfinite(out_y[0])):
+        raise InvalidParameter("geometry", f"{x:g},{y:g}", "a place on the service's map")
+    return float(out_x[0]), float(out_y[0])
+
+
+def _pixel_size(
+    request: IdentifyRequest, crs: str, place: tuple[float, float], work: Work
+) -> tuple[float, float]:
+    """Return the pixel size asked for in service units; the service's own by default."""
+    summary = work.service.summary
+    if request.pixel_size is None:
+        return summary.pixel_size_x, summary.pixel_size_y
+    size_x, size_y = request.pixel_size
+    if crs == summary.crs:
+        return size_x, size_y
+    x0, y0 = _project(crs, summary.crs, *place, work)
+    x1, y1 = _project(crs, summary.crs, place[0] + size_x, place[1], work)
+    x2, y2 = _project(crs, summary.crs, place[0], place[1] + size_y, work)
+    return float(np.hypot(x1 - x0, y1 - y0)), float(np.hypot(x2 - x0, y2 - y0))
+
+
+def _image_request(request: IdentifyRequest, box: Extent, cells: int) -> ImageRequest:
+    view = View(extent=box, width=cells, height=cells)
+    return ImageRequest(
+        view=view, encoding=Encoding(format="bsq"), mosaic=request.mosaic, time=request.time
+    )
+
+
+def _plan_at(
+    request: IdentifyRequest, point: tuple[float, float], pixel: tuple[float, float], work: Work
+) -> Plan:
+    """Plan one pixel whose centre is the point."""
+    (x, y), (px, py) = point, pixel
+    box = Extent(x - px / 2, y - py / 2, x + px / 2, y + py / 2)
+    return plan(work.service, _image_request(request, box, 1))
+
+
+def _values(made: Plan, work: Work) -> Samples:
+    pixels = render(made, work, work.service.summary.pixel_type)
+    block = pixels.planes() if isinstance(pixels, Rgbv) else pixels
+    return samples_of(block)
+
+
+def samples_of(block: PixelBlock) -> Samples:
+    """Return the first pixel's samples; None for bands without data, None at all for no data."""
+    valid = np.broadcast_to(block.valid, block.data.shape)[:, 0, 0]
+    if not valid.any():
+        return None
+    whole = block.data.dtype.kind in "ui"
+    values = block.data[:, 0, 0]
+    return tuple(
+        (int(value) if whole else float(value)) if good else None
+        for value, good in zip(values, valid, strict=True)
+    )
+
+
+def _processed(request: IdentifyRequest, made: Plan, rule: RenderingRule, work: Work) -> Samples:
+    """Return the samples after a rendering rule."""
+    if rule.function == "None":
+        return _values(made, work)
+    picture = work.service.picture((), rule, "")
+    stretched = replace(made, bands=picture.bands)
+    pixels = render(stretched, work, work.service.summary.pixel_type)
+    done = to_picture(pixels, picture)
+    return samples_of(done.planes() if isinstance(done, Rgbv) else done)
+
+
+def _items(
+    request: IdentifyRequest,
+    made: Plan,
+    is_area: bool,
+    work: Work,  # noqa: FBT001 -- private, named at the call
+) -> tuple[IdentifiedItem, ...]:
+    """Return the items under the place, topmost first."""
+    catalog = work.service.catalog
+    geometry = shapely.from_wkb(request.geometry)
+    if is_area:
+        crs = canonical_crs(request.crs, "sr") if request.crs else work.service.summary.crs
+        if crs == work.service.summary.crs:
+            box = Extent(*geometry.bounds)
+            made = plan(work.service, _image_request(request, box, _AREA_CELLS))
+    limit = _DEFAULT_ITEMS if request.max_items is None else request.max_items
+    under: list[tuple[Any, Samples, tuple[Samples, ...], float]] = []
+    remaining = 1.0
+    for planned in made.items:
+        if len(under) >= limit:
+            break
+        alone = replace(made, items=(planned,))
+        values = _values(alone, work) if not is_area else None
+        if values is None and not is_area:
+            continue
+        own = tuple(_processed(request, alone, rule, work) for rule in request.renderings)
+        share = remaining if not is_area else 1.0 / len(made.items)
+        remaining = 0.0
+        under.append((planned.item, values, own if not is_area else (), share))
+    ids = [item.id for item, *_ in under]
+    attributes = catalog.attributes_of(ids)
+    footprints = catalog.footprints_of(ids) if request.return_geometry else {}
+    return tuple(
+        IdentifiedItem(
+            id=item.id,
+            attributes=attributes.get(item.id, {}),
+            footprint=_footprint(footprints.get(item.id, b""), request, work),
+            values=values,
+            processed=own,
+            visibility=share,
+        )
+        for item, values, own, share in under
+    )
+
+
+def _footprint(wkb: bytes, request: IdentifyRequest, work: Work) -> bytes:
+    """Return a footprint in the CRS of the request."""
+    summary = work.service.summary
+    crs = canonical_crs(request.crs, "sr") if request.crs else summary.crs
+    if not wkb or crs == summary.crs:
+        return wkb
+    pipeline = operation(summary.crs, crs, summary.extent_lonlat).pipeline
+
+    def project(points: Any) -> Any:
+        x, y = transform(pipeline, points[:, 0].copy(), points[:, 1].copy())
+        return np.column_stack([x, y])
+
+    return bytes(shapely.to_wkb(shapely.transform(shapely.from_wkb(wkb), project)))

@@ -1,0 +1,214 @@
+"""Plan a request: catalog and arithmetic only, nothing opened.
+
+`plan()` says which rasters, in which order, from which level, onto which grid; `execute` does it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from config.definition import Interpolation, MosaicMethod, MosaicOperator
+from engine.errors import RequestTooLarge
+from engine.formats import FORMATS
+from engine.item import OVERVIEW
+from engine.levels import LevelView, choose_level
+from engine.pixel_type import PixelType
+from engine.request import MosaicRule
+from engine.selection import Selected, select_items
+from engine.view_grid import grid_of_view
+
+if TYPE_CHECKING:
+    from engine.functions.picture import Picture
+    from engine.item import Item
+    from engine.request import ImageRequest
+    from engine.service import ImageService, Placed
+    from engine.target_grid import TargetGrid
+
+# Decoded source pixels a request may cost: a few seconds of decoding on one core, or this many times
+# the output's own pixels for large exports.
+_MAX_SOURCE_PIXELS = 1_000_000_000
+_SOURCE_PER_OUTPUT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedItem:
+    """One raster of a plan.
+
+    Attributes
+    ----------
+    view : LevelView
+        The level that is read.
+    ratio : float
+        Level-0 source pixels per output pixel.
+    cost_px : int
+        Source pixels to decode, estimated.
+    """
+
+    item: Item
+    placed: Placed
+    view: LevelView
+    ratio: float
+    cost_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do for an image request.
+
+    Attributes
+    ----------
+    items
+        In mosaic order, topmost first.
+    per_pixel : bool
+        Order by distance pixel by pixel (tiles of view-dependent methods).
+    bands : tuple of int
+        Service bands to read, from 0, in the order of the answer.
+    pixel_type : PixelType
+        Of the answer's samples.
+    picture : Picture or None
+        How samples become 8-bit colours; None for raw samples.
+    truncated : str
+        Why something was left out; "" = nothing was.
+    """
+
+    grid: TargetGrid
+    items: tuple[PlannedItem, ...]
+    method: MosaicMethod
+    operator: MosaicOperator
+    per_pixel: bool
+    ascending: bool
+    interpolation: Interpolation
+    bands: tuple[int, ...]
+    pixel_type: PixelType
+    picture: Picture | None
+    tolerance_px: float
+    considered: int = 0
+    left_out: tuple[tuple[str, int], ...] = ()
+    truncated: str = ""
+
+    @property
+    def cost_px(self) -> int:
+        """Source pixels to decode, estimated."""
+        return sum(planned.cost_px for planned in self.items)
+
+    def rows_of(self, first: int, count: int) -> Plan:
+        """Return the plan of some rows; order, levels and lattice stay as they are."""
+        grid = self.grid.rows_of(first, count)
+        box = grid.extent
+        return replace(
+            self,
+            grid=grid,
+            items=tuple(planned for planned in self.items if planned.placed.box.intersects(box)),
+        )
+
+
+def plan(service: ImageService, request: ImageRequest) -> Plan:
+    """Decide how an image request is answered.
+
+    Raises
+    ------
+    InvalidParameter
+        A parameter cannot be, given this service.
+    RequestTooLarge
+        Every raster that could answer would cost more than the limit.
+    """
+    grid = grid_of_view(request.view, service.summary)
+    rule = request.mosaic or MosaicRule()
+    selected = select_items(service, grid, rule, request)
+    picture, bands, pixel_type = _output(service, request)
+    items, left_out, truncated = _affordable(service, grid, selected)
+    return Plan(
+        grid=grid,
+        items=tuple(items),
+        method=selected.method,
+        operator=selected.operator,
+        per_pixel=selected.per_pixel,
+        ascending=selected.ascending,
+        interpolation=request.interpolation or service.interpolation,
+        bands=bands,
+        pixel_type=pixel_type,
+        picture=picture,
+        tolerance_px=service.summary.properties.grid_tolerance_px,
+        considered=len(selected.items),
+        left_out=left_out,
+        truncated=truncated or selected.truncated,
+    )
+
+
+def _output(
+    service: ImageService, request: ImageRequest
+) -> tuple[Picture | None, tuple[int, ...], PixelType]:
+    """Return the picture step if any, the bands to read and the type of the samples."""
+    summary = service.summary
+    if FORMATS[request.encoding.format].is_picture:
+        picture = service.picture(request.band_ids, request.rendering, request.no_data_match)
+        return picture, picture.bands, PixelType.U8
+    rule = request.rendering
+    if rule is not None and rule.function == "Stretch":
+        picture = service.picture(request.band_ids, rule, request.no_data_match)
+        return picture, picture.bands, rule.output_pixel_type or PixelType.U8
+    bands = request.band_ids or tuple(range(len(summary.bands)))
+    service.picture(bands[:1], None, "")
+    out_type = rule.output_pixel_type if rule is not None else None
+    _check_bands(bands, len(summary.bands))
+    return None, bands, request.pixel_type or out_type or summary.pixel_type
+
+
+def _check_bands(bands: tuple[int, ...], count: int) -> None:
+    from engine.errors import InvalidParameter  # noqa: PLC0415 -- only on this path
+
+    if any(not 0 <= band < count for band in bands):
+        accepted = f"band numbers from 0 to {count - 1}"
+        raise InvalidParameter("bandIds", ",".join(map(str, bands)), accepted)
+
+
+def _affordable(
+    service: ImageService, grid: TargetGrid, selected: Selected
+) -> tuple[list[PlannedItem], tuple[tuple[str, int], ...], str]:
+    """Choose levels and keep what the budget of source pixels allows, in order."""
+    budget = max(_MAX_SOURCE_PIXELS, _SOURCE_PER_OUTPUT * grid.width * grid.height)
+    kept: list[PlannedItem] = []
+    too_dear, elsewhere, spent = 0, 0, 0
+    box = grid.extent
+    for item in selected.items:
+        placed = service.placed(item, grid.lattice.crs)
+        if placed is None or not placed.box.intersects(box):
+            elsewhere += 1
+            continue
+        planned = plan_item(item, placed, grid)
+        if spent + planned.cost_px > budget:
+            too_dear += 1
+            continue
+        spent += planned.cost_px
+        kept.append(planned)
+    if too_dear and not kept:
+        raise RequestTooLarge(
+            "number of source pixels",
+            "rasters without pyramids",
+            f"{budget}; build --pyramids or --overviews",
+        )
+    reasons = (
+        ("no place in this view", elsewhere),
+        ("beyond the budget of source pixels", too_dear),
+    )
+    truncated = f"{too_dear} rasters beyond the budget of source pixels" if too_dear else ""
+    return kept, tuple(reason for reason in reasons if reason[1]), truncated
+
+
+def plan_item(item: Item, placed: Placed, grid: TargetGrid) -> PlannedItem:
+    """Choose the level of one raster and estimate its cost."""
+    lattice = grid.lattice
+    ratio = min(lattice.pixel_x * placed.scale_x, lattice.pixel_y * placed.scale_y)
+    view = choose_level(item, ratio)
+    common = placed.box.intersection(grid.extent)
+    area = 0.0
+    if common is not None:
+        area = (common.width / lattice.pixel_x + 1) * (common.height / lattice.pixel_y + 1)
+    level_px = area * (ratio * min(view.scale_x, view.scale_y)) ** 2
+    return PlannedItem(item, placed, view, ratio, int(level_px * 4**view.shrink))
+
+
+def is_overview(item: Item) -> bool:
+    """Tell whether an item is a derived raster."""
+    return item.category == OVERVIEW

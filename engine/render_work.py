@@ -1,0 +1,47 @@
+"""What one render carries through the engine: the service, the budget, and the time of each stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.budget import Budget
+    from engine.service import ImageService
+
+
+@dataclass(slots=True)
+class Work:
+    """One request under way.
+
+    Attributes
+    ----------
+    stages : dict of str to float
+        Milliseconds by stage: plan, grid, blocks, sample, picture, encode.
+    skipped : list of str
+        Sources that could not be read, with the reason (for the log; paths stay inside).
+    filled : int
+        Valid pixels written so far.
+    """
+
+    service: ImageService
+    budget: Budget
+    stages: dict[str, float] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+    filled: int = 0
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time of the block to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(name, start)
+
+    def add(self, name: str, start: float) -> None:
+        """Add the time since `start` (perf_counter) to a stage."""
+        self.stages[name] = self.stages.get(name, 0.0) + (time.perf_counter() - start) * 1e3

@@ -1,0 +1,203 @@
+"""Which items answer a request, and in which order: selection, visibility by pixel size, mosaic method."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from config.definition import MosaicMethod, MosaicOperator
+from engine.errors import InvalidParameter
+from engine.geometry.projection import canonical_crs, operation, transform, transform_extent
+from engine.item import OVERVIEW
+from engine.mosaic.methods import METHODS
+from engine.mosaic.methods.base import OrderView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.extent import Extent
+    from engine.item import Item
+    from engine.request import ImageRequest, MapPoint, MosaicRule
+    from engine.service import ImageService
+    from engine.target_grid import TargetGrid
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Items in mosaic order, topmost first, and the rule in force."""
+
+    items: list[Item]
+    method: MosaicMethod
+    operator: MosaicOperator
+    per_pixel: bool
+    ascending: bool
+    truncated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """A view in service CRS: its box and the range of pixel sizes in it."""
+
+    extent: Extent
+    ps_min: float
+    ps_max: float
+
+
+def select_items(
+    service: ImageService, grid: TargetGrid, rule: MosaicRule, request: ImageRequest
+) -> Selected:
+    """Return the items of a view.
+
+    Raises
+    ------
+    InvalidParameter
+        The rule names a field, method or id that cannot be.
+    """
+    properties = service.summary.properties
+    method = _method(service, rule)
+    operator = rule.operator or properties.mosaic_operator
+    ascending = properties.sort_ascending if rule.ascending is None else rule.ascending
+    area = _area(service, grid)
+    found: list[Item] = []
+    limit = properties.max_mosaic_images
+    if area is not None:
+        found = _find(service, grid, rule, request, area)
+    tiled = request.view.tile is not None
+    per_pixel = tiled and METHODS[method].depends_on_view
+    ordered = METHODS[method].order(
+        found, _order_view(service, rule, area, found, ascending=ascending)
+    )
+    truncated = ""
+    if len(ordered) > limit:
+        ordered = ordered[:limit]
+        truncated = f"more than {limit} rasters in the view"
+    return Selected(ordered, method, operator, per_pixel, ascending, truncated)
+
+
+def _method(service: ImageService, rule: MosaicRule) -> MosaicMethod:
+    method = rule.method or service.summary.properties.mosaic_method
+    if method is MosaicMethod.SEAMLINE and not service.summary.has_seamlines:
+        return MosaicMethod.NORTH_WEST
+    if method is MosaicMethod.LOCK_RASTER and not rule.lock_ids:
+        raise InvalidParameter("lockRasterIds", "", "the OBJECTIDs of one or more items")
+    return method
+
+
+def _find(
+    service: ImageService,
+    grid: TargetGrid,
+    rule: MosaicRule,
+    request: ImageRequest,
+    area: _Area,
+) -> list[Item]:
+    catalog = service.catalog
+    selection = catalog.select(rule.where, rule.fids, request.time)
+    if rule.method is MosaicMethod.LOCK_RASTER:
+        return catalog.items_by_id(rule.lock_ids, selection)
+    limit = service.summary.properties.max_mosaic_images + 1
+    if _needs_primaries(service, rule, request):
+        items = catalog.items_at(area.extent, 0.0, 0.0, selection, limit)
+        return [item for item in items if item.category != OVERVIEW]
+    items = catalog.items_at(area.extent, area.ps_min, area.ps_max, selection, limit)
+    if grid.lattice.crs == service.summary.crs:
+        return items
+    return [item for item in items if _shows(service, grid, item)]
+
+
+def _needs_primaries(service: ImageService, rule: MosaicRule, request: ImageRequest) -> bool:
+    """Tell whether overviews, mosaics of the default rule, cannot answer."""
+    properties = service.summary.properties
+    return (
+        bool(rule.where.strip())
+        or rule.fids is not None
+        or (request.time is not None and service.summary.time is not None)
+        or (rule.method or properties.mosaic_method) is MosaicMethod.ATTRIBUTE
+        and rule.method is not None
+        or (rule.operator is not None and rule.operator is not properties.mosaic_operator)
+    )
+
+
+def _shows(service: ImageService, grid: TargetGrid, item: Item) -> bool:
+    """Tell whether an item shows at the grid's pixel size, measured at the item's own centre."""
+    placed = service.placed(item, grid.lattice.crs)
+    sx, sy = item.scale_service
+    if placed is None or sx <= 0 or sy <= 0:
+        return False
+    lattice = grid.lattice
+    ps = math.sqrt(lattice.pixel_x * placed.scale_x / sx * lattice.pixel_y * placed.scale_y / sy)
+    return item.min_ps <= ps and (item.max_ps <= 0 or ps < item.max_ps)
+
+
+def _area(service: ImageService, grid: TargetGrid) -> _Area | None:
+    """Return the view in service CRS, or None where it has no place there."""
+    lattice, crs = grid.lattice, service.summary.crs
+    if lattice.crs == crs:
+        ps = lattice.pixel_x
+        if lattice.pixel_x != lattice.pixel_y:
+            ps = math.sqrt(lattice.pixel_x * lattice.pixel_y)
+        return _Area(grid.extent, ps, ps)
+    pipeline = operation(lattice.crs, crs, service.summary.extent_lonlat).pipeline
+    extent = transform_extent(pipeline, grid.extent)
+    if extent is None:
+        return None
+    return _Area(extent, *_pixel_sizes(pipeline, grid))
+
+
+def _pixel_sizes(pipeline: str, grid: TargetGrid) -> tuple[float, float]:
+    """Return bounds of the pixel size in the target CRS over a grid, with a margin of a quarter."""
+    box, lattice = grid.extent, grid.lattice
+    xs, ys = np.meshgrid(np.linspace(box.xmin, box.xmax, 7), np.linspace(box.ymin, box.ymax, 7))
+    x0, y0 = transform(pipeline, xs, ys)
+    x1, y1 = transform(pipeline, xs + lattice.pixel_x, ys)
+    x2, y2 = transform(pipeline, xs, ys + lattice.pixel_y)
+    with np.errstate(invalid="ignore", over="ignore"):
+        sizes = np.sqrt(np.hypot(x1 - x0, y1 - y0) * np.hypot(x2 - x0, y2 - y0))
+    sizes = sizes[np.isfinite(sizes)]
+    if sizes.size == 0:
+        return 0.0, 3e38
+    return float(sizes.min()) * 0.75, float(sizes.max()) * 1.25
+
+
+def _order_view(
+    service: ImageService,
+    rule: MosaicRule,
+    area: _Area | None,
+    items: Sequence[Item],
+    *,
+    ascending: bool,
+) -> OrderView:
+    properties = service.summary.properties
+    method = rule.method or properties.mosaic_method
+    center = (0.0, 0.0) if area is None else (area.extent.center_x, area.extent.center_y)
+    values = {}
+    sort_value = rule.sort_value if rule.sort_value is not None else properties.sort_value or None
+    if method is MosaicMethod.ATTRIBUTE:
+        name = rule.sort_field or properties.sort_field
+        if not name:
+            raise InvalidParameter("sortField", "", "a field of the service table")
+        values = service.catalog.attribute_values(name, [item.id for item in items])
+    return OrderView(
+        center=center,
+        viewpoint=_in_service(service, rule.viewpoint),
+        ascending=ascending,
+        size_edges=service.catalog.size_edges,
+        attribute_values=values,
+        sort_value=sort_value,
+        lock_ids=rule.lock_ids,
+    )
+
+
+def _in_service(service: ImageService, point: MapPoint | None) -> tuple[float, float] | None:
+    if point is None:
+        return None
+    crs = canonical_crs(point.crs, "viewpoint") if point.crs else service.summary.crs
+    pipeline = operation(crs, service.summary.crs, service.summary.extent_lonlat).pipeline
+    x, y = transform(pipeline, np.array([point.x]), np.array([point.y]))
+    if not (np.isfinite(x[0]) and np.isfinite(y[0])):
+        raise InvalidParameter(
+            "viewpoint", f"{point.x:g},{point.y:g}", "a point on the service's map"
+        )
+    return float(x[0]), float(y[0])

@@ -1,0 +1,194 @@
+"""An image service open in one process: catalog, placements, pictures, and the caches it shares.
+
+Opened once per version after the fork; read-only. The memory (blocks, handles, nodes) belongs to the
+process and is shared by all its services.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.definition import Interpolation
+from engine.budget import InstanceMemory
+from engine.catalog import Catalog
+from engine.functions.picture import Picture, bind_picture
+from engine.geometry.local_scale import lonlat_extent, map_scale
+from engine.geometry.position_grid import NodeCache
+from engine.geometry.projection import MERCATOR, inverse_extent, operation
+from engine.readers.block_cache import BlockCache, Identities
+from engine.readers.drivers import configure_gdal
+from engine.readers.handles import HandlePool
+
+if TYPE_CHECKING:
+    from engine.extent import Extent
+    from engine.functions.cast import NoDataMatch
+    from engine.item import Item
+    from engine.request import RenderingRule
+    from engine.summary import ServiceSummary
+
+_MAX_PLACED = 20_000
+_MAX_PICTURES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An item's place on the map of one output CRS.
+
+    Attributes
+    ----------
+    pipeline : str
+        From the output CRS to the raster's.
+    box : Extent
+        Of the footprint, in the output CRS.
+    scale_x, scale_y : float
+        Level-0 source pixels per output CRS unit along the map's axes, at the raster's centre.
+    """
+
+    pipeline: str
+    box: Extent
+    scale_x: float
+    scale_y: float
+
+
+class ProcessMemory:
+    """What all services of a process share; handles and nodes are per thread."""
+
+    def __init__(self, memory: InstanceMemory) -> None:
+        configure_gdal(max(1, memory.gdal_cache_bytes >> 20))
+        self.blocks = BlockCache(memory.block_cache_bytes)
+        self.identities = Identities()
+        self._local = threading.local()
+
+    @property
+    def handles(self) -> HandlePool:
+        """Open datasets of the calling thread."""
+        found: HandlePool | None = getattr(self._local, "handles", None)
+        if found is None:
+            found = self._local.handles = HandlePool()
+        return found
+
+    @property
+    def nodes(self) -> NodeCache:
+        """Position grids of the calling thread."""
+        found: NodeCache | None = getattr(self._local, "nodes", None)
+        if found is None:
+            found = self._local.nodes = NodeCache()
+        return found
+
+
+class _Shared:
+    memory: ProcessMemory | None = None
+
+
+def process_memory(memory: InstanceMemory | None = None) -> ProcessMemory:
+    """Return the process's shared memory, made at the first call."""
+    if _Shared.memory is None:
+        _Shared.memory = ProcessMemory(memory or InstanceMemory())
+    return _Shared.memory
+
+
+class ImageService:
+    """One version of one service.
+
+    Parameters
+    ----------
+    path : Path
+        The compiled definition.
+    memory : ProcessMemory
+        Shared caches.
+    """
+
+    def __init__(self, path: Path, memory: ProcessMemory) -> None:
+        self.catalog = Catalog.open(path)
+        self.summary: ServiceSummary = self.catalog.summary
+        self.memory = memory
+        self._histograms = self.catalog.histograms
+        self._placed: OrderedDict[tuple[int, str], Placed | None] = OrderedDict()
+        self._pictures: dict[object, Picture] = {}
+
+    def close(self) -> None:
+        """Close the catalog; cached blocks stay until others need their room."""
+        self.catalog.close()
+
+    @property
+    def thematic(self) -> bool:
+        """Whether samples are classes, which are never averaged."""
+        declared = self.summary.properties.thematic
+        return self.summary.data_type == "thematic" if declared is None else declared
+
+    @property
+    def interpolation(self) -> Interpolation:
+        """The service's default interpolation."""
+        chosen = self.summary.properties.interpolation
+        if chosen is not None:
+            return chosen
+        return Interpolation.NEAREST if self.thematic else Interpolation.BILINEAR
+
+    def picture(
+        self, band_ids: tuple[int, ...], rule: RenderingRule | None, match: NoDataMatch
+    ) -> Picture:
+        """Return how samples become a picture; made once per arguments.
+
+        Raises
+        ------
+        InvalidParameter
+        """
+        key = (band_ids, rule, match)
+        found = self._pictures.get(key)
+        if found is None:
+            found = bind_picture(self.summary, self._histograms, band_ids, rule, match)
+            if len(self._pictures) >= _MAX_PICTURES:
+                self._pictures.clear()
+            self._pictures[key] = found
+        return found
+
+    def placed(self, item: Item, out_crs: str) -> Placed | None:
+        """Return an item's place in an output CRS, or None where it has none; cached."""
+        key = (item.id, out_crs)
+        if key in self._placed:
+            self._placed.move_to_end(key)
+            return self._placed[key]
+        found = self._place(item, out_crs)
+        self._placed[key] = found
+        if len(self._placed) > _MAX_PLACED:
+            self._placed.popitem(last=False)
+        return found
+
+    def _place(self, item: Item, out_crs: str) -> Placed | None:
+        if out_crs == self.summary.crs and item.operation_service:
+            pipeline = self.catalog.operation(item.operation_service)
+            scale, box = item.scale_service, item.extent
+        else:
+            pipeline, scale = self._pipeline(item, out_crs)
+            to_service = operation(out_crs, self.summary.crs, self._area(item)).pipeline
+            found = inverse_extent(to_service, item.extent)
+            if found is None:
+                return None
+            box = found
+        if scale[0] <= 0 or scale[1] <= 0:
+            return None
+        return Placed(pipeline, box, scale[0], scale[1])
+
+    def _pipeline(self, item: Item, out_crs: str) -> tuple[str, tuple[float, float]]:
+        if out_crs == MERCATOR and item.operation_mercator:
+            return self.catalog.operation(item.operation_mercator), item.scale_mercator
+        pipeline = operation(out_crs, item.crs, self._area(item)).pipeline
+        return pipeline, map_scale(item.geotransform, item.width, item.height, pipeline)
+
+    def _area(self, item: Item) -> Extent | None:
+        return lonlat_extent(item.crs, item.geotransform, item.width, item.height)
+
+
+def open_service(path: str, memory: InstanceMemory | None = None) -> ImageService:
+    """Open a compiled definition in this process.
+
+    Raises
+    ------
+    ConfigError
+        The file is no compiled definition of this version.
+    """
+    return ImageService(Path(path), process_memory(memory))

@@ -1,0 +1,72 @@
+"""Load everything a render needs into this process, so that forks start warm.
+
+Opens no dataset, makes no transformer and no SQLite handle, starts no thread. `python -m engine.warmup`
+fills the disk cache of compiled kernels (make install, the container build).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+
+import engine.answer  # noqa: F401 -- everything a render imports
+from engine.footprint import clip_valid, edges_of, pack_rings
+from engine.formats import FORMATS
+from engine.formats.base import EncodeOptions
+from engine.functions.picture_pass import words_by_tables
+from engine.geometry.position_grid import WHOLE_CELL, NodeGrid
+from engine.pixels import PixelBlock, Rgbv
+from engine.readers.pack import pack_rgbv
+from engine.samplers.placement import CanvasPart, LevelAffine
+from engine.samplers.planes import sample_planes
+from engine.samplers.rgbv import sample_rgbv
+from engine.samplers.window import window_of
+
+_DTYPES = ("uint8", "uint16", "int16", "float32")
+_ALL_DTYPES = (*_DTYPES, "int8", "uint32", "int32", "float64")
+
+
+def preload() -> None:
+    """Call the kernels of the common pixel types once."""
+    _warm(_DTYPES)
+
+
+def compile_all() -> None:
+    """Call the kernels of every pixel type once."""
+    _warm(_ALL_DTYPES)
+
+
+def _warm(dtypes: tuple[str, ...]) -> None:
+    part, affine = _tiny_place()
+    window_of(affine, part, 1)
+    words = np.full((8, 8), 0xFF000000, np.uint32)
+    canvas = np.zeros((8, 8), np.uint32)
+    sample_rgbv(words, (0, 0), affine, part, canvas, (1, True, True))
+    ring = np.array([[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0]])
+    clip_valid(edges_of(pack_rings([ring])), (0.0, 0.0), (1.0, 1.0), np.ones((8, 8), np.bool_))
+    for bands in (1, 3):
+        pack_rgbv(np.zeros((3, 8, 8), np.uint8), np.ones((bands, 8, 8), np.bool_))
+    for dtype in dtypes:
+        data, valid = np.zeros((1, 8, 8), dtype), np.ones((1, 8, 8), np.bool_)
+        skip = np.zeros((8, 8), np.bool_)
+        sample_planes(data, valid, (0, 0), (affine, part), 1, (data.copy(), valid.copy(), skip))
+        if dtype in ("uint8", "uint16"):
+            size = 256 if dtype == "uint8" else 65536
+            words_by_tables(PixelBlock(data, valid), np.zeros((1, size), np.uint8), needs_all=False)
+    for name in ("jpg", "png", "png32"):
+        FORMATS[name].encode(Rgbv(canvas), EncodeOptions())
+
+
+def _tiny_place() -> tuple[CanvasPart, LevelAffine]:
+    axis = np.array([0.5, 256.5])
+    x, y = np.meshgrid(axis, axis)
+    nodes = NodeGrid(x, y, np.ones((1, 1), np.uint8), 256, WHOLE_CELL, 0.0)
+    return CanvasPart(nodes, 0, 0, 0, 8, 0, 8), LevelAffine(1, 0, 0, 0, 1, 0, 8.0, 8.0)
+
+
+if __name__ == "__main__":
+    _start = time.perf_counter()
+    compile_all()
+    sys.stdout.write(f"Kernels compiled in {time.perf_counter() - _start:.1f} s.\n")
