@@ -15,9 +15,9 @@ import engine.answer  # noqa: F401 -- everything a render imports
 from engine.footprint import clip_valid, edges_of, pack_rings
 from engine.formats import FORMATS
 from engine.formats.base import EncodeOptions
-from engine.functions.picture_pass import words_by_tables
+from engine.functions.picture_pass import warm_up
 from engine.geometry.position_grid import WHOLE_CELL, NodeGrid
-from engine.pixels import PixelBlock, Rgbv
+from engine.pixels import Rgbv
 from engine.readers.pack import pack_rgbv
 from engine.samplers.placement import CanvasPart, LevelAffine
 from engine.samplers.planes import sample_planes
@@ -52,11 +52,11 @@ def _warm(dtypes: tuple[str, ...]) -> None:
         data, valid = np.zeros((1, 8, 8), dtype), np.ones((1, 8, 8), np.bool_)
         skip = np.zeros((8, 8), np.bool_)
         sample_planes(data, valid, (0, 0), (affine, part), 1, (data.copy(), valid.copy(), skip))
-        if dtype in ("uint8", "uint16"):
-            size = 256 if dtype == "uint8" else 65536
-            words_by_tables(PixelBlock(data, valid), np.zeros((1, size), np.uint8), needs_all=False)
+    warm_up(dtypes)
+    # Opaque words for the RGB filter, empty ones for the white background.
     for name in ("jpg", "png", "png32"):
-        FORMATS[name].encode(Rgbv(canvas), EncodeOptions())
+        for picture in (words, canvas):
+            FORMATS[name].encode(Rgbv(picture), EncodeOptions())
 
 
 def _tiny_place() -> tuple[CanvasPart, LevelAffine]:

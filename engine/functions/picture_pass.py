@@ -204,3 +204,19 @@ def words_by_colours(block: PixelBlock, colours: NDArray[np.uint32]) -> Rgbv:
     out = np.empty((block.rows, block.cols), np.uint32)
     _colours_kernel(flat.data[0], flat.valid[0], colours, OFFSETS[name], out.reshape(-1))
     return Rgbv(out)
+
+
+def warm_up(dtypes: tuple[str, ...]) -> None:
+    """Call each kernel once for samples of these types."""
+    tables = np.zeros((3, STEPS), np.uint8)
+    for name in dtypes:
+        for masks in (1, 3):
+            block = PixelBlock(np.zeros((3, 2, 2), name), np.ones((masks, 2, 2), np.bool_))
+            if name in OFFSETS:
+                words_by_tables(block, tables[:, : table_size(name)].copy(), needs_all=False)
+            else:
+                words_by_scale(block, np.ones((3, 2)), tables, needs_all=False)
+        if name in OFFSETS:
+            one = PixelBlock(block.data[:1], block.valid[:1])
+            words_by_colours(one, np.zeros(table_size(name), np.uint32))
+    words_by_words(Rgbv(np.zeros((2, 2), np.uint32)), tables[:, :256].copy())

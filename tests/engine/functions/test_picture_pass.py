@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.functions import picture_pass
 from engine.functions.picture_pass import (
     OFFSETS,
     STEPS,
     table_size,
+    warm_up,
     words_by_colours,
     words_by_scale,
     words_by_tables,
@@ -165,3 +167,9 @@ def test_tables_of_another_type_are_refused() -> None:
         words_by_colours(block, np.zeros(256, np.uint32))
     with pytest.raises(ValueError, match="3, 256"):
         words_by_words(Rgbv(np.zeros((2, 2), np.uint32)), random_tables(1, 256))
+
+
+def test_warming_up_leaves_a_compiled_version_of_each_pass() -> None:
+    warm_up(("uint16", "float32"))
+    for name in ("_lanes_by_table", "_lanes_by_scale", "_word_tables", "_colours", "_show_valid"):
+        assert getattr(picture_pass, f"{name}_kernel").signatures
