@@ -49,12 +49,16 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
             # Handles are kept by thread; only `close` comes from another one.
             check_same_thread=False,
         )
+    except sqlite3.Error as err:
+        raise ConfigError(path, "", f"cannot be opened: {err}") from err
+    try:
         handle.execute(f"PRAGMA cache_size=-{_PAGE_CACHE_KIB}")
         handle.execute("PRAGMA query_only=ON")
         handle.execute("PRAGMA trusted_schema=OFF")
         handle.execute("PRAGMA temp_store=MEMORY")
         mark = handle.execute("PRAGMA application_id").fetchone()[0]
     except sqlite3.Error as err:
+        handle.close()
         raise ConfigError(path, "", f"is not a compiled definition: {err}") from err
     if mark != APPLICATION_ID:
         handle.close()
