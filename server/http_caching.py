@@ -1,0 +1,78 @@
+"""Conditional requests: ETags made from what is asked, without making the answer.
+
+An answer is a function of the service's version, the canonical request and this program's version, so
+an ETag of these three is known before any pixel is.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from starlette.requests import Request
+
+    from engine.summary import ServiceSummary
+
+try:
+    PROGRAM_VERSION = version("swath")
+except PackageNotFoundError:  # run from a checkout that was not installed
+    PROGRAM_VERSION = "0"
+
+_DIGEST_BYTES = 12
+_salt = PROGRAM_VERSION.encode()[:16]
+
+
+def etag_of(*parts: bytes) -> str:
+    """Return a strong ETag of all that an answer depends on."""
+    digest = blake2b(digest_size=_DIGEST_BYTES, salt=_salt)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return f'"{digest.hexdigest()}"'
+
+
+def is_match(if_none_match: str | None, etag: str) -> bool:
+    """Tell whether the client has this very answer.
+
+    References
+    ----------
+    RFC 9110 §13.1.2: If-None-Match uses the weak comparison; "*" matches anything there is.
+    """
+    if not if_none_match:
+        return False
+    if if_none_match.strip() == "*":
+        return True
+    return any(
+        candidate.strip().removeprefix("W/") == etag for candidate in if_none_match.split(",")
+    )
+
+
+def cache_control(summary: ServiceSummary) -> str:
+    """Return how long others may keep answers of a service."""
+    seconds = summary.properties.cache_max_age_s
+    return f"public, max-age={seconds}" if seconds > 0 else "no-cache"
+
+
+def conditional(
+    request: Request, key_parts: Iterable[str | bytes], make: Callable[[], Response]
+) -> Response:
+    """Answer 304 where the client has it, else what `make` gives, with its ETag.
+
+    Parameters
+    ----------
+    key_parts
+        All that the answer depends on, the service's version first.
+    """
+    etag = etag_of(*(part.encode() if isinstance(part, str) else part for part in key_parts))
+    if is_match(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
+    response = make()
+    response.headers["ETag"] = etag
+    response.headers.setdefault("Cache-Control", "no-cache")
+    return response
