@@ -185,13 +185,24 @@ def _sample_rgbv_kernel(
                 px = np.int64(np.round(xl * _FIXED)) + (1 << 23) + (c0 - left) * dx
                 py = np.int64(np.round(yl * _FIXED)) + (1 << 23) + (c0 - left) * dy
                 out = row * stride + c0
-                k0, k1 = 0, 0
+                # The pixels that may lie on the raster, and those whose taps surely do.
+                vx0, vx1 = _inside(px, dx, count, 0, limits[0] << 24)
+                vy0, vy1 = _inside(py, dy, count, 0, limits[1] << 24)
+                v0, v1 = max(vx0, vy0), min(vx1, vy1)
+                if v0 >= v1:
+                    continue
+                k0, k1 = v0, v0
                 if interpolation == BILINEAR:
                     kx0, kx1 = _inside(px, dx, count, low, high_x)
                     ky0, ky1 = _inside(py, dy, count, low, high_y)
-                    k0, k1 = max(kx0, ky0), min(kx1, ky1)
-                    if k0 >= k1:
-                        k0, k1 = 0, 0
+                    if max(kx0, ky0) < min(kx1, ky1):
+                        k0, k1 = max(kx0, ky0), min(kx1, ky1)
+                if not fresh:
+                    # Filled pixels lie mostly at one end: leave them out of the fast loop.
+                    while k0 < k1 and canvas[out + k0] != 0:
+                        k0 += 1
+                    while k0 < k1 and canvas[out + k1 - 1] != 0:
+                        k1 -= 1
                 if k0 < k1:
                     # Taps stand half a pixel back; the window's origin leaves as an integer.
                     ux = np.uint64(px + k0 * dx - (1 << 31) - (window[0] << 32))
@@ -221,18 +232,19 @@ def _sample_rgbv_kernel(
                                     )
                                 canvas[out + k] = pixel
                                 filled += pixel != 0
-                for k in range(count):
-                    if (k < k0 or k >= k1) and canvas[out + k] == 0:
-                        pixel = _careful_pixel(
-                            words,
-                            window,
-                            (px + k * dx) >> 24,
-                            (py + k * dy) >> 24,
-                            limits,
-                            interpolation,
-                        )
-                        canvas[out + k] = pixel
-                        filled += pixel != 0
+                for begin, end in ((v0, k0), (k1, v1)):
+                    for k in range(begin, end):
+                        if canvas[out + k] == 0:
+                            pixel = _careful_pixel(
+                                words,
+                                window,
+                                (px + k * dx) >> 24,
+                                (py + k * dy) >> 24,
+                                limits,
+                                interpolation,
+                            )
+                            canvas[out + k] = pixel
+                            filled += pixel != 0
     counts[0] += filled
 
 
