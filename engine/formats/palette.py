@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.pixels import Rgbv
 
 MOST_COLOURS = 255
+_SAMPLE = 4096
 _VALID_BITS = 0xFF000000
 
 
@@ -36,7 +37,7 @@ class Indexed:
 
 
 def indexed(picture: Rgbv) -> Indexed:
-    """Return a picture by palette: exact up to 255 colours, else the nearest of 255 by octree."""
+    """Return a picture by palette: exact up to 255 colours, else near by one of 255."""
     # Sorting with vector instructions: 0.6 ms a tile where np.unique takes 19.
     words = np.sort(picture.words, axis=None)
     words = words[np.flatnonzero(np.diff(words, prepend=words[0] ^ np.uint32(1)))]
@@ -65,13 +66,15 @@ def _exact(picture: Rgbv, words: NDArray[np.uint32]) -> Indexed:
 
 def _quantised(picture: Rgbv) -> Indexed:
     valid = picture.valid_any()
-    # Octree: 1.1 ms a tile and 2.9 grey values off in the mean; median cut 170 ms and 2.2.
-    # The palette is made from valid pixels alone, laid out as one row, so black fill takes no entry.
-    rgb = np.ascontiguousarray(picture.rgba()[:, :, :3][valid])
-    image = Image.fromarray(rgb[np.newaxis], "RGB").quantize(
-        MOST_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
-    )
-    palette = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)[:MOST_COLOURS]
+    # Valid pixels alone, laid out as one row: fill takes no entry of the palette.
+    colours = np.ascontiguousarray(picture.rgba()[:, :, :3][valid])[np.newaxis]
+    # Median cut of a sample: 15 ms a tile. Of all pixels it takes 170 to 340 ms for 5 % less error;
+    # an octree takes 1 ms, and leaves a grey scene only a handful of greys.
+    step = max(1, colours.shape[1] // _SAMPLE) | 1
+    sample = Image.fromarray(np.ascontiguousarray(colours[:, ::step]), "RGB")
+    chosen = sample.quantize(MOST_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    image = Image.fromarray(colours, "RGB").quantize(palette=chosen, dither=Image.Dither.NONE)
+    palette = np.array(chosen.getpalette("RGB"), np.uint8).reshape(-1, 3)[:MOST_COLOURS]
     indices = np.zeros(valid.shape, np.uint8)
     indices[valid] = np.asarray(image)[0]
     return _with_transparency(indices, palette, valid)

@@ -43,6 +43,17 @@ def test_more_colours_are_taken_to_a_near_one(hole: bool) -> None:
     assert len(picture.colours) <= 256
 
 
+def test_a_scene_of_near_greys_keeps_its_greys() -> None:
+    y, x = np.mgrid[0:64, 0:64]
+    grey = (40 + 2 * x + np.sin(y / 9) * 30).astype(np.uint8)
+    tint = (np.arange(64 * 64).reshape(64, 64) * 7 % 3).astype(np.uint8)
+    data = np.stack((grey, grey + tint, grey))
+    words = rgbv_of_planes(PixelBlock(data, np.ones((1, 64, 64), np.bool_)))
+    picture = indexed(words)
+    assert len(np.unique(picture.indices)) > 60
+    assert np.abs(colours_in(picture).astype(int) - data).mean() < 2
+
+
 def test_transparent_pixels_take_no_colour_from_the_palette() -> None:
     block, words = ramp(2000, hole=True)
     picture = indexed(words)
@@ -55,3 +66,14 @@ def test_a_wholly_transparent_picture_has_one_entry() -> None:
     assert picture.transparent == 0
     assert len(picture.colours) == 1
     assert not picture.indices.any()
+
+
+def test_colours_that_the_sample_missed_still_get_an_entry_that_exists() -> None:
+    words = np.full(128 * 128, 0xFF102030, np.uint32)
+    rare = np.arange(128 * 128) % 5 == 3
+    words[rare] = 0xFF000000 + np.arange(int(rare.sum()), dtype=np.uint32) * 601
+    words[-1] = 0
+    picture = indexed(Rgbv(words.reshape(128, 128)))
+    assert picture.transparent is not None
+    assert picture.indices.max() < len(picture.colours)
+    assert (picture.indices == picture.transparent).sum() == 1
