@@ -99,6 +99,10 @@ class GuardedProtocol(HttpToolsProtocol):
         """Whether no request is under way."""
         return self._request is None or self._request.done()
 
+    @property
+    def _is_in_head(self) -> bool:
+        return self._head_since is not None
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # -- as in uvicorn's own
         """Take the connection in, or turn it away when there are too many."""
         super().connection_made(transport)
@@ -115,14 +119,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser and watch the size of the head."""
-        if self._head_since is None and self.is_idle:
+        if not self._is_in_head and self.is_idle:
             self._head_since = self.loop.time()
-        if self._head_since is None:
-            super().data_received(data)
-            return
-        self._head_bytes += len(data)
+        if self._is_in_head:
+            self._head_bytes += len(data)
         super().data_received(data)
-        if self._head_since is not None and self._head_bytes > self._guard.max_head:
+        if self._is_in_head and self._head_bytes > self._guard.max_head:
             self._refuse(b"431 Request Header Fields Too Large")
 
     def on_message_begin(self) -> None:
