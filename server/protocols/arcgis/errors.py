@@ -19,6 +19,7 @@ from engine.errors import (
     DeadlineExceeded,
     ImageServerError,
     InstanceLost,
+    InternalError,
     NotFound,
     Overloaded,
     RequestError,
@@ -33,7 +34,7 @@ MAX_BYTES = 750
 _ROOM_FOR_FRAME = 60
 
 # Errors whose text is about the request; any other may name files and stays in the log.
-_TELLABLE = (RequestError, NotFound, Overloaded, DeadlineExceeded, InstanceLost)
+_TELLABLE = (RequestError, NotFound, Overloaded, DeadlineExceeded, InstanceLost, InternalError)
 
 _log = logging.getLogger("swath.arcgis")
 

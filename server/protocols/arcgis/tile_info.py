@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from server.tile_schemes import HALF_WORLD, TILE_SIZE
+
 MAX_LEVEL = 23
-TILE_PIXELS = 256
-ORIGIN = 20037508.342789244
 _DPI = 96
-_LEVEL_0_RESOLUTION = 2 * ORIGIN / TILE_PIXELS
-_METRES_PER_INCH = 0.0254
+_LEVEL_0_RESOLUTION = 2 * HALF_WORLD / TILE_SIZE
+# The standard scheme counts 39.37 inches to the metre, not 1 / 0.0254; clients know its scales by heart.
+_INCHES_PER_METRE = 39.37
 
 # Clients compare the origin and level-0 scale with these very numbers of the standard scheme.
 _STATED_ORIGIN = 20037508.342787
 
 
-def tile_side(level: int) -> float:
-    """Return the width of a tile of `level` in metres of the projection."""
-    return float(2 * ORIGIN / (1 << level))
-
-
 def tile_info(quality: int) -> dict[str, Any]:
     """Return the tileInfo object."""
     return {
-        "rows": TILE_PIXELS,
-        "cols": TILE_PIXELS,
+        "rows": TILE_SIZE,
+        "cols": TILE_SIZE,
         "dpi": _DPI,
         "format": "JPEG",
         "compressionQuality": quality,
@@ -39,5 +35,5 @@ def _level(level: int) -> dict[str, Any]:
     return {
         "level": level,
         "resolution": resolution,
-        "scale": resolution * _DPI / _METRES_PER_INCH,
+        "scale": resolution * _DPI * _INCHES_PER_METRE,
     }

@@ -6,16 +6,17 @@ import math
 from typing import TYPE_CHECKING
 
 from engine.errors import TileOutsideLimits
-from engine.extent import Extent
 from engine.request import Encoding, ImageRequest, TileAddress, View
 from server.protocols.arcgis.image_parameters import band_ids_parameter
 from server.protocols.arcgis.operations.base import Asked, OperationInfo, Question
 from server.protocols.arcgis.operations.image_form import MOSAIC_FIELD, RENDERING_FIELD
 from server.protocols.arcgis.rendering_rule import rendering_rule
 from server.protocols.arcgis.rules import interpolation, mosaic_rule, time_range
-from server.protocols.arcgis.tile_info import MAX_LEVEL, ORIGIN, tile_side
+from server.protocols.arcgis.tile_info import MAX_LEVEL
+from server.tile_schemes import HALF_WORLD, tile_extent
 
 if TYPE_CHECKING:
+    from engine.extent import Extent
     from engine.summary import ServiceSummary
 
 INFO = OperationInfo(
@@ -67,21 +68,14 @@ def tile_address(level: str, row: str, col: str, summary: ServiceSummary) -> Til
     if address.level > MAX_LEVEL or max(address.row, address.col) >= 2**address.level:
         raise TileOutsideLimits(level, row, col)
     full = summary.extent_mercator
-    if full is None or not _overlap(_tile_extent(address), full):
+    if full is None or not _overlap(tile_extent(address.level, address.row, address.col), full):
         raise TileOutsideLimits(level, row, col)
     return address
-
-
-def _tile_extent(address: TileAddress) -> Extent:
-    side = tile_side(address.level)
-    left = -ORIGIN + address.col * side
-    top = ORIGIN - address.row * side
-    return Extent(left, top - side, left + side, top)
 
 
 def _overlap(tile: Extent, full: Extent) -> bool:
     """Whether they share an area; a shared edge alone is no overlap."""
     width = min(tile.xmax, full.xmax) - max(tile.xmin, full.xmin)
     height = min(tile.ymax, full.ymax) - max(tile.ymin, full.ymin)
-    slack = math.ulp(ORIGIN) * 4
+    slack = math.ulp(HALF_WORLD) * 4
     return width > slack and height > slack

@@ -1,0 +1,159 @@
+"""renderingRule: None and Stretch, others refused by name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import RequestError
+from engine.pixel_type import PixelType
+from engine.request import RenderingRule
+from server.protocols.arcgis.parameters import Parameters
+from server.protocols.arcgis.rendering_rule import rendering_rule, rendering_rules
+
+_OWN = "https://any.host/server/rest/services/demo/Hills/ImageServer/?token=x"
+
+
+def _rule(value: object) -> RenderingRule | None:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return rendering_rule(Parameters([("renderingRule", text)]), "demo/hills")
+
+
+@pytest.mark.parametrize("text", ["{}", "", "null", "undefined"])
+def test_nothing_is_the_default_picture(text: str) -> None:
+    assert _rule(text) is None
+
+
+def test_none_is_raw() -> None:
+    assert _rule({"rasterFunction": "None"}) == RenderingRule(function="None")
+
+
+def test_a_stretch_as_the_javascript_sdk_sends_it() -> None:
+    rule = _rule(
+        {
+            "rasterFunction": "Stretch",
+            "rasterFunctionArguments": {
+                "StretchType": 3,
+                "NumberOfStandardDeviations": 2.5,
+                "Statistics": [[0, 255, 100, 20], {"min": 1, "max": 9, "avg": 4, "stddev": 2}],
+                "DRA": False,
+                "UseGamma": True,
+                "Gamma": [1.2, 0.9],
+                "Raster": "$$",
+            },
+            "outputPixelType": "U8",
+        }
+    )
+    assert rule is not None
+    assert rule.output_pixel_type is PixelType.U8
+    assert rule.stretch is not None
+    assert rule.stretch.stretch_type == 3
+    assert rule.stretch.standard_deviations == 2.5
+    assert rule.stretch.statistics == ((0, 255, 100, 20), (1, 9, 4, 2))
+    assert rule.stretch.gamma == (1.2, 0.9)
+    assert not rule.stretch.dynamic_range
+
+
+def test_gamma_counts_only_when_it_is_used() -> None:
+    rule = _rule({"rasterFunction": "Stretch", "rasterFunctionArguments": {"Gamma": [5]}})
+    assert rule is not None
+    assert rule.stretch is not None
+    assert rule.stretch.gamma == ()
+
+
+def test_the_own_url_is_the_own_raster_as_the_python_api_sends_it() -> None:
+    arguments = {"StretchType": 5, "Raster": {"url": _OWN, "mosaicRule": {}}}
+    rule = _rule({"rasterFunction": "Stretch", "rasterFunctionArguments": arguments})
+    assert rule is not None
+    assert rule.stretch is not None
+    assert rule.stretch.stretch_type == 5
+
+
+def test_the_template_form_is_read() -> None:
+    rule = _rule(
+        {
+            "name": "s",
+            "function": {"type": "StretchFunction", "name": "Stretch"},
+            "arguments": {
+                "StretchType": {
+                    "name": "StretchType",
+                    "value": 6,
+                    "type": "RasterFunctionVariable",
+                },
+                "Raster": {"name": "Raster", "isDataset": True, "type": "RasterFunctionVariable"},
+            },
+        }
+    )
+    assert rule is not None
+    assert rule.stretch is not None
+    assert rule.stretch.stretch_type == 6
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ({"rasterFunction": "Slope"}, "Slope"),
+        ({"rasterFunction": "PythonAdapter"}, "PythonAdapter"),
+        ({"function": {"type": "HillshadeFunction"}, "arguments": {}}, "Hillshade"),
+        ({"rasterFunction": "Stretch", "rasterFunctionArguments": {"StretchType": 4}}, "StretchType"),
+        ({"rasterFunction": "Stretch", "rasterFunctionArguments": {"Min": 9, "Max": 1}}, "Min"),
+        ({"rasterFunction": "Stretch", "rasterFunctionArguments": {"MinPercent": 100}}, "MinPercent"),
+        (
+            {"rasterFunction": "Stretch", "rasterFunctionArguments": {"Raster": {"url": "http://127.0.0.1/x"}}},
+            "Raster.url",
+        ),
+        (
+            {"rasterFunction": "Stretch", "rasterFunctionArguments": {"Raster": {"rasterFunction": "Slope"}}},
+            "Slope",
+        ),
+        ({"rasterFunction": 5}, "rasterFunction"),
+        ([1], "renderingRule"),
+        ("{not json", "renderingRule"),
+    ],
+)  # fmt: skip
+def test_what_is_not_served_is_named(value: object, named: str) -> None:
+    with pytest.raises(RequestError, match=named):
+        _rule(value)
+
+
+def test_a_rule_nested_without_end_is_refused() -> None:
+    deep = '{"rasterFunction":"None","rasterFunctionArguments":{"Raster":' * 5000
+    with pytest.raises(RequestError, match="nested at most"):
+        _rule(deep)
+
+
+def test_several_rules_keep_their_order() -> None:
+    text = '[{"rasterFunction":"None"},{"rasterFunction":"Stretch"}]'
+    rules = rendering_rules(Parameters([("renderingRules", text)]))
+    assert [rule.function for rule in rules] == ["None", "Stretch"]
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=6),
+    lambda c: (
+        st.lists(c, max_size=4)
+        | st.dictionaries(st.sampled_from(["rasterFunction", "Raster", "url", "min", "type"]), c)
+    ),
+    max_leaves=6,
+)
+_ARGUMENTS = st.sampled_from(
+    ["StretchType", "Min", "Max", "Statistics", "Gamma", "UseGamma", "DRA", "Raster", "MinPercent"]
+)
+
+
+@given(st.dictionaries(_ARGUMENTS, _VALUES), _VALUES)
+def test_any_arguments_give_a_rule_or_a_request_error(
+    arguments: dict[str, object], pixel_type: object
+) -> None:
+    rule = {
+        "rasterFunction": "Stretch",
+        "rasterFunctionArguments": arguments,
+        "outputPixelType": pixel_type,
+    }
+    try:
+        assert isinstance(_rule(rule), RenderingRule)
+    except RequestError:
+        return

@@ -1,0 +1,95 @@
+"""Spatial references in and out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import RequestError
+from server.protocols.arcgis.spatial_reference import MAX_WKT, parse_crs, to_json
+
+if TYPE_CHECKING:
+    from engine.summary import ServiceSummary
+
+_WKT = 'GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]]]'
+
+
+@pytest.mark.parametrize(
+    ("text", "crs"),
+    [
+        ("", ""),
+        ("{}", ""),
+        ("4326", "EPSG:4326"),
+        ("3857", "EPSG:3857"),
+        ("102100", "EPSG:3857"),
+        ("102113", "EPSG:3857"),
+        ("900913", "EPSG:3857"),
+        ("3785.0", "EPSG:3857"),
+        ("102001", "ESRI:102001"),
+        ("54009", "ESRI:54009"),
+        ('{"wkid":102100,"latestWkid":3857}', "EPSG:3857"),
+        ("{wkid:'4326'}", "EPSG:4326"),
+        ('{"wkid":102039}', "ESRI:102039"),
+        ('{"wkid":32633}', "EPSG:32633"),
+        ("epsg:25832", "EPSG:25832"),
+        ("urn:ogc:def:crs:EPSG::3857", "EPSG:3857"),
+        ("http://www.opengis.net/def/crs/EPSG/0/4326", "EPSG:4326"),
+        (_WKT, _WKT),
+        ('{"wkt":"' + _WKT.replace('"', '\\"') + '"}', _WKT),
+    ],
+)
+def test_every_form_is_read(text: str, crs: str) -> None:
+    assert parse_crs("imageSR", text) == crs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-1",
+        "0",
+        "99",
+        "9999999",
+        "1e400",
+        "NaN",
+        "http://127.0.0.1:8080/x",
+        "/etc/passwd",
+        "+init=epsg:4326",
+        "PROJCS[" + "x" * MAX_WKT + "]",
+        "PROJCS[" + "x" * 1_000_000 + "]",
+        "0:7",
+        '{"icsid":7}',
+        '{"ics":{}}',
+        '{"wkid":"/etc/passwd"}',
+        '{"wkid":[1]}',
+        '{"wkt":"file.prj"}',
+        '{"other":1}',
+        "[3857]",
+        "@grid",
+    ],
+)
+def test_what_is_no_reference_is_refused(text: str) -> None:
+    with pytest.raises(RequestError, match="bboxSR"):
+        parse_crs("bboxSR", text)
+
+
+@given(st.text(max_size=50))
+def test_any_text_gives_a_crs_text_or_a_request_error(text: str) -> None:
+    try:
+        crs = parse_crs("p", text)
+    except RequestError:
+        return
+    assert crs == "" or crs.startswith(("EPSG:", "ESRI:")) or "[" in crs or "(" in crs
+
+
+def test_web_mercator_is_written_in_the_pair_that_cesium_needs(raster: ServiceSummary) -> None:
+    pair = {"wkid": 102100, "latestWkid": 3857}
+    assert to_json("", raster) == pair
+    assert to_json("EPSG:3857", raster) == pair
+
+
+def test_a_crs_without_a_code_is_written_as_wkt(mosaic: ServiceSummary) -> None:
+    assert to_json(_WKT, mosaic) == {"wkt": _WKT}
+    assert to_json("", mosaic) == {"wkid": 32633, "latestWkid": 32633}
