@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from engine.format_names import FORMAT_NAMES
 from engine.formats.base import Encoded, EncodeOptions
 from engine.formats.picture_pixels import planes_of
-from engine.formats.raw_samples import filled, little_endian, trailing_mask
+from engine.formats.raw_samples import filled, interleaved, little_endian, trailing_mask
 
 if TYPE_CHECKING:
     from engine.pixels import Pixels
@@ -24,6 +22,5 @@ class Bip:
     def encode(self, pixels: Pixels, options: EncodeOptions) -> Encoded:
         """Return samples pixel by pixel, then the mask if any pixel is invalid."""
         block = planes_of(pixels)
-        interleaved = np.ascontiguousarray(np.moveaxis(filled(block, options), 0, 2))
-        data = little_endian(interleaved) + trailing_mask(block)
+        data = little_endian(interleaved(filled(block, options))) + trailing_mask(block)
         return Encoded(data, FORMAT_NAMES["bip"].media_type)

@@ -11,7 +11,7 @@ from isal import isal_zlib
 from rasterio.io import MemoryFile
 
 from engine.errors import InvalidParameter
-from engine.formats.raw_samples import little_endian
+from engine.formats.raw_samples import interleaved, little_endian
 from engine.formats.tiff import (
     base_profile,
     compression_name,
@@ -129,7 +129,7 @@ def encode_strip(block: PixelBlock, layout: TiffLayout) -> Strip:
         raise ValueError(
             f"a {block.data.shape} block of {block.data.dtype} does not fit the layout"
         )
-    samples = np.ascontiguousarray(np.moveaxis(_filled(block, layout.fill), 0, 2))
+    samples = interleaved(_filled(block, layout.fill))
     parts = [_compressed(samples, layout.compression)]
     if layout.has_mask:
         bits = np.packbits(block.valid_any(), axis=1).tobytes()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from engine.formats import FORMATS
 from engine.formats.base import EncodeOptions
-from engine.formats.raw_samples import filled, little_endian, trailing_mask
+from engine.formats.raw_samples import filled, interleaved, little_endian, trailing_mask
 from engine.pixels import PixelBlock
 
 
@@ -41,6 +42,14 @@ def test_invalid_samples_hold_the_no_data_value_of_their_band() -> None:
 def test_one_no_data_value_stands_for_all_bands() -> None:
     options = EncodeOptions(no_data=(-9.0,))
     assert filled(block([False, True]), options).tolist() == [[[-9, 2]], [[-9, 4]]]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+def test_interleaving_moves_the_bands_behind(dtype: str) -> None:
+    samples = np.arange(2 * 3 * 4).astype(dtype).reshape(2, 3, 4)
+    answer = interleaved(samples)
+    assert answer.flags.c_contiguous
+    assert (answer == np.moveaxis(samples, 0, 2)).all()
 
 
 def test_samples_leave_lowest_byte_first() -> None:
