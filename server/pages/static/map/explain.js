@@ -14,6 +14,7 @@ const STAGE_WORDS = {
   sample: "sampling and mosaicking",
   render: "sampling and mosaicking",
   chain: "raster functions",
+  picture: "stretching samples into a picture",
   encode: "writing the tile",
 };
 
@@ -146,7 +147,9 @@ export class Explain {
         raster.category === 2 ? el("span", { class: "tag", text: "overview" }) : null,
         el("span", { class: "soft", text: facts.join(" · ") }),
         raster.why ? el("span", { class: "soft why", text: raster.why }) : null),
-      el("button", { type: "button", class: "linklike", text: "Lock", title: "Show this raster alone", onclick: () => this.actions.lock([raster.id]) }));
+      this.service.hasCatalog
+        ? el("button", { type: "button", class: "linklike", text: "Lock", title: "Show this raster alone", onclick: () => this.actions.lock([raster.id]) })
+        : "");
     row.addEventListener("mouseenter", () => this.footprints?.highlight(raster.id));
     row.addEventListener("mouseleave", () => this.footprints?.highlight(null));
     return row;

@@ -2,6 +2,9 @@
 
 const KEPT = 80;
 
+// Metrics that hold others: the whole answer, or the part of it spent in an instance.
+const WHOLES = ["total", "instance"];
+
 function median(values) {
   if (values.length === 0) return null;
   const sorted = [...values].sort((a, b) => a - b);
@@ -45,10 +48,11 @@ export class Timings extends EventTarget {
     const timed = this.entries.filter((e) => e.stages.size > 0);
     const names = [...new Set(timed.flatMap((e) => [...e.stages.keys()]))];
     const stages = names
-      .filter((name) => name !== "total" && name !== "cache")
+      .filter((name) => !WHOLES.includes(name) && name !== "cache")
       .map((name) => [name, median(timed.filter((e) => e.stages.has(name)).map((e) => e.stages.get(name)))])
       .filter(([, ms]) => ms !== null);
-    const totals = timed.map((e) => e.stages.get("total") ?? [...e.stages.values()].reduce((a, b) => a + b, 0));
+    const totals = timed.map((e) => WHOLES.map((name) => e.stages.get(name)).find((ms) => ms !== undefined)
+      ?? [...e.stages.values()].reduce((a, b) => a + b, 0));
     return {
       tiles: this.count,
       fromCache: this.entries.filter((e) => e.bytes === 0).length,
