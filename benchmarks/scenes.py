@@ -67,7 +67,9 @@ def ensure_scenes(size: SceneSize, root: Path | None = None) -> list[Scene]:
     The folder appears under its name only when it is complete.
     """
     folder = (root or data_folder()).resolve() / size.folder
-    scenes = [_scene(folder, size, row, col) for row in range(size.side) for col in range(size.side)]
+    scenes = [
+        _scene(folder, size, row, col) for row in range(size.side) for col in range(size.side)
+    ]
     if folder.is_dir():
         return scenes
     unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.unfinished")
@@ -112,7 +114,8 @@ def scene_pixels(
     land = np.array([104.0, 112.0, 84.0]) + tint.uniform(-16.0, 16.0, 3)
     contrast = 28.0 * tint.uniform(0.85, 1.15)
     coloured = placed * np.float32(contrast) + land[:, None, None].astype(np.float32)
-    return np.clip(np.rint(coloured), 1, 254).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.clip(np.rint(coloured), 1, 254).astype(np.uint8)
+    return pixels
 
 
 def _power_field(pixels: int, slope: float, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -122,7 +125,8 @@ def _power_field(pixels: int, slope: float, rng: np.random.Generator) -> NDArray
     # Flat below one cycle in 1024 pixels: else one hill and one valley would be the whole scene.
     white *= np.maximum(frequency, 1 / 1024) ** -slope
     field = np.fft.irfft2(white, s=(pixels, pixels)).astype(np.float32)
-    return (field - field.mean()) / field.std()  # type: ignore[no-any-return] # -- numpy's stubs
+    normal: NDArray[np.float32] = (field - field.mean()) / field.std()
+    return normal
 
 
 def _scene(folder: Path, size: SceneSize, row: int, col: int) -> Scene:

@@ -89,8 +89,8 @@ def views_over(scenes: Sequence[Scene], count: int, cols: int, rows: int) -> lis
     for pixel in np.geomspace(finest, coarsest, count):
         left = west + rng.uniform(0.0, max(east - west - cols * pixel, 0.0))
         bottom = south + rng.uniform(0.0, max(north - south - rows * pixel, 0.0))
-        box = (left, bottom, left + cols * pixel, bottom + rows * pixel)
-        views.append(View(*(float(edge) for edge in box), cols, rows))
+        right, top = left + cols * pixel, bottom + rows * pixel
+        views.append(View(float(left), float(bottom), float(right), float(top), cols, rows))
     return [views[place] for place in rng.permutation(count)]
 
 
