@@ -115,8 +115,13 @@ def cell_nodes(
         error = _midpoint_error(x, y, good, step)
         holes = not good.all()
         if error * _MARGIN <= tolerance_px and (not holes or step <= _REFINE_HOLES_TO):
+            claim = error * _MARGIN
+            if claim > tolerance_px / 4 and not holes:
+                # The finer nodes are at hand, and a smooth map errs four times less between them.
+                quads = np.ones((x.shape[0] - 1, x.shape[1] - 1), np.uint8)
+                return _node_grid(x, y, quads, step // 2, window, claim)
             quads = _quads(good).astype(np.uint8)
-            return _node_grid(x[::2, ::2], y[::2, ::2], quads, step, window, error * _MARGIN)
+            return _node_grid(x[::2, ::2], y[::2, ::2], quads, step, window, claim)
         if step == 2:
             # Nodes at every pixel centre: exact, whatever happens between them.
             return _node_grid(x, y, good[:-1, :-1].astype(np.uint8), 1, window, 0.0)
