@@ -14,7 +14,7 @@ from engine.formats.picture_pixels import Coverage, colours_of, coverage_of
 if TYPE_CHECKING:
     from engine.pixels import Pixels
 
-# Method 0 of 6: 3 ms a tile against 12 at the default of 4, for a tenth more bytes.
+# Method 0 of 6: 2.6 times as fast as the default of 4, for a tenth more bytes.
 _METHOD = 0
 
 
