@@ -53,6 +53,10 @@ NO_PLUGIN: dict[str, str] = {
     "engine/functions/picture.py": "the last step of every picture, not asked for by name",
     "engine/functions/picture_pass.py": "the compiled pass behind stretch and picture",
     "engine/functions/view_statistics.py": "statistics that stretch asks for",
+    "raster_types/add.py": "adds what the raster types found to a definition",
+    "raster_types/author_fields.py": "attributes that the author gives, for every type",
+    "raster_types/crawl.py": "offers files to the raster types",
+    "server/protocols/arcgis/operations/image_form.py": "the page of exportImage for people",
 }
 
 # Modules without a test file of their own name: the test that covers them.
