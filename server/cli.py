@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
 
 from config.load import SettingsError
 from engine.errors import ImageServerError
-from server.commands import bench, serve
+from server.commands import bench, explain, publish, serve, service
+from server.version import PROGRAM_VERSION
 
 _EPILOG = """\
 From a folder of rasters to a live map:
@@ -39,9 +39,9 @@ app = typer.Typer(
 )
 
 
-def _show_version(value: bool) -> None:  # noqa: FBT001 -- typer's callback signature
+def _show_version(value: bool) -> None:
     if value:
-        typer.echo(f"swath {metadata.version('swath')}")
+        typer.echo(f"swath {PROGRAM_VERSION}")
         raise typer.Exit
 
 
@@ -57,7 +57,10 @@ def _root(
     """Keep options of all commands."""
 
 
+app.command()(publish.publish)
+app.add_typer(service.app, name="service")
 app.command()(serve.serve)
+app.command()(explain.explain)
 app.command()(bench.bench)
 
 

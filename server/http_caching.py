@@ -7,10 +7,11 @@ an ETag of these three is known before any pixel is.
 from __future__ import annotations
 
 from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
+
+from server.version import PROGRAM_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from engine.summary import ServiceSummary
-
-try:
-    PROGRAM_VERSION = version("swath")
-except PackageNotFoundError:  # run from a checkout that was not installed
-    PROGRAM_VERSION = "0"
 
 _DIGEST_BYTES = 12
 _salt = PROGRAM_VERSION.encode()[:16]

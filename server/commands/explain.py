@@ -1,0 +1,95 @@
+"""`swath explain`: the plan of a picture, without its pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from server.commands.options import DEFAULT_DATA, DataOption
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from engine.results import ExplainedRaster, ExplainResult
+
+
+def explain(
+    url: Annotated[
+        str, typer.Argument(metavar="REQUEST-URL", help="Of an exportImage request or a tile.")
+    ],
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Show how a picture is made: rasters in order and why, levels, windows, grid, cost.
+
+    Reads the catalog (and terrain), never imagery; needs no running server.
+    """
+    from rich.console import Console
+
+    from engine.answer import answer
+    from engine.budget import UNLIMITED
+    from engine.request import ExplainRequest
+    from engine.results import ExplainResult
+    from engine.service import open_service
+    from server.request_url import picture_of_url
+    from server.service_registry import ServiceRegistry
+
+    registry = ServiceRegistry(data)
+    registry.poll()
+    service, image = picture_of_url(url, registry)
+    opened = open_service(service.path)
+    try:
+        record = answer(opened, ExplainRequest(image=image), UNLIMITED).record
+    finally:
+        opened.close()
+    if not isinstance(record, ExplainResult):
+        raise TypeError(f"no plan but {type(record).__name__}")
+    console = Console()
+    for line in _head(service.name, record):
+        console.print(line, highlight=False)
+    console.print(_table(record))
+    for note in record.notes:
+        console.print(f"note: {note}", highlight=False)
+
+
+def _head(name: str, plan: ExplainResult) -> list[str]:
+    box = plan.extent
+    left_out = ", ".join(f"{count} {reason}" for reason, count in plan.left_out)
+    return [
+        f"service     {name}",
+        (
+            f"picture     {plan.width} × {plan.height}, {plan.crs or 'the CRS of the service'}, "
+            f"pixels of {plan.pixel_size[0]:g} × {plan.pixel_size[1]:g}"
+        ),
+        f"extent      {box.xmin:.6f} {box.ymin:.6f} {box.xmax:.6f} {box.ymax:.6f}",
+        f"mosaic      {plan.method}, {plan.operator}, {plan.interpolation}",
+        f"chain       {' → '.join(plan.chain) or 'samples as they are'}",
+        f"candidates  {plan.considered}" + (f" (left out: {left_out})" if left_out else ""),
+        f"cost        {plan.cost_px:,} source pixels, {plan.cost_bytes / 1e6:.1f} MB of blocks, "
+        f"planned in {plan.plan_ms:.2f} ms" + (", truncated" if plan.truncated else ""),
+    ]
+
+
+def _table(plan: ExplainResult) -> Table:
+    from rich.table import Table
+
+    columns = ("raster", "level", "ratio", "window", "blocks", "grid px", "error px", "why")
+    table = Table(*columns, title=f"{len(plan.rasters)} rasters, topmost first")
+    for raster in plan.rasters:
+        table.add_row(*_row(raster))
+    return table
+
+
+def _row(raster: ExplainedRaster) -> tuple[str, ...]:
+    window = raster.window
+    shown = f"{window[2]} × {window[3]} at {window[0]}, {window[1]}" if window else "none"
+    return (
+        f"{raster.name} ({raster.id})",
+        f"{raster.level} ({raster.level_size[0]} × {raster.level_size[1]})",
+        f"{raster.ratio:.2f}",
+        shown,
+        str(raster.blocks),
+        f"{raster.grid_step_px:g}",
+        f"{raster.grid_error_px:.4f}",
+        raster.why,
+    )
