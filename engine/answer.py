@@ -131,7 +131,7 @@ def _image(request: ImageRequest, work: Work) -> Answer:
         tile = request.view.tile
         raise TileOutsideLimits(*((tile.level, tile.row, tile.col) if tile else ("", "", "")))
     start = time.perf_counter()
-    options = encode_options(made, request.encoding, work)
+    options = encode_options(made, request, work)
     encoded = FORMATS[request.encoding.format].encode(pixels, options)
     work.add("encode", start)
     _log_skipped(work)
@@ -155,43 +155,37 @@ def render_request(made: Plan, request: ImageRequest, work: Work) -> Pixels:
         pixels = mark_no_data(block, request.no_data, request.no_data_match)
     if made.picture is not None:
         pixels = to_picture(pixels, made.picture)
-        if not FORMATS[request.encoding.format].is_picture:
-            pixels = _as_samples(pixels, made)
     else:
-        assert isinstance(pixels, PixelBlock)
-        pixels = cast(pixels, made.pixel_type)
+        block = pixels.planes() if isinstance(pixels, Rgbv) else pixels
+        if made.stretch is not None:
+            block = made.stretch.apply(block)
+        pixels = cast(block, made.pixel_type)
     work.add("picture", start)
     return pixels
 
 
-def _as_samples(pixels: Pixels, made: Plan) -> PixelBlock:
-    """Return stretched pixels as samples for a data format."""
-    block = pixels.planes() if isinstance(pixels, Rgbv) else pixels
-    if len(made.bands) == 1 and block.bands == 3:
-        block = PixelBlock(np.ascontiguousarray(block.data[:1]), block.valid)
-    return cast(block, made.pixel_type)
-
-
-def encode_options(made: Plan, encoding: Encoding, work: Work) -> EncodeOptions:
+def encode_options(made: Plan, request: ImageRequest, work: Work) -> EncodeOptions:
     """Return how the answer of a plan is written."""
-    summary = work.service.summary
+    summary, encoding = work.service.summary, request.encoding
     quality = summary.properties.jpeg_quality if encoding.quality is None else encoding.quality
     if FORMATS[encoding.format].is_picture:
         return EncodeOptions(quality=quality)
     crs = made.grid.lattice.crs
     coded = describe_crs(crs).latest_wkid != 0
-    no_data = tuple(
+    declared = tuple(
         summary.no_data[band] if band < len(summary.no_data) else None for band in made.bands
     )
+    if made.pixel_type is not summary.pixel_type or made.stretch is not None:
+        declared = ()
     return EncodeOptions(
         quality=quality,
         compression=encoding.compression,
         tolerance=encoding.tolerance,
         lerc_version=encoding.lerc_version,
         georeference=Georeference(crs, made.grid.geotransform, "" if coded else wkt_of(crs)),
-        no_data=no_data if made.pixel_type is summary.pixel_type and made.picture is None else (),
+        no_data=request.no_data or declared,
         band_names=tuple(summary.bands[band].name for band in made.bands),
-        colormap=summary.colormap if len(made.bands) == 1 and made.picture is None else (),
+        colormap=summary.colormap if len(made.bands) == 1 and made.stretch is None else (),
     )
 
 
@@ -203,7 +197,7 @@ def _strip(request: StripRequest, work: Work) -> Answer:
     pixels = render_request(part, request.image, work)
     assert isinstance(pixels, PixelBlock)
     with work.stage("encode"):
-        options = encode_options(whole, request.image.encoding, work)
+        options = encode_options(whole, request.image, work)
         rows = request.rows
         layout = make_layout(_shape(part, pixels.data.dtype.name), rows, options)
         strip = encode_strip(pixels, layout)
@@ -221,7 +215,7 @@ def _strip(request: StripRequest, work: Work) -> Answer:
 
 def _layout(request: StripLayoutRequest, work: Work) -> Answer:
     made = plan(work.service, request.image)
-    options = encode_options(made, request.image.encoding, work)
+    options = encode_options(made, request.image, work)
     layout = make_layout(_shape(made, made.pixel_type.dtype_name), request.rows_per_strip, options)
     return Answer(msgspec.msgpack.encode(layout), "application/msgpack", stages=work.stages)
 

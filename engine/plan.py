@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from config.definition import Interpolation, MosaicMethod, MosaicOperator
-from engine.errors import RequestTooLarge
+from engine.errors import InvalidParameter, RequestTooLarge
 from engine.formats import FORMATS
-from engine.item import OVERVIEW
+from engine.functions import FUNCTIONS
 from engine.levels import LevelView, choose_level
 from engine.pixel_type import PixelType
 from engine.request import MosaicRule
@@ -19,6 +19,7 @@ from engine.selection import Selected, select_items
 from engine.view_grid import grid_of_view
 
 if TYPE_CHECKING:
+    from engine.functions.base import BoundFunction
     from engine.functions.picture import Picture
     from engine.item import Item
     from engine.request import ImageRequest
@@ -68,6 +69,8 @@ class Plan:
         Of the answer's samples.
     picture : Picture or None
         How samples become 8-bit colours; None for raw samples.
+    stretch : BoundFunction or None
+        A raster function applied to the samples of a data format.
     truncated : str
         Why something was left out; "" = nothing was.
     """
@@ -82,6 +85,7 @@ class Plan:
     bands: tuple[int, ...]
     pixel_type: PixelType
     picture: Picture | None
+    stretch: BoundFunction | None
     tolerance_px: float
     considered: int = 0
     left_out: tuple[tuple[str, int], ...] = ()
@@ -116,7 +120,7 @@ def plan(service: ImageService, request: ImageRequest) -> Plan:
     grid = grid_of_view(request.view, service.summary)
     rule = request.mosaic or MosaicRule()
     selected = select_items(service, grid, rule, request)
-    picture, bands, pixel_type = _output(service, request)
+    output = _output(service, request)
     items, left_out, truncated = _affordable(service, grid, selected)
     return Plan(
         grid=grid,
@@ -126,9 +130,10 @@ def plan(service: ImageService, request: ImageRequest) -> Plan:
         per_pixel=selected.per_pixel,
         ascending=selected.ascending,
         interpolation=request.interpolation or service.interpolation,
-        bands=bands,
-        pixel_type=pixel_type,
-        picture=picture,
+        bands=output.bands,
+        pixel_type=output.pixel_type,
+        picture=output.picture,
+        stretch=output.stretch,
         tolerance_px=service.summary.properties.grid_tolerance_px,
         considered=len(selected.items),
         left_out=left_out,
@@ -136,28 +141,32 @@ def plan(service: ImageService, request: ImageRequest) -> Plan:
     )
 
 
-def _output(
-    service: ImageService, request: ImageRequest
-) -> tuple[Picture | None, tuple[int, ...], PixelType]:
-    """Return the picture step if any, the bands to read and the type of the samples."""
-    summary = service.summary
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """The service chain of an answer: the picture step or samples, and the bands it needs."""
+
+    bands: tuple[int, ...]
+    pixel_type: PixelType
+    picture: Picture | None = None
+    stretch: BoundFunction | None = None
+
+
+def _output(service: ImageService, request: ImageRequest) -> _Output:
+    """Return what becomes of the mosaic's samples."""
+    summary, rule = service.summary, request.rendering
     if FORMATS[request.encoding.format].is_picture:
-        picture = service.picture(request.band_ids, request.rendering, request.no_data_match)
-        return picture, picture.bands, PixelType.U8
-    rule = request.rendering
-    if rule is not None and rule.function == "Stretch":
         picture = service.picture(request.band_ids, rule, request.no_data_match)
-        return picture, picture.bands, rule.output_pixel_type or PixelType.U8
+        return _Output(picture.bands, PixelType.U8, picture)
     bands = request.band_ids or tuple(range(len(summary.bands)))
-    service.picture(bands[:1], None, "")
-    out_type = rule.output_pixel_type if rule is not None else None
     _check_bands(bands, len(summary.bands))
-    return None, bands, request.pixel_type or out_type or summary.pixel_type
+    if rule is not None and rule.function != "None":
+        stretch = FUNCTIONS[rule.function].bind(service.bands_info(bands), rule)
+        return _Output(bands, request.pixel_type or stretch.output.pixel_type, stretch=stretch)
+    out_type = rule.output_pixel_type if rule is not None else None
+    return _Output(bands, request.pixel_type or out_type or summary.pixel_type)
 
 
 def _check_bands(bands: tuple[int, ...], count: int) -> None:
-    from engine.errors import InvalidParameter  # noqa: PLC0415 -- only on this path
-
     if any(not 0 <= band < count for band in bands):
         accepted = f"band numbers from 0 to {count - 1}"
         raise InvalidParameter("bandIds", ",".join(map(str, bands)), accepted)
@@ -208,7 +217,3 @@ def plan_item(item: Item, placed: Placed, grid: TargetGrid) -> PlannedItem:
     level_px = area * (ratio * min(view.scale_x, view.scale_y)) ** 2
     return PlannedItem(item, placed, view, ratio, int(level_px * 4**view.shrink))
 
-
-def is_overview(item: Item) -> bool:
-    """Tell whether an item is a derived raster."""
-    return item.category == OVERVIEW

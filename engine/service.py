@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from config.definition import Interpolation
 from engine.budget import InstanceMemory
 from engine.catalog import Catalog
+from engine.functions.base import BandsInfo
 from engine.functions.picture import Picture, bind_picture
 from engine.geometry.local_scale import lonlat_extent, map_scale
 from engine.geometry.position_grid import NodeCache
@@ -145,6 +146,16 @@ class ImageService:
                 self._pictures.clear()
             self._pictures[key] = found
         return found
+
+    def bands_info(self, bands: tuple[int, ...]) -> BandsInfo:
+        """Return what is known of some bands (from 0) without their pixels."""
+        statistics, histograms = self.summary.statistics, self._histograms
+        return BandsInfo(
+            self.summary.pixel_type,
+            len(bands),
+            tuple(statistics[band] for band in bands) if max(bands) < len(statistics) else (),
+            tuple(histograms[band] for band in bands) if max(bands) < len(histograms) else (),
+        )
 
     def placed(self, item: Item, out_crs: str) -> Placed | None:
         """Return an item's place in an output CRS, or None where it has none; cached."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.extent import Extent
 from engine.geometry.projection import LONLAT, describe_crs, inverse, operation, transform
@@ -35,22 +36,37 @@ def map_scale(
     x, y : float
         (0, 0) where the centre has no place in the map's CRS.
     """
-    step = max(1.0, min(width, height) / 64)
-    col, row = width / 2, height / 2
-    cols = np.array([col - step, col + step, col, col])
-    rows = np.array([row, row, row - step, row + step])
-    a, b, c, d, e, f = geotransform
+    scales = map_scales(np.array([geotransform]), np.array([[width, height]]), pipeline)
+    return float(scales[0, 0]), float(scales[0, 1])
+
+
+def map_scales(geotransforms: Floats, sizes: Floats, pipeline: str) -> Floats:
+    """Return `map_scale` of many rasters of one CRS at once.
+
+    Parameters
+    ----------
+    geotransforms : float64 (n, 6)
+    sizes : (n, 2)
+        Width and height in pixels.
+
+    Returns
+    -------
+    float64 (n, 2)
+    """
+    step = np.maximum(1.0, sizes.min(axis=1) / 64)
+    col, row = sizes[:, 0] / 2, sizes[:, 1] / 2
+    cols = np.stack([col - step, col + step, col, col])
+    rows = np.stack([row, row, row - step, row + step])
+    a, b, c, d, e, f = geotransforms.T
     xs, ys = inverse(pipeline, a + cols * b + rows * c, d + cols * e + rows * f)
-    if not (np.isfinite(xs).all() and np.isfinite(ys).all()):
-        return 0.0, 0.0
     # Jacobian of map by pixel; its inverse gives pixels by map.
-    jacobian = np.array([[xs[1] - xs[0], xs[3] - xs[2]], [ys[1] - ys[0], ys[3] - ys[2]]]) / (
-        2 * step
-    )
-    if abs(np.linalg.det(jacobian)) < 1e-300:
-        return 0.0, 0.0
-    pixels = np.linalg.inv(jacobian)
-    return float(np.hypot(*pixels[:, 0])), float(np.hypot(*pixels[:, 1]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        xc, xr = (xs[1] - xs[0]) / (2 * step), (xs[3] - xs[2]) / (2 * step)
+        yc, yr = (ys[1] - ys[0]) / (2 * step), (ys[3] - ys[2]) / (2 * step)
+        det = xc * yr - xr * yc
+        scales = np.stack([np.hypot(yr, yc), np.hypot(xr, xc)], axis=1) / np.abs(det)[:, None]
+    good = np.isfinite(xs).all(axis=0) & np.isfinite(ys).all(axis=0) & (np.abs(det) >= 1e-300)
+    return np.where(good[:, None], scales, 0.0)
 
 
 def ground_pixel_size_m(crs: str, geotransform: Sequence[float], width: int, height: int) -> float:
@@ -59,16 +75,24 @@ def ground_pixel_size_m(crs: str, geotransform: Sequence[float], width: int, hei
     Measured on the sphere through longitude and latitude at the raster's centre, so that sizes in
     different CRSs compare; falls back to the CRS's own unit where it has no longitude and latitude.
     """
-    col, row = width / 2, height / 2
-    points = [pixel_to_map(geotransform, col + dc, row + dr) for dc, dr in ((0, 0), (1, 0), (0, 1))]
-    xs, ys = np.array([p[0] for p in points]), np.array([p[1] for p in points])
+    sizes = ground_pixel_sizes_m(crs, np.array([geotransform]), np.array([[width, height]]))
+    return float(sizes[0])
+
+
+def ground_pixel_sizes_m(crs: str, geotransforms: Floats, sizes: Floats) -> Floats:
+    """Return `ground_pixel_size_m` of many rasters of one CRS: float64 (n,); see `map_scales`."""
+    cols = sizes[:, 0] / 2 + np.array([[0.0], [1.0], [0.0]])
+    rows = sizes[:, 1] / 2 + np.array([[0.0], [0.0], [1.0]])
+    a, b, c, d, e, f = geotransforms.T
+    xs, ys = a + cols * b + rows * c, d + cols * e + rows * f
     lon, lat = transform(operation(crs, LONLAT).pipeline, xs, ys)
-    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
-        b, c, e, f = geotransform[1], geotransform[2], geotransform[4], geotransform[5]
-        return float(np.sqrt(abs(b * f - c * e)) * describe_crs(crs).metres_per_unit)
-    east = np.radians(lon - lon[0]) * _EARTH_M * np.cos(np.radians(lat[0]))
-    north = np.radians(lat - lat[0]) * _EARTH_M
-    return float(np.sqrt(abs(east[1] * north[2] - east[2] * north[1])))
+    good = np.isfinite(lon).all(axis=0) & np.isfinite(lat).all(axis=0)
+    with np.errstate(invalid="ignore"):
+        east = np.radians(lon - lon[0]) * _EARTH_M * np.cos(np.radians(lat[0]))
+        north = np.radians(lat - lat[0]) * _EARTH_M
+        on_sphere = np.sqrt(np.abs(east[1] * north[2] - east[2] * north[1]))
+    own = np.sqrt(np.abs(b * f - c * e)) * describe_crs(crs).metres_per_unit
+    return np.where(good, on_sphere, own)
 
 
 def lonlat_extent(

@@ -192,7 +192,7 @@ def operation(from_crs: str, to_crs: str, area_lonlat: Extent | None = None) -> 
     if from_crs == to_crs or {from_crs, to_crs} == {LONLAT, "OGC:CRS84"}:
         return Operation("noop", "proj=noop")
     area = None
-    if area_lonlat is not None and _has_one_operation(from_crs, to_crs):
+    if area_lonlat is not None and has_one_operation(from_crs, to_crs):
         return operation(from_crs, to_crs)
     if area_lonlat is not None:
         west, east = _wrap_lon(area_lonlat.xmin), _wrap_lon(area_lonlat.xmax)
@@ -201,10 +201,7 @@ def operation(from_crs: str, to_crs: str, area_lonlat: Extent | None = None) -> 
         south, north = max(-90.0, area_lonlat.ymin), min(90.0, area_lonlat.ymax)
         area = AreaOfInterest(west, south, east, north)
     try:
-        group = TransformerGroup(
-            _crs(from_crs), _crs(to_crs), always_xy=True, area_of_interest=area
-        )
-        best = group.transformers[0]
+        best = _candidates(from_crs, to_crs, area).transformers[0]
     except (ProjError, CRSError, IndexError) as err:
         raise InvalidParameter(
             "crs", from_crs, f"a CRS that can be transformed to {to_crs}"
@@ -215,13 +212,21 @@ def operation(from_crs: str, to_crs: str, area_lonlat: Extent | None = None) -> 
 
 
 @lru_cache(maxsize=1024)
-def _has_one_operation(from_crs: str, to_crs: str) -> bool:
+def has_one_operation(from_crs: str, to_crs: str) -> bool:
     """Tell whether the area cannot matter; choosing by area takes milliseconds a raster."""
     try:
-        group = TransformerGroup(_crs(from_crs), _crs(to_crs), always_xy=True)
+        group = _candidates(from_crs, to_crs, None)
     except (ProjError, CRSError):
         return False
     return len(group.transformers) + len(group.unavailable_operations) == 1
+
+
+def _candidates(from_crs: str, to_crs: str, area: AreaOfInterest | None) -> TransformerGroup:
+    """Return the operations between two CRSs, best first."""
+    with warnings.catch_warnings():
+        # It says that a better one needs a grid that is not installed; the best of the rest serves.
+        warnings.simplefilter("ignore", UserWarning)
+        return TransformerGroup(_crs(from_crs), _crs(to_crs), always_xy=True, area_of_interest=area)
 
 
 def _wrap_lon(lon: float) -> float:

@@ -59,9 +59,9 @@ class DistanceOrder:
     def _keys(self, layer: Layer) -> tuple[float, float, Floats]:
         item = layer.planned.item
         plan = self._cells.plan
-        x, y = (
-            nadir_of(item) if plan.method is MosaicMethod.NADIR else (item.center_x, item.center_y)
-        )
+        x, y = item.center_x, item.center_y
+        if plan.method is MosaicMethod.NADIR and item.nadir_x is not None:
+            x, y = item.nadir_x, item.nadir_y or 0.0
         distance = np.asarray((self._x - x) ** 2 + (self._y - y) ** 2)
         z = item.z_order or 0.0
         band = float(size_band(item.ground_size_m, self._cells.work.service.catalog.size_edges))
