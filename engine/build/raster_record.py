@@ -29,7 +29,7 @@ class ItemStatus(IntEnum):
     NO_CRS = 105
     NOT_PLACED = 106
     BAD_DEFINITION = 107
-    UNREADABLE = 108
+    EMPTY = 108
 
     @property
     def is_failed(self) -> bool:

@@ -1,0 +1,247 @@
+"""Build one item: its footprint, place, pixel sizes and tallies. Runs in a worker, writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.build.band_mapping import BandMapping, map_bands
+from engine.build.footprints import outline
+from engine.build.item_pixels import ItemPixels, Strip
+from engine.build.placement import Placement, place
+from engine.build.raster_record import ItemStatus, RasterDefinition
+from engine.build.tally import BandTally, pack_tallies, tally_samples
+from engine.errors import InvalidParameter, SourceCorrupt, SourceError
+from engine.footprint import pack_rings
+from engine.readers.drivers import check_path
+from engine.readers.header import RasterHeader, read_header
+
+FootprintMode: TypeAlias = Literal["auto", "extent", "radiometry"]
+Floats = NDArray[np.float64]
+
+# The outline is exact up to this many pixels: their mask takes 64 MB.
+_EXACT_PIXELS = 64 << 20
+_TALLY_PIXELS = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemJob:
+    """One item to be built.
+
+    Attributes
+    ----------
+    headers
+        As kept; read anew where a file has changed.
+    shrink_px : float
+        Taken off footprints by radiometry.
+    """
+
+    id: int
+    raster: RasterDefinition
+    headers: tuple[RasterHeader, ...]
+    service_crs: str
+    band_count: int
+    footprints: FootprintMode
+    statistics: bool
+    shrink_px: float = 0.0
+
+    @property
+    def path(self) -> str:
+        """The first file."""
+        return self.raster.sources[0].path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltItem:
+    """What became of an item.
+
+    Attributes
+    ----------
+    rings : bytes
+        Footprint in level-0 pixels, b"" = the whole raster.
+    placement : Placement or None
+        None where `status` is a failure.
+    notes : tuple of str
+        Sentences about what is not as it should be.
+    """
+
+    headers: tuple[RasterHeader, ...]
+    mapping: BandMapping | None = None
+    status: ItemStatus = ItemStatus.READY
+    message: str = ""
+    rings: bytes = b""
+    placement: Placement | None = None
+    low_ps: float = 0.0
+    high_ps: float = 0.0
+    tallies: bytes = b""
+    notes: tuple[str, ...] = ()
+
+
+def current_headers(job: ItemJob) -> tuple[RasterHeader, ...]:
+    """Return the headers of an item's files as they are now, reading only those that changed."""
+    kept = {header.path: header for header in job.headers}
+    headers = []
+    for source in job.raster.sources:
+        header = kept.get(source.path)
+        status = check_path(source.path)
+        if header is None or (header.size, header.mtime_ns) != (status.st_size, status.st_mtime_ns):
+            header = read_header(source.path)
+        headers.append(header)
+    return tuple(headers)
+
+
+def build_item(job: ItemJob) -> BuiltItem:
+    """Build one item.
+
+    Raises
+    ------
+    SourceError
+        A file is gone, or none of its pixels can be read.
+    """
+    headers = current_headers(job)
+    try:
+        return _build(job, headers)
+    except _NotBuilt as err:
+        return BuiltItem(headers=headers, status=err.status, message=err.message)
+
+
+class _NotBuilt(Exception):
+    def __init__(self, status: ItemStatus, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, f"{message[:1].upper()}{message[1:]}"
+
+
+def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
+    try:
+        mapping = map_bands(job.raster, headers, job.band_count)
+    except ValueError as err:
+        raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"{err}.") from err
+    first = headers[0]
+    crs = job.raster.sources[0].crs or first.crs
+    if first.geotransform is None or not crs:
+        status = ItemStatus.NO_GEOREFERENCE if first.geotransform is None else ItemStatus.NO_CRS
+        raise _NotBuilt(status, "does not say where it lies.")
+    if any(header.levels[0] != first.levels[0] for header in headers):
+        raise _NotBuilt(ItemStatus.BAD_DEFINITION, "its files differ in size.")
+    rings, tallies, notes = _look_at_pixels(job, headers, mapping)
+    if rings is not None and not rings:
+        raise _NotBuilt(ItemStatus.EMPTY, "holds no valid pixel.")
+    size = (first.width, first.height)
+    try:
+        placement = place(crs, first.geotransform, size, job.service_crs, rings)
+    except InvalidParameter as err:
+        raise _NotBuilt(ItemStatus.NOT_PLACED, str(err)) from err
+    if placement is None:
+        why = f"has no place in the service's CRS {job.service_crs[:60]}."
+        raise _NotBuilt(ItemStatus.NOT_PLACED, why)
+    return BuiltItem(
+        headers=headers,
+        mapping=mapping,
+        rings=pack_rings(rings or []),
+        placement=placement,
+        low_ps=placement.pixel_size,
+        high_ps=placement.pixel_size * first.width / first.levels[-1].width,
+        tallies=pack_tallies(tallies) if job.statistics else b"",
+        notes=notes,
+    )
+
+
+def _look_at_pixels(
+    job: ItemJob, headers: tuple[RasterHeader, ...], mapping: BandMapping
+) -> tuple[list[Floats] | None, tuple[BandTally, ...], tuple[str, ...]]:
+    """Return outline, tallies and notes; a raster with some bad blocks keeps its whole extent."""
+    try:
+        rings = _outline(job, headers, mapping)
+        tallies = _tallies(job, headers, mapping) if job.statistics else ()
+    except SourceCorrupt as err:
+        if not _can_read_some(job, headers, mapping):
+            raise
+        note = str(err.fields[1])
+        return None, (), (f"A part of it cannot be read: {note.removeprefix('its pixels ')}.",)
+    return rings, tallies, ()
+
+
+def _outline(
+    job: ItemJob, headers: tuple[RasterHeader, ...], mapping: BandMapping
+) -> list[Floats] | None:
+    if job.footprints == "extent":
+        return None
+    if not _is_declared(job, mapping):
+        if job.footprints == "auto" or mapping.pixel_type.is_float:
+            return None
+        # Asked for by name and nothing is declared: the collar is black.
+        mapping = replace(mapping, no_data=(0.0,) * len(mapping.bands))
+    full = headers[0].levels[0]
+    level = _finest_level(headers, _EXACT_PIXELS)
+    with ItemPixels(job.raster, headers, mapping, level) as pixels:
+        shape = _reduced((pixels.height, pixels.width), _EXACT_PIXELS)
+        if shape == (pixels.height, pixels.width):
+            valid = np.empty(shape, np.bool_)
+            for strip in pixels.strips():
+                valid[strip.row : strip.row + strip.height] = pixels.any_valid(strip)
+        else:
+            valid = pixels.any_valid(None, shape)
+    step = (full.width / shape[1], full.height / shape[0])
+    is_exact = step == (1.0, 1.0)
+    return outline(valid, step, grow_cells=0 if is_exact else 1, shrink_px=job.shrink_px)
+
+
+def _is_declared(job: ItemJob, mapping: BandMapping) -> bool:
+    """Tell whether anything says which pixels are valid."""
+    return (
+        mapping.alpha is not None
+        or mapping.dataset_mask
+        or mapping.pixel_type.is_float
+        or any(value is not None for value in mapping.no_data)
+        or any(source.valid_range is not None for source in job.raster.sources)
+    )
+
+
+def _finest_level(headers: tuple[RasterHeader, ...], most_pixels: int) -> int:
+    """Return the finest level of at most so many pixels, else the coarsest there is."""
+    count = min(len(header.levels) for header in headers)
+    for index, level in enumerate(headers[0].levels[:count]):
+        if level.width * level.height <= most_pixels:
+            return index
+    return count - 1
+
+
+def _reduced(shape: tuple[int, int], most_pixels: int) -> tuple[int, int]:
+    """Return the shape, or a smaller one of the same form with at most so many pixels."""
+    rows, cols = shape
+    if rows * cols <= most_pixels:
+        return shape
+    factor = (rows * cols / most_pixels) ** 0.5
+    return max(1, int(rows / factor)), max(1, int(cols / factor))
+
+
+def _tallies(
+    job: ItemJob, headers: tuple[RasterHeader, ...], mapping: BandMapping
+) -> tuple[BandTally, ...]:
+    level = _finest_level(headers, _TALLY_PIXELS)
+    with ItemPixels(job.raster, headers, mapping, level) as pixels:
+        shape = _reduced((pixels.height, pixels.width), _TALLY_PIXELS)
+        mask = pixels.mask(None, shape)
+        tallies = []
+        for index, band in enumerate(mapping.bands):
+            if band.source < 0:
+                tallies.append(BandTally())
+                continue
+            data, valid = pixels.band(index, None, shape)
+            tallies.append(tally_samples(data[valid if mask is None else valid & mask]))
+    return tuple(tallies)
+
+
+def _can_read_some(job: ItemJob, headers: tuple[RasterHeader, ...], mapping: BandMapping) -> bool:
+    """Tell whether at least one of a few strips through the raster can be read."""
+    with ItemPixels(job.raster, headers, mapping, 0) as pixels:
+        for row in sorted({pixels.height * part // 8 for part in range(8)}):
+            try:
+                pixels.band(0, Strip(row, 1))
+            except SourceError:
+                continue
+            return True
+    return False

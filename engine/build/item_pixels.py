@@ -1,0 +1,184 @@
+"""Read an item's pixels for build: whole levels or strips, with their validity, in bounded memory."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from engine.errors import SourceCorrupt
+from engine.readers.drivers import open_raster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rasterio.io import DatasetReader
+
+    from engine.build.band_mapping import BandMapping
+    from engine.build.raster_record import RasterDefinition
+    from engine.item import BandSource
+    from engine.readers.header import RasterHeader
+
+Bools = NDArray[np.bool_]
+_STRIP_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Rows `row` to `row + height` of a level, all columns."""
+
+    row: int
+    height: int
+
+
+def valid_samples(
+    data: NDArray[Any], no_data: float | None, valid_range: tuple[float, float] | None
+) -> Bools:
+    """Return where samples are neither no data, nor out of range, nor NaN."""
+    valid = np.ones(data.shape, np.bool_)
+    if data.dtype.kind == "f":
+        valid &= ~np.isnan(data)
+    if no_data is not None and not np.isnan(no_data):
+        # Compared as the file's own type: -3.4e38 as float64 is not what float32 holds.
+        limits = None if data.dtype.kind == "f" else np.iinfo(data.dtype)
+        if limits is None or (limits.min <= no_data <= limits.max and no_data == int(no_data)):
+            with np.errstate(over="ignore"):
+                valid &= data != np.float64(no_data).astype(data.dtype)
+    if valid_range is not None:
+        valid &= (data >= valid_range[0]) & (data <= valid_range[1])
+    return valid
+
+
+class ItemPixels:
+    """The open files of one item, at one level of its pyramid.
+
+    Parameters
+    ----------
+    level : int
+        0 = full resolution, n = overview n - 1.
+
+    Raises
+    ------
+    SourceError
+        A file cannot be opened; from other methods: it cannot be read.
+    """
+
+    def __init__(
+        self,
+        raster: RasterDefinition,
+        headers: tuple[RasterHeader, ...],
+        mapping: BandMapping,
+        level: int,
+    ) -> None:
+        self._raster, self._headers, self._mapping = raster, headers, mapping
+        self._stack = ExitStack()
+        self._open: dict[int, DatasetReader] = {}
+        self._level = level
+        used = {band.source for band in mapping.bands if band.source >= 0}
+        if mapping.alpha:
+            used.add(mapping.alpha.source)
+        try:
+            for index in sorted(used):
+                self._open[index] = self._dataset(index)
+        except BaseException:
+            self.close()
+            raise
+        first = headers[min(used)].levels[level]
+        self.width, self.height = first.width, first.height
+
+    def _dataset(self, index: int) -> DatasetReader:
+        header = self._headers[index]
+        overview = self._level - 1 if self._level else None
+        return self._stack.enter_context(open_raster(header.path, header.driver, overview))
+
+    def close(self) -> None:
+        """Close the files."""
+        self._stack.close()
+
+    def __enter__(self) -> ItemPixels:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def strips(self) -> Iterator[Strip]:
+        """Yield strips of whole blocks that fill a bounded buffer, together the whole level."""
+        header = self._headers[min(self._open)]
+        block = max(1, header.levels[self._level].block_height)
+        sample = header.bands[0].pixel_type.bytes_per_sample
+        rows = max(1, _STRIP_BYTES // max(1, self.width * sample) // block) * block
+        for row in range(0, self.height, rows):
+            yield Strip(row, min(rows, self.height - row))
+
+    def band(
+        self, index: int, strip: Strip | None = None, shape: tuple[int, int] | None = None
+    ) -> tuple[NDArray[Any], Bools]:
+        """Return samples of a service band and where they are valid by themselves (mask aside).
+
+        Parameters
+        ----------
+        strip
+            None = the whole level.
+        shape : (rows, cols)
+            Take the nearest samples of so many.
+        """
+        where = self._mapping.bands[index]
+        data = self._read(where, strip, shape)
+        valid_range = self._raster.sources[where.source].valid_range
+        return data, valid_samples(data, self._mapping.no_data[index], valid_range)
+
+    def mask(
+        self, strip: Strip | None = None, shape: tuple[int, int] | None = None
+    ) -> Bools | None:
+        """Return where the alpha band or the file's mask lets pixels count; None = there is neither."""
+        if self._mapping.alpha is not None:
+            return np.asarray(self._read(self._mapping.alpha, strip, shape) != 0)
+        if not self._mapping.dataset_mask:
+            return None
+        dataset = self._open[min(self._open)]
+        with _translated(dataset.name):
+            window = self._window(strip)
+            return np.asarray(dataset.read_masks(1, window=window, out_shape=shape) != 0)
+
+    def any_valid(self, strip: Strip | None = None, shape: tuple[int, int] | None = None) -> Bools:
+        """Return where any band is valid and the mask lets it count."""
+        valid: Bools | None = None
+        for index, where in enumerate(self._mapping.bands):
+            if where.source < 0:
+                continue
+            _, good = self.band(index, strip, shape)
+            valid = good if valid is None else valid | good
+            if valid.all():
+                break
+        mask = self.mask(strip, shape)
+        if valid is None:
+            raise ValueError("an item without bands has no pixels")
+        return valid if mask is None else valid & mask
+
+    def _read(
+        self, where: BandSource, strip: Strip | None, shape: tuple[int, int] | None
+    ) -> NDArray[Any]:
+        dataset = self._open[where.source]
+        with _translated(dataset.name):
+            window = self._window(strip)
+            return np.asarray(dataset.read(where.band, window=window, out_shape=shape))
+
+    def _window(self, strip: Strip | None) -> Window | None:
+        return None if strip is None else Window(0, strip.row, self.width, strip.height)
+
+
+@contextmanager
+def _translated(path: str) -> Iterator[None]:
+    """Turn the raster library's errors into ours."""
+    try:
+        yield
+    except (RasterioError, MemoryError, ValueError) as err:
+        name = path.rsplit("/", 1)[-1]
+        text = str(err.__cause__ or err).replace(path, "the file").replace(f"{name}:", "")
+        why = f"its pixels cannot be read: {' '.join(text.split()).strip(' .')}"
+        raise SourceCorrupt(path, why) from err
