@@ -13,12 +13,17 @@ from engine.build.polygon_rings import polygons_to_rings
 from engine.build.zmd_writer import CompiledRow
 from engine.errors import ImageServerError, InvalidParameter
 from engine.extent import Extent
-from engine.geometry.local_scale import ground_pixel_size_m, lonlat_extent, map_scale
-from engine.geometry.projection import MERCATOR, describe_crs, operation
+from engine.geometry.local_scale import (
+    ground_pixel_sizes_m,
+    lonlat_extent,
+    map_scale,
+    map_scales,
+)
+from engine.geometry.projection import MERCATOR, describe_crs, has_one_operation, operation
 from engine.item import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from engine.build.band_mapping import BandMapping
     from engine.item import Level, Source
@@ -72,6 +77,17 @@ class ItemParts:
     pyramid_from: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """An item's operations and scales; `from_mercator` "" = none."""
+
+    to_raster: str
+    from_mercator: str
+    scale: tuple[float, float]
+    scale_mercator: tuple[float, float]
+    ground_size_m: float
+
+
 class ItemCompiler:
     """Compile items of one service; `operations` fills with the pipelines they are pinned to.
 
@@ -97,17 +113,90 @@ class ItemCompiler:
         NotCompiled
             It has no place in the service CRS, or a footprint without area.
         """
-        width, height = parts.levels[0].width, parts.levels[0].height
-        area = _rounded_out(lonlat_extent(parts.crs, parts.geotransform, width, height))
-        to_raster = self._pin(self.crs, parts.crs, area)
-        scale = map_scale(parts.geotransform, width, height, self.operations[to_raster])
+        (result,) = self.compile_all([parts])
+        if isinstance(result, NotCompiled):
+            raise result
+        return result
+
+    def compile_all(self, batch: Sequence[ItemParts]) -> list[CompiledRow | NotCompiled]:
+        """Compile many items, a few hundred at a time, for a tenth of the time of one by one."""
+        results: list[CompiledRow | NotCompiled] = []
+        for parts, place in zip(batch, self._places(batch), strict=True):
+            if isinstance(place, NotCompiled):
+                results.append(place)
+                continue
+            try:
+                results.append(self._row(parts, place))
+            except NotCompiled as err:
+                results.append(err)
+        return results
+
+    def _places(self, batch: Sequence[ItemParts]) -> list[_Place | NotCompiled]:
+        """Return operations and scales; rasters of one CRS and area are worked out together."""
+        groups: dict[tuple[str, Extent | None], list[int]] = {}
+        for number, parts in enumerate(batch):
+            groups.setdefault((parts.crs, self._area(parts)), []).append(number)
+        found: dict[int, _Place | NotCompiled] = {}
+        for (crs, area), numbers in groups.items():
+            group = [batch[number] for number in numbers]
+            try:
+                places = self._places_of_group(crs, area, group)
+            except NotCompiled as err:
+                found.update(dict.fromkeys(numbers, err))
+                continue
+            found.update(zip(numbers, places, strict=True))
+        return [found[number] for number in range(len(batch))]
+
+    def _area(self, parts: ItemParts) -> Extent | None:
+        """Return the area that operations are chosen by, None where there is no choice."""
+        crs = parts.crs
+        if all(base == crs or has_one_operation(base, crs) for base in (self.crs, MERCATOR)):
+            return None
+        level = parts.levels[0]
+        return _rounded_out(lonlat_extent(crs, parts.geotransform, level.width, level.height))
+
+    def _places_of_group(
+        self, crs: str, area: Extent | None, group: list[ItemParts]
+    ) -> list[_Place]:
+        to_raster = self._pin(self.crs, crs, area)
+        try:
+            from_mercator = self._pin(MERCATOR, crs, area)
+        except NotCompiled:
+            from_mercator = ""
+        geotransforms = np.array([parts.geotransform for parts in group])
+        sizes = np.array(
+            [(parts.levels[0].width, parts.levels[0].height) for parts in group], np.float64
+        )
+        ground = ground_pixel_sizes_m(crs, geotransforms, sizes)
+        service = map_scales(geotransforms, sizes, self.operations[to_raster])
+        if not from_mercator:
+            mercator = np.zeros_like(service)
+        elif from_mercator == to_raster:
+            mercator = service
+        else:
+            mercator = map_scales(geotransforms, sizes, self.operations[from_mercator])
+        return [
+            _Place(
+                to_raster=to_raster,
+                from_mercator=from_mercator,
+                scale=(float(service[i, 0]), float(service[i, 1])),
+                scale_mercator=(float(mercator[i, 0]), float(mercator[i, 1])),
+                ground_size_m=float(ground[i]),
+            )
+            for i in range(len(group))
+        ]
+
+    def _row(self, parts: ItemParts, place: _Place) -> CompiledRow:
+        scale = place.scale
+        if min(scale) <= 0:
+            scale = _scale_beside(parts, self.operations[place.to_raster])
         if min(scale) <= 0:
             raise NotCompiled(f"its centre has no place in the service's CRS {_short(self.crs)}")
+        on_mercator = place.from_mercator and min(place.scale_mercator) > 0
         boxes = self._boxes(parts.wkb)
         extent = _union(boxes)
-        mercator_key, mercator_scale = self._mercator(parts, area)
         min_ps, max_ps, low_ps, high_ps = parts.pixel_sizes
-        center_x, center_y = self._center(parts, extent)
+        center_x, center_y = _center(parts, extent)
         item = Item(
             id=parts.id,
             name=parts.name,
@@ -122,17 +211,17 @@ class ItemCompiler:
             valid_range=parts.valid_range,
             alpha=parts.mapping.alpha,
             dataset_mask=parts.mapping.dataset_mask,
-            footprint=self._rings(parts, to_raster),
-            seamline=self._seamline(parts, to_raster),
+            footprint=self._rings(parts, place.to_raster),
+            seamline=self._seamline(parts, place.to_raster),
             scale_service=scale,
-            scale_mercator=mercator_scale,
-            operation_service=to_raster,
-            operation_mercator=mercator_key,
+            scale_mercator=place.scale_mercator if on_mercator else (0.0, 0.0),
+            operation_service=place.to_raster,
+            operation_mercator=place.from_mercator if on_mercator else "",
             min_ps=min_ps,
             max_ps=max_ps,
             low_ps=low_ps,
             high_ps=high_ps,
-            ground_size_m=ground_pixel_size_m(parts.crs, parts.geotransform, width, height),
+            ground_size_m=place.ground_size_m,
             z_order=_number(parts.attributes.get("ZOrder")),
             center_x=center_x,
             center_y=center_y,
@@ -156,16 +245,6 @@ class ItemCompiler:
             found = self._pinned[key] = chosen.key
         return found
 
-    def _mercator(self, parts: ItemParts, area: Extent | None) -> tuple[str, tuple[float, float]]:
-        """Return operation and scale of Web Mercator; none where the raster has no place there."""
-        level = parts.levels[0]
-        try:
-            key = self._pin(MERCATOR, parts.crs, area)
-        except NotCompiled:
-            return "", (0.0, 0.0)
-        scale = map_scale(parts.geotransform, level.width, level.height, self.operations[key])
-        return (key, scale) if min(scale) > 0 else ("", (0.0, 0.0))
-
     def _boxes(self, wkb: bytes) -> tuple[Extent, ...]:
         """Return the box of the footprint; one per part where it goes around the world's edge."""
         shape = shapely.from_wkb(wkb) if wkb else None
@@ -178,11 +257,6 @@ class ItemCompiler:
         if whole.width <= self._half_world or not 1 < len(parts) <= _MAX_BOXES:
             return (whole,)
         return tuple(Extent(*map(float, part.bounds)) for part in parts)
-
-    def _center(self, parts: ItemParts, extent: Extent) -> tuple[float, float]:
-        """Return CenterX, CenterY as built, else the middle of the footprint's box."""
-        x, y = (_number(parts.attributes.get(name)) for name in ("CenterX", "CenterY"))
-        return (extent.center_x, extent.center_y) if x is None or y is None else (x, y)
 
     def _rings(self, parts: ItemParts, key: str) -> bytes:
         if parts.rings is not None:
@@ -200,6 +274,23 @@ class ItemCompiler:
             return polygons_to_rings(wkb, self.operations[key], parts.geotransform, parts.levels[0])
         except (ValueError, shapely.errors.GEOSException, ImageServerError) as err:
             raise NotCompiled(f"its footprint or seamline cannot be used: {err}") from err
+
+
+def _scale_beside(parts: ItemParts, pipeline: str) -> tuple[float, float]:
+    """Return pixels per map unit beside the centre, for a raster whose centre is a pole."""
+    level = parts.levels[0]
+    for share in (0.5, 1.5):
+        size = (int(level.width * share), int(level.height * share))
+        scale = map_scale(parts.geotransform, *size, pipeline)
+        if min(scale) > 0:
+            return scale
+    return 0.0, 0.0
+
+
+def _center(parts: ItemParts, extent: Extent) -> tuple[float, float]:
+    """Return CenterX, CenterY as built, else the middle of the footprint's box."""
+    x, y = (_number(parts.attributes.get(name)) for name in ("CenterX", "CenterY"))
+    return (extent.center_x, extent.center_y) if x is None or y is None else (x, y)
 
 
 def _rounded_out(area: Extent | None) -> Extent | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from engine.extent import Extent
 from engine.geometry.projection import LONLAT, describe_crs, inverse, operation, transform
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Floats = NDArray[np.float64]
 _EARTH_M = 6371008.8
 
 
@@ -66,7 +70,7 @@ def map_scales(geotransforms: Floats, sizes: Floats, pipeline: str) -> Floats:
         det = xc * yr - xr * yc
         scales = np.stack([np.hypot(yr, yc), np.hypot(xr, xc)], axis=1) / np.abs(det)[:, None]
     good = np.isfinite(xs).all(axis=0) & np.isfinite(ys).all(axis=0) & (np.abs(det) >= 1e-300)
-    return np.where(good[:, None], scales, 0.0)
+    return np.asarray(np.where(good[:, None], scales, 0.0), np.float64)
 
 
 def ground_pixel_size_m(crs: str, geotransform: Sequence[float], width: int, height: int) -> float:
@@ -92,7 +96,7 @@ def ground_pixel_sizes_m(crs: str, geotransforms: Floats, sizes: Floats) -> Floa
         north = np.radians(lat - lat[0]) * _EARTH_M
         on_sphere = np.sqrt(np.abs(east[1] * north[2] - east[2] * north[1]))
     own = np.sqrt(np.abs(b * f - c * e)) * describe_crs(crs).metres_per_unit
-    return np.where(good, on_sphere, own)
+    return np.asarray(np.where(good, on_sphere, own), np.float64)
 
 
 def lonlat_extent(

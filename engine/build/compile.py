@@ -1,0 +1,202 @@
+"""Compile a definition: check everything, and write one immutable file that serving opens.
+
+Rules: rows are streamed; every fault is found and named (item and field) before the run ends, and a
+run with faults leaves no file; the same definition compiles to the same bytes.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+import shapely
+
+from engine.build.definition_fields import check_sort_field, fields_of_table, time_span
+from engine.build.definition_folder import DefinitionFolder, read_facts
+from engine.build.item_compiler import ItemCompiler, NotCompiled
+from engine.build.progress import no_progress
+from engine.build.row_reader import RowReader
+from engine.build.service_head import make_summary
+from engine.build.zmd_writer import ZmdExtras, ZmdWriter
+from engine.errors import ConfigError
+from engine.item import OVERVIEW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from config.definition import ServiceProperties
+    from engine.build.definition_fields import TimeSpan
+    from engine.build.item_compiler import ItemParts
+    from engine.build.item_row import ItemRow
+    from engine.build.progress import Progress
+    from engine.build.service_facts import ServiceFacts
+    from engine.build.service_table import ServiceTable
+    from engine.summary import ServiceSummary
+
+_MAX_FAULTS = 20
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileReport:
+    """What became of the items.
+
+    Attributes
+    ----------
+    items, primaries, overviews : int
+        Compiled, in all and of each kind.
+    left_out : int
+        Items with a failed status; they take no part in the service.
+    """
+
+    items: int
+    primaries: int
+    overviews: int
+    left_out: int
+    warnings: tuple[str, ...] = ()
+
+
+def compile_definition(isdef: Path, out: Path, progress: Progress = no_progress) -> CompileReport:
+    """Compile the definition in the folder `isdef` into the file `out`.
+
+    Raises
+    ------
+    ConfigError
+        The definition is not built, or rows have faults: each is named with item and field.
+    """
+    folder = DefinitionFolder(isdef)
+    properties = folder.properties()
+    with closing(folder.table()) as table:
+        facts = read_facts(table)
+        if facts is None or facts.extent is None:
+            why = "is not built; run: swath definition build " + str(isdef)
+            raise ConfigError(isdef, "", why)
+        run = _Run(folder, table, properties, facts)
+        return run.compile(out, progress)
+
+
+@dataclass(slots=True)
+class _Counts:
+    primaries: int = 0
+    overviews: int = 0
+    left_out: int = 0
+    seamlines: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+class _Run:
+    def __init__(
+        self,
+        folder: DefinitionFolder,
+        table: ServiceTable,
+        properties: ServiceProperties,
+        facts: ServiceFacts,
+    ) -> None:
+        self.folder = folder
+        self.table = table
+        self.properties = properties
+        self.facts = facts
+        self.fields = fields_of_table(table.fields())
+        check_sort_field(folder.toml, properties, self.fields)
+        self.time: TimeSpan | None = time_span(
+            folder.toml, properties, facts.time_field, self.fields
+        )
+        self.rows = RowReader(folder, facts, self.fields, table.seamlines())
+        self.compiler = ItemCompiler(facts.crs)
+        self.counts = _Counts()
+
+    def compile(self, out: Path, progress: Progress) -> CompileReport:
+        total = self.table.count()
+        with ZmdWriter(out, self.fields) as writer:
+            batch: list[ItemRow] = []
+            for number, row in enumerate(self.table.rows()):
+                batch.append(row)
+                if len(batch) == _BATCH:
+                    progress("compile", number, total)
+                    self._add_all(writer, batch)
+                    batch.clear()
+                    if len(self.counts.faults) > _MAX_FAULTS:
+                        break
+            self._add_all(writer, batch)
+            progress("compile", total, total)
+            self._refuse_faults(writer.count)
+            writer.finish(self._summary(writer.count), self._extras())
+        return CompileReport(
+            items=writer.count,
+            primaries=self.counts.primaries,
+            overviews=self.counts.overviews,
+            left_out=self.counts.left_out,
+            warnings=self._warnings(),
+        )
+
+    def _add_all(self, writer: ZmdWriter, batch: list[ItemRow]) -> None:
+        read: list[ItemParts] = []
+        for row in batch:
+            if row.status.is_failed:
+                self.counts.left_out += 1
+                continue
+            try:
+                read.append(self.rows.parts(row))
+            except NotCompiled as err:
+                self._fault(row.id, row.name, err)
+        for parts, result in zip(read, self.compiler.compile_all(read), strict=True):
+            if isinstance(result, NotCompiled):
+                self._fault(parts.id, parts.name, result)
+            else:
+                writer.add(result)
+                self._count(parts)
+
+    def _fault(self, object_id: int, name: str, why: NotCompiled) -> None:
+        self.counts.faults.append(f"OBJECTID {object_id} ({name}): {why}")
+
+    def _count(self, parts: ItemParts) -> None:
+        if self.time is not None:
+            self.time.add(parts.attributes)
+        if parts.category == OVERVIEW:
+            self.counts.overviews += 1
+        else:
+            self.counts.primaries += 1
+        self.counts.seamlines += bool(parts.seamline)
+
+    def _refuse_faults(self, compiled: int) -> None:
+        faults = self.counts.faults
+        if faults:
+            more = "\n  …" if len(faults) > _MAX_FAULTS else ""
+            listed = "\n  ".join(faults[:_MAX_FAULTS])
+            raise ConfigError(self.folder.path, "", f"cannot be compiled:\n  {listed}{more}")
+        if compiled == 0:
+            left = self.counts.left_out
+            why = f"has no item that can be served ({left} with a failed status; see swath definition show)"
+            raise ConfigError(self.folder.path, "", why)
+
+    def _summary(self, count: int) -> ServiceSummary:
+        extent = self.facts.extent
+        if extent is None:
+            raise ConfigError(self.folder.path, "", "is not built")
+        summary = make_summary(self.facts, extent, self.properties, self.fields)
+        return msgspec.structs.replace(
+            summary,
+            time=None if self.time is None else self.time.info,
+            has_seamlines=self.counts.seamlines > 0,
+            item_count=count,
+        )
+
+    def _extras(self) -> ZmdExtras:
+        shapes = self.table.layer_shapes("boundary")
+        boundary = shapely.union_all(shapely.from_wkb(shapes)) if shapes else None
+        return ZmdExtras(
+            operations=self.compiler.operations,
+            histograms=self.facts.histograms,
+            boundary=b"" if boundary is None else shapely.to_wkb(boundary, byte_order=1),
+            definition=self.folder.toml.read_text(encoding="utf-8"),
+        )
+
+    def _warnings(self) -> tuple[str, ...]:
+        found = []
+        if self.counts.left_out:
+            found.append(f"{self.counts.left_out} items with a failed status are left out")
+        if self.properties.mosaic_method == "Seamline" and not self.counts.seamlines:
+            found.append("mosaic_method is Seamline, but no item has a seamline: as NorthWest")
+        return tuple(found)

@@ -1,0 +1,171 @@
+"""Read rows of the service table into what the compiler needs, and check them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.build.band_mapping import map_bands
+from engine.build.definition_fields import compiled_value
+from engine.build.item_compiler import ItemParts, NotCompiled
+from engine.build.raster_record import ItemStatus
+from engine.item import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from engine.build.definition_folder import DefinitionFolder
+    from engine.build.item_row import ItemRow
+    from engine.build.raster_record import RasterDefinition
+    from engine.build.service_facts import ServiceFacts
+    from engine.item import Level
+    from engine.readers.header import RasterHeader
+    from engine.results import AttributeValue
+    from engine.summary import FieldInfo
+
+
+class RowReader:
+    """Read rows of one definition.
+
+    Parameters
+    ----------
+    fields
+        Of the compiled service.
+    seamlines
+        WKB in service CRS by OBJECTID.
+    """
+
+    def __init__(
+        self,
+        folder: DefinitionFolder,
+        facts: ServiceFacts,
+        fields: Sequence[FieldInfo],
+        seamlines: Mapping[int, bytes],
+    ) -> None:
+        self._folder = folder
+        self._bands = len(facts.bands)
+        self._columns = {f.name: f for f in fields if f.type not in ("oid", "geometry")}
+        self._seamlines = seamlines
+
+    def parts(self, row: ItemRow) -> ItemParts:
+        """Return what the compiler needs of one row.
+
+        Raises
+        ------
+        NotCompiled
+            Naming the field and what is wrong with it.
+        """
+        if row.status is not ItemStatus.READY or not row.wkb:
+            raise NotCompiled(f"is not built; run: swath definition build {self._folder.path}")
+        raster, headers = _decoded(row)
+        enabled = [pair for pair in zip(raster.sources, headers, strict=True) if pair[0].enabled]
+        if not enabled:
+            raise NotCompiled("Raster: all sources are disabled")
+        first_source, first = enabled[0]
+        _check_grids(headers)
+        crs = first_source.crs or first.crs
+        if first.geotransform is None or not crs:
+            raise NotCompiled("Header: its raster has no place on Earth")
+        try:
+            mapping = map_bands(raster, headers, self._bands)
+        except ValueError as err:
+            raise NotCompiled(f"Raster: {err}") from err
+        attributes = self._attributes(row)
+        pyramid, levels, pyramid_from = self._levels(row, headers)
+        return ItemParts(
+            id=row.id,
+            name=row.name,
+            category=row.category,
+            crs=crs,
+            geotransform=first.geotransform,
+            levels=levels,
+            sources=tuple(
+                Source(
+                    self._folder.resolve(header.path), header.driver, header.size, header.mtime_ns
+                )
+                for header in headers
+            ),
+            mapping=mapping,
+            valid_range=first_source.valid_range,
+            rings=None if row.is_edited else row.built.rings,
+            wkb=row.wkb,
+            seamline=self._seamlines.get(row.id, b""),
+            pixel_sizes=_pixel_sizes(attributes),
+            attributes=attributes,
+            pyramid=pyramid,
+            pyramid_from=pyramid_from,
+        )
+
+    def _levels(
+        self, row: ItemRow, headers: tuple[RasterHeader, ...]
+    ) -> tuple[Source | None, tuple[Level, ...], int]:
+        """Return the levels that all sources share, and the file that holds further ones."""
+        shared = []
+        for levels in zip(*(header.levels for header in headers), strict=False):
+            if any((lv.width, lv.height) != (levels[0].width, levels[0].height) for lv in levels):
+                break
+            shared.append(levels[0])
+        built = row.built.pyramid
+        if built is None:
+            return None, tuple(shared), 0
+        file = self._folder.path / built.path
+        try:
+            status = file.stat()
+        except OSError as err:
+            why = f"its pyramid {built.path} is missing; run: swath definition build --pyramids"
+            raise NotCompiled(why) from err
+        source = Source(str(file), "GTiff", status.st_size, status.st_mtime_ns)
+        return source, (*shared[: built.first_level], *built.levels), built.first_level
+
+    def _attributes(self, row: ItemRow) -> dict[str, AttributeValue]:
+        values = {}
+        for name, field in self._columns.items():
+            try:
+                values[name] = compiled_value(field, row.attributes.get(name))
+            except ValueError as err:
+                raise NotCompiled(f"{name}: {err}") from err
+        return values
+
+
+def _decoded(row: ItemRow) -> tuple[RasterDefinition, tuple[RasterHeader, ...]]:
+    try:
+        raster = row.raster
+    except msgspec.MsgspecError as err:
+        raise NotCompiled(f"Raster: {err}") from err
+    try:
+        headers = row.headers
+    except msgspec.MsgspecError as err:
+        raise NotCompiled(f"Header: {err}") from err
+    if len(raster.sources) != len(headers):
+        why = f"Raster names {len(raster.sources)} sources, but {len(headers)} headers are known"
+        raise NotCompiled(f"{why}; run: swath definition build")
+    return raster, headers
+
+
+def _check_grids(headers: tuple[RasterHeader, ...]) -> None:
+    first = headers[0]
+    for other in headers[1:]:
+        same = (other.geotransform, other.width, other.height, other.crs) == (
+            first.geotransform,
+            first.width,
+            first.height,
+            first.crs,
+        )
+        if not same:
+            raise NotCompiled("Raster: its sources differ in grid, size or coordinate system")
+
+
+def _pixel_sizes(attributes: Mapping[str, AttributeValue]) -> tuple[float, float, float, float]:
+    """Return MinPS, MaxPS, LowPS, HighPS; null is 0."""
+    found = []
+    for name in ("MinPS", "MaxPS", "LowPS", "HighPS"):
+        value = attributes.get(name)
+        number = float(value) if isinstance(value, int | float) else 0.0
+        if number < 0:
+            raise NotCompiled(f"{name}: {number} is less than 0")
+        found.append(number)
+    min_ps, max_ps, low_ps, high_ps = found
+    if 0 < max_ps <= min_ps:
+        raise NotCompiled(f"MaxPS: {max_ps} is not more than MinPS, {min_ps}")
+    return min_ps, max_ps, low_ps, high_ps
