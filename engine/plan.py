@@ -215,5 +215,7 @@ def plan_item(item: Item, placed: Placed, grid: TargetGrid) -> PlannedItem:
     if common is not None:
         area = (common.width / lattice.pixel_x + 1) * (common.height / lattice.pixel_y + 1)
     level_px = area * (ratio * min(view.scale_x, view.scale_y)) ** 2
-    return PlannedItem(item, placed, view, ratio, int(level_px * 4**view.shrink))
+    # A raster much smaller than a pixel of the view still costs no more than all it has.
+    cost_px = min(level_px * 4**view.shrink, item.width * item.height)
+    return PlannedItem(item, placed, view, ratio, int(cost_px))
 
