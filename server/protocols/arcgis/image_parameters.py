@@ -84,11 +84,12 @@ def image_request(parameters: Parameters, summary: ServiceSummary, service: str)
 
 def view(parameters: Parameters, summary: ServiceSummary) -> View:
     """Read bbox, bboxSR, imageSR, size and adjustAspectRatio."""
+    bbox_crs = crs_parameter(parameters, "bboxSR")
     extent, own_crs = _bbox(parameters, summary)
     width, height = _size(parameters, summary)
     return View(
         extent=extent,
-        extent_crs=own_crs or crs_parameter(parameters, "bboxSR"),
+        extent_crs=own_crs or bbox_crs,
         width=width,
         height=height,
         out_crs=crs_parameter(parameters, "imageSR"),

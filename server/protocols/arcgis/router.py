@@ -82,7 +82,7 @@ def _call(state: ServerState, request: Request, pairs: Pairs, parameters: Parame
         state=state,
         request=request,
         base=state.public_base(request),
-        segments=[segment for segment in path.split("/") if segment],
+        segments=path.strip("/").split("/") if path.strip("/") else [],
         pairs=pairs,
         parameters=parameters,
     )
@@ -111,7 +111,8 @@ async def _answer_services(call: _Call, segments: list[str]) -> Response:
             pairs=call.pairs,
             parameters=call.parameters,
         )
-        return await handle_service(service_call, segments[place + 1 :])
+        # Clients that add a slash too many find their operation; a name must be spelled right.
+        return await handle_service(service_call, [part for part in segments[place + 1 :] if part])
     names = call.state.registry.names()
     if not segments:
         return _catalog_answer(call, root_catalog(names), "Services")

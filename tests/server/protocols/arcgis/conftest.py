@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
+import msgspec
+import numpy as np
 import pytest
+import rasterio
 
 from config.definition import ServiceProperties
-from engine.extent import Extent
+from engine.build.compile_raster import compile_raster
+from engine.build.zmd_writer import CompiledRow, ZmdExtras, write_zmd
+from engine.catalog import Catalog
+from engine.extent import Extent, union_of
 from engine.pixel_type import PixelType
 from engine.summary import BandInfo, BandStatistics, FieldInfo, ServiceSummary, TimeInfo
 from server.protocols.arcgis.operations.base import Question
 from server.protocols.arcgis.parameters import Parameters
+from server.publishing import Publisher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 URL = "http://host/arcgis/rest/services/demo/hills/ImageServer"
 
@@ -92,3 +106,120 @@ def ask(mosaic: ServiceSummary) -> Callable[..., Question]:
         )
 
     return make
+
+
+# A real server with a small mosaic, for whatever can only be seen end to end.
+
+HILLS = "demo/hills"
+_SIDE = 64
+_PIXEL = 10.0
+_LEFT, _TOP = 500000.0, 5500640.0
+_FIRST_DAY, _SECOND_DAY = 1_600_000_000_000, 1_600_086_400_000
+
+
+def _write_scene(path: Path, left: float, colour: tuple[int, int, int]) -> Path:
+    data = np.empty((3, _SIDE, _SIDE), np.uint8)
+    data[:] = np.array(colour, np.uint8)[:, None, None]
+    transform = rasterio.Affine(_PIXEL, 0.0, left, 0.0, -_PIXEL, _TOP)
+    shape = {"count": 3, "height": _SIDE, "width": _SIDE, "dtype": "uint8"}
+    with rasterio.open(
+        path, "w", driver="GTiff", crs="EPSG:32633", transform=transform, **shape
+    ) as f:
+        f.write(data)
+    return path
+
+
+def _compile_mosaic(folder: Path) -> Path:
+    """Two scenes side by side, the second half over the first, one day later."""
+    scenes = (
+        (_write_scene(folder / "a.tif", _LEFT, (10, 20, 30)), _FIRST_DAY),
+        (_write_scene(folder / "b.tif", _LEFT + 320.0, (110, 120, 130)), _SECOND_DAY),
+    )
+    rows, operations, extents = [], {}, []
+    for number, (scene, day) in enumerate(scenes, start=1):
+        compiled = scene.with_suffix(".zmd")
+        compile_raster(scene, compiled)
+        catalog = Catalog.open(compiled)
+        summary = catalog.summary
+        operations.update(msgspec.msgpack.decode(catalog.meta("operations") or b""))
+        item = msgspec.structs.replace(catalog.item(1), id=number, z_order=None)
+        outline = catalog.footprints_of([1])[1]
+        catalog.close()
+        rows.append(CompiledRow(item=item, wkb=outline, attributes={"AcqDate": day}))
+        extents.append(item.extent)
+    fields = [
+        FieldInfo(name="OBJECTID", type="oid"),
+        FieldInfo(name="Shape", type="geometry"),
+        *(FieldInfo(name=n, type="double") for n in ("MinPS", "MaxPS", "LowPS", "HighPS")),
+        FieldInfo(name="Name", type="string", length=100),
+        FieldInfo(name="Category", type="integer"),
+        FieldInfo(name="AcqDate", type="date"),
+        FieldInfo(name="Raster", type="raster"),
+    ]
+    extent = union_of(extents)
+    assert extent is not None
+    whole = msgspec.structs.replace(
+        summary,
+        source_type="mosaic",
+        extent=extent,
+        extent_lonlat=Extent(15.0, 49.64, 15.02, 49.66),
+        extent_mercator=Extent(1669792.0, 6377000.0, 1671400.0, 6379000.0),
+        fields=tuple(fields),
+        time=TimeInfo(
+            start_field="AcqDate", end_field="AcqDate", start=_FIRST_DAY, end=_SECOND_DAY
+        ),
+        properties=ServiceProperties(title="Hills <b>&", description="Rolling", copyright="© us"),
+    )
+    out = folder / "hills.zmd"
+    write_zmd(out, whole, rows, ZmdExtras(operations=operations))
+    return out
+
+
+@pytest.fixture(scope="session")
+def served_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the mosaic demo/hills and the single raster `plain`."""
+    folder = tmp_path_factory.mktemp("arcgis")
+    publisher = Publisher(folder / "data")
+    publisher.publish(_compile_mosaic(folder), HILLS)
+    publisher.publish(folder / "a.zmd", "plain")
+    return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def server_url(served_folder: Path) -> Iterator[str]:
+    """The address of a server of its own with one instance."""
+    root = Path(__file__).parents[4]
+    command = [sys.executable, "-m", "server.cli", "serve", "--port", "0", "--instances", "1"]
+    with subprocess.Popen(
+        [*command, "--data", str(served_folder)],
+        cwd=served_folder,
+        env={**os.environ, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            found = re.search(r"http://\S+?(?=/\s)", line)
+            assert found, line
+            _wait_until_ready(found[0])
+            yield found[0]
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait_until_ready(url: str) -> None:
+    give_up = time.monotonic() + 100
+    while time.monotonic() < give_up:
+        if httpx.get(url + "/health/ready").status_code == 200:
+            return
+        time.sleep(0.05)
+    pytest.fail("the server did not get ready")
+
+
+@pytest.fixture
+def client(server_url: str) -> Iterator[httpx.Client]:
+    """A client whose relative addresses begin at the services directory."""
+    with httpx.Client(base_url=server_url + "/arcgis/rest/services/", timeout=60) as made:
+        yield made
