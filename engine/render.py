@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.plan import Plan, PlannedItem
     from engine.readers.block_cache import Form
     from engine.render_work import Work
+    from engine.service import ImageService, LayerKey
     from engine.target_grid import Cell
 
 _RGBV_KERNELS = {Interpolation.NEAREST: rgbv.NEAREST, Interpolation.BILINEAR: rgbv.BILINEAR}
@@ -90,6 +91,19 @@ def _fits_rgbv(plan: Plan, service_type: PixelType) -> bool:
     )
 
 
+def _layer_source(
+    service: ImageService, planned: PlannedItem, key: LayerKey
+) -> tuple[BlockSource, LevelAffine]:
+    """Return where a raster's blocks come from and how its coordinates become level pixels."""
+    _, _, _, bands, form, by_seamline = key
+    item, view = planned.item, planned.view
+    clip = (item.seamline or item.footprint) if by_seamline else item.footprint
+    number = service.memory.identities.number(item)
+    request = BlockRequest(item, number, view, bands, service.thematic, clip)
+    size, scale = (view.width, view.height), (view.scale_x, view.scale_y)
+    return block_source(request, form), level_affine(item.geotransform, scale, size)
+
+
 class Cells:
     """The rasters of a plan by world cell.
 
@@ -109,23 +123,27 @@ class Cells:
 
     def _layer(self, planned: PlannedItem, form: Form) -> Layer:
         plan, service = self.plan, self.work.service
-        item, view, placed = planned.item, planned.view, planned.placed
-        clip = item.footprint
-        if plan.method is MosaicMethod.SEAMLINE and plan.operator is not MosaicOperator.BLEND:
-            clip = item.seamline or clip
-        request = BlockRequest(
-            item, service.memory.identities.number(item), view, plan.bands, service.thematic, clip
+        by_seamline = (
+            plan.method is MosaicMethod.SEAMLINE and plan.operator is not MosaicOperator.BLEND
         )
-        affine = level_affine(
-            item.geotransform, (view.scale_x, view.scale_y), (view.width, view.height)
-        )
-        lattice, grid = plan.grid.lattice, plan.grid
-        left = (placed.box.xmin - lattice.origin_x) / lattice.pixel_x - lattice.phase_x - grid.col
-        right = (placed.box.xmax - lattice.origin_x) / lattice.pixel_x - lattice.phase_x - grid.col
-        top = (lattice.origin_y - placed.box.ymax) / lattice.pixel_y - lattice.phase_y - grid.row
-        bottom = (lattice.origin_y - placed.box.ymin) / lattice.pixel_y - lattice.phase_y - grid.row
+        view, box, lattice = planned.view, planned.placed.box, plan.grid.lattice
+        key = (planned.item.id, view.index, view.shrink, plan.bands, form, by_seamline)
+        found = service.layer_sources.get(key)
+        if found is None:
+            found = service.layer_sources[key] = _layer_source(service, planned, key)
+        source, affine = found
+        col, row = plan.grid.col + lattice.phase_x, plan.grid.row + lattice.phase_y
+        margin = 2.0
         return Layer(
-            planned, block_source(request, form), affine, (left - 2, top - 2, right + 2, bottom + 2)
+            planned,
+            source,
+            affine,
+            (
+                (box.xmin - lattice.origin_x) / lattice.pixel_x - col - margin,
+                (lattice.origin_y - box.ymax) / lattice.pixel_y - row - margin,
+                (box.xmax - lattice.origin_x) / lattice.pixel_x - col + margin,
+                (lattice.origin_y - box.ymin) / lattice.pixel_y - row + margin,
+            ),
         )
 
     def layers_of(self, cell: Cell) -> list[Layer]:

@@ -10,7 +10,9 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from cachetools import LRUCache
 
 from config.definition import Interpolation
 from engine.budget import InstanceMemory
@@ -27,12 +29,19 @@ from engine.readers.handles import HandlePool
 if TYPE_CHECKING:
     from engine.extent import Extent
     from engine.functions.cast import NoDataMatch
+    from engine.fetch import BlockSource
     from engine.item import Item
+    from engine.readers.block_cache import Form
     from engine.request import RenderingRule
+    from engine.samplers.placement import LevelAffine
     from engine.summary import ServiceSummary
 
 _MAX_PLACED = 20_000
 _MAX_PICTURES = 64
+_MAX_LAYERS = 20_000
+
+# Item, level, halvings, bands, form of the blocks, clipped by the seamline.
+LayerKey: TypeAlias = "tuple[int, int, int, tuple[int, ...], Form, bool]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,9 @@ class ImageService:
         self._histograms = self.catalog.histograms
         self._placed: OrderedDict[tuple[int, str], Placed | None] = OrderedDict()
         self._pictures: dict[object, Picture] = {}
+        self.layer_sources: LRUCache[LayerKey, tuple[BlockSource, LevelAffine]] = LRUCache(
+            _MAX_LAYERS
+        )
 
     def close(self) -> None:
         """Close the catalog; cached blocks stay until others need their room."""
