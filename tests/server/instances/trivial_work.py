@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import msgspec
 
 from engine.errors import InvalidParameter
 from server.instances.frames import ReplyHead
+
+
+def _log(question, line):
+    with Path(question["log"]).open("a") as log:
+        log.write(f"{line}\n")
 
 
 def preload():
@@ -38,16 +44,14 @@ class Trivial:
         return bytes(range(256)) * (question["count"] // 256)
 
     def _work(self, question, budget, task):
-        with open(question["log"], "a") as log:
-            log.write(f"{question['text']}\n")
+        _log(question, question["text"])
         ends = time.monotonic() + question["seconds"]
         try:
             while time.monotonic() < ends:
                 budget.check()
                 time.sleep(0.002)
         except Exception as err:
-            with open(question["log"], "a") as log:
-                log.write(f"{type(err).__name__}\n")
+            _log(question, type(err).__name__)
             raise
         return b"done"
 
@@ -60,10 +64,10 @@ class Trivial:
 
     def _die_once(self, question, budget, task):
         try:
-            os.mkdir(question["log"])
+            Path(question["log"]).mkdir()
         except FileExistsError:
             return b"second try"
-        os.kill(os.getpid(), signal.SIGKILL)
+        return os.kill(os.getpid(), signal.SIGKILL)
 
     def _refuse(self, question, budget, task):
         raise InvalidParameter("size", question["text"], "two numbers")
