@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import shapely
 
@@ -46,6 +46,29 @@ class BuiltState:
     rings: bytes = b""
     statistics: bytes = b""
     pyramid: PyramidFile | None = None
+
+
+class InputRow(NamedTuple):
+    """What goes into building a row; light, because all rows are looked at in each build."""
+
+    id: int
+    category: int
+    status: int
+    raster: str
+    header: str
+    fingerprint: str
+    statistics_bytes: int
+
+
+class DigestRow(NamedTuple):
+    """What tells whether a row changed since the last build."""
+
+    id: int
+    category: int
+    status: int
+    shape: bytes | None
+    fingerprint: str
+    statistics_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

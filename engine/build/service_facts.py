@@ -25,6 +25,8 @@ class ServiceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         In `crs`, a whole number of pixels from a rounded origin; None = no item could be placed.
     overview_ps : float
         Pixel size from which service overviews show; 0 = there are none.
+    overview_sizes : rising
+        Pixel sizes where the generations of overviews begin.
     coarsest_ps : float
         Coarsest pixel size served without averaging over many pixels; 0 = none known.
     block_width, block_height : int
@@ -45,6 +47,7 @@ class ServiceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     picture_bands: tuple[int, ...] = (0,)
     time_field: str = ""
     overview_ps: float = 0.0
+    overview_sizes: tuple[float, ...] = ()
     coarsest_ps: float = 0.0
     uncompressed_size: int = 0
     block_width: int = 0

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.build import geopackage
-from engine.build.item_row import BuiltState, ItemRow, shape_extent
+from engine.build.item_row import BuiltState, DigestRow, InputRow, ItemRow, shape_extent
 from engine.build.raster_record import (
     ItemStatus,
     NewItem,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.extent import Extent
+    from engine.readers.header import RasterHeader
     from engine.results import AttributeValue
 
 LAYERS = ("footprints", "boundary", "seamlines")
@@ -57,6 +58,7 @@ CREATE INDEX swath_sources_fid ON swath_sources(fid);
 CREATE TABLE swath_build (
   fid INTEGER PRIMARY KEY, fingerprint TEXT, shape_hash TEXT, rings BLOB, statistics BLOB,
   pyramid TEXT);
+CREATE TABLE swath_state (key TEXT PRIMARY KEY NOT NULL, value BLOB);
 """
 _DESCRIPTIONS = {
     "footprints": "The service table: one row an item, with its footprint",
@@ -164,7 +166,39 @@ class ServiceTable:
         """Store a fact."""
         self._run("INSERT OR REPLACE INTO swath_info VALUES (?, ?)", (key, value))
 
+    def state(self, key: str) -> bytes:
+        """Return what build keeps for itself, b"" where there is nothing."""
+        row = self._run("SELECT value FROM swath_state WHERE key = ?", (key,)).fetchone()
+        return _bytes(row[0]) if row else b""
+
+    def set_state(self, key: str, value: bytes) -> None:
+        """Keep something for the next build."""
+        self._run("INSERT OR REPLACE INTO swath_state VALUES (?, ?)", (key, value))
+
     # Items
+
+    def source_rows(self) -> Iterator[tuple[int, str, int, int]]:
+        """Yield OBJECTID, path, size and time of change of every file."""
+        query = "SELECT fid, path, size, mtime_ns FROM swath_sources ORDER BY fid, path"
+        yield from self._run(query)
+
+    def digest_rows(self) -> Iterator[DigestRow]:
+        """Yield what tells whether rows changed, in order of OBJECTID."""
+        query = (
+            "SELECT OBJECTID, coalesce(Category, 1), coalesce(StatusId, 1), Shape,"
+            " coalesce(b.fingerprint, ''), coalesce(length(b.statistics), 0)"
+            " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID ORDER BY OBJECTID"
+        )
+        yield from (DigestRow(*record) for record in self._run(query))
+
+    def input_rows(self) -> Iterator[InputRow]:
+        """Yield what goes into building each row, in order of OBJECTID."""
+        query = (
+            "SELECT OBJECTID, coalesce(Category, 1), coalesce(StatusId, 1), coalesce(Raster, ''),"
+            " coalesce(Header, ''), coalesce(b.fingerprint, ''), coalesce(length(b.statistics), 0)"
+            " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID ORDER BY OBJECTID"
+        )
+        yield from (InputRow(*record) for record in self._run(query))
 
     def known_sources(self) -> dict[str, tuple[int, int, int]]:
         """Return OBJECTID, size and time of change of all files known, by path."""
@@ -199,6 +233,14 @@ class ServiceTable:
             row = (source.path, fid, *by_path.get(source.path, (0, 0)))
             self._run("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
 
+    def set_headers(self, fid: int, headers: tuple[RasterHeader, ...]) -> None:
+        """Write headers that were read anew."""
+        self.update(fid, {"Header": headers_to_text(headers)})
+        self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
+        for header in headers:
+            row = (header.path, fid, header.size, header.mtime_ns)
+            self._run("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
+
     def update(self, fid: int, values: Mapping[str, AttributeValue]) -> None:
         """Set fields of one row."""
         names = ", ".join(f'"{name}" = ?' for name in values)
@@ -223,8 +265,18 @@ class ServiceTable:
         """Return one row."""
         return next(self.rows("OBJECTID = ?", (fid,)), None)
 
-    def rows(self, where: str = "1", values: tuple[AttributeValue, ...] = ()) -> Iterator[ItemRow]:
-        """Yield rows in order of OBJECTID, read in pages so that they may be written meanwhile."""
+    def rows(
+        self, where: str = "1", values: tuple[AttributeValue, ...] = (), above: int = -1
+    ) -> Iterator[ItemRow]:
+        """Yield rows in order of OBJECTID, read in pages so that they may be written meanwhile.
+
+        Parameters
+        ----------
+        where
+            A condition of our own with `values` for its marks, never a person's text.
+        above
+            Only OBJECTIDs above this one.
+        """
         names = list(self.fields())
         chosen = ", ".join(f'f."{name}"' for name in names)
         query = (
@@ -232,7 +284,7 @@ class ServiceTable:
             f" FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
             f" WHERE ({where}) AND OBJECTID > ? ORDER BY OBJECTID LIMIT 500"
         )
-        last = -1
+        last = above
         while True:
             page = self._run(query, (*values, last)).fetchall()
             if not page:
@@ -311,6 +363,16 @@ class ServiceTable:
         rows = self._run("SELECT ItemId, Shape FROM seamlines WHERE ItemId IS NOT NULL")
         shapes = {int(fid): geopackage.decode_geometry(blob) for fid, blob in rows}
         return {fid: wkb for fid, wkb in shapes.items() if wkb}
+
+    def seamlines_by_row(self) -> dict[int, bytes]:
+        """Return all shapes of the layer seamlines, by its own fid."""
+        rows = self._run("SELECT fid, Shape FROM seamlines WHERE Shape IS NOT NULL").fetchall()
+        return {int(fid): geopackage.decode_geometry(blob) for fid, blob in rows}
+
+    def set_seamline(self, fid: int, wkb: bytes, srs_id: int) -> None:
+        """Write the shape of a row of the layer seamlines; b"" = none."""
+        blob = geopackage.encode_geometry(wkb, srs_id, shape_extent(wkb)) if wkb else None
+        self._run("UPDATE seamlines SET Shape = ? WHERE fid = ?", (blob, fid))
 
     def set_extents(self, extent: Extent | None) -> None:
         """Write the box of the layers into the GeoPackage's contents."""

@@ -1,0 +1,366 @@
+"""Build a definition: footprints, places, statistics, pixel-size ranges, boundary, facts of the service.
+
+Only what is new or has changed is built; what is done is committed in batches, so an interrupted build
+goes on where it stopped. One bad raster becomes an item with a failed status.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.build.definition_folder import DefinitionFolder, read_facts, write_facts
+from engine.build.item_build import BuiltItem, FootprintMode, ItemJob, build_item
+from engine.build.item_row import BuiltState, InputRow, ItemRow, hash_shape
+from engine.build.pixel_size_ranges import primary_range
+from engine.build.progress import Progress, no_progress
+from engine.build.raster_record import ItemStatus, headers_to_text, raster_of_text
+from engine.build.reproject_shapes import reproject_edited
+from engine.build.service_totals import (
+    KeptTotals,
+    RowDigest,
+    Totals,
+    rounded_extent,
+    rounded_size,
+)
+from engine.build.settle import differences, settle
+from engine.build.tally import histogram_of, statistics_of
+from engine.build.workers import InProcess, Workers
+from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
+from engine.item import PRIMARY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.definition import ServiceProperties
+    from engine.build.service_facts import ServiceFacts
+    from engine.build.service_table import ServiceTable
+    from engine.results import AttributeValue
+
+BUILD_VERSION = 1
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """What `swath definition build` is asked to do.
+
+    Attributes
+    ----------
+    footprints
+        None = as the last build did, "auto" for the first.
+    """
+
+    footprints: FootprintMode | None = None
+    statistics: bool = True
+    shrink_px: float = 0.0
+
+
+@dataclass(slots=True)
+class BuildReport:
+    """What became of the items.
+
+    Attributes
+    ----------
+    built, unchanged : int
+        Items.
+    failed, notes : list of (OBJECTID, name, sentence)
+        Items that failed in this build, and items that are not as the service is.
+    missing : list of paths
+        Files that are not there now; their items stay as they are.
+    edited : int
+        Footprints edited by hand that were kept.
+    """
+
+    built: int = 0
+    unchanged: int = 0
+    failed: list[tuple[int, str, str]] = field(default_factory=list)
+    notes: list[tuple[int, str, str]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    edited: int = 0
+    overviews: int = 0
+    pyramids: int = 0
+    facts: ServiceFacts | None = None
+
+
+def build_definition(
+    folder: DefinitionFolder,
+    options: BuildOptions | None = None,
+    workers: Workers | None = None,
+    progress: Progress = no_progress,
+) -> BuildReport:
+    """Build what is new or changed in a definition.
+
+    Raises
+    ------
+    ConfigError
+        No raster can be served, or definition.toml does not fit the rasters.
+    """
+    with folder.table() as table:
+        run = _Build(folder, table, options or BuildOptions(), progress)
+        return run.run(workers or InProcess())
+
+
+class _Build:
+    def __init__(
+        self,
+        folder: DefinitionFolder,
+        table: ServiceTable,
+        options: BuildOptions,
+        progress: Progress,
+    ) -> None:
+        self._folder, self._table = folder, table
+        self._progress = progress
+        mode = options.footprints or msgspec.convert(
+            table.info("footprints") or "auto", FootprintMode
+        )
+        self._mode: FootprintMode = mode
+        self._options = options
+        self._report = BuildReport()
+        self._properties: ServiceProperties = folder.properties()
+        old = read_facts(table)
+        ready = table.rows("Category = 1 AND StatusId < 100 AND Header <> ''")
+        self._facts = settle(folder.toml, self._properties, old, ready)
+        self._old_crs = old.crs if old else ""
+        self._srs_id = -1
+
+    def run(self, workers: Workers) -> BuildReport:
+        with self._table.batch():
+            self._srs_id = self._table.set_crs(self._facts.crs)
+            if self._old_crs and self._old_crs != self._facts.crs:
+                reproject_edited(self._table, self._old_crs, self._facts.crs, self._srs_id)
+            # Kept from now on, so that an interrupted build goes on with the same service.
+            write_facts(self._table, self._facts)
+            self._table.set_info("footprints", self._mode)
+        self._build_items(workers)
+        self._total()
+        self._report.facts = self._facts
+        return self._report
+
+    # Items
+
+    def _build_items(self, workers: Workers) -> None:
+        changed = self._changed_files()
+        waiting = [row.id for row in self._table.input_rows() if self._must_build(row, changed)]
+        self._report.unchanged = self._table.count() - len(waiting)
+        self._progress("building items", 0, len(waiting))
+        rows: dict[int, ItemRow] = {}
+        results = workers.map(build_item, self._jobs(waiting, rows))
+        done = 0
+        while batch := list(islice(results, _BATCH)):
+            with self._table.batch():
+                for job, result in batch:
+                    self._store(rows.pop(job.id), result)
+            done += len(batch)
+            self._progress("building items", done, len(waiting))
+        self._progress("building items", len(waiting), len(waiting))
+
+    def _changed_files(self) -> set[int]:
+        """Return the items of which a file has changed since its header was read."""
+        changed = set()
+        for fid, path, size, mtime_ns in self._table.source_rows():
+            try:
+                status = Path(self._folder.resolve(path)).stat()
+            except OSError:
+                self._report.missing.append(path)
+                continue
+            if (status.st_size, status.st_mtime_ns) != (size, mtime_ns):
+                changed.add(fid)
+        return changed
+
+    def _must_build(self, row: InputRow, changed: set[int]) -> bool:
+        """Tell whether a row is new, was edited, or has a file that changed."""
+        if row.status >= ItemStatus.FAILED and not row.header and row.id not in changed:
+            # Its file could not be read when it was added, and is the same still.
+            return False
+        if row.id in changed or row.fingerprint != self._fingerprint(row.raster, row.header):
+            return True
+        is_primary = row.category == PRIMARY and row.status == ItemStatus.READY
+        return self._options.statistics and is_primary and not row.statistics_bytes
+
+    def _fingerprint(self, raster_text: str, header_text: str) -> str:
+        """Return the fingerprint of all that goes into an item."""
+        return item_fingerprint(
+            self._facts, self._mode, self._options.shrink_px, (raster_text, header_text)
+        )
+
+    def _jobs(self, fids: list[int], rows: dict[int, ItemRow]) -> Iterator[ItemJob]:
+        for fid in fids:
+            row = self._table.row(fid)
+            if row is None:
+                continue
+            try:
+                raster = raster_of_text(row.raster_text)
+                headers = row.headers
+            except msgspec.MsgspecError as err:
+                self._fail(row, ItemStatus.BAD_DEFINITION, f"Its field Raster is wrong: {err}.")
+                continue
+            sources = tuple(
+                msgspec.structs.replace(source, path=self._folder.resolve(source.path))
+                for source in raster.sources
+            )
+            if not sources:
+                self._fail(row, ItemStatus.BAD_DEFINITION, "Its field Raster names no source.")
+                continue
+            rows[fid] = row
+            yield ItemJob(
+                id=fid,
+                raster=msgspec.structs.replace(raster, sources=sources),
+                headers=headers,
+                service_crs=self._facts.crs,
+                band_count=len(self._facts.bands),
+                footprints=self._mode if row.category == PRIMARY else "auto",
+                statistics=self._options.statistics and row.category == PRIMARY,
+                shrink_px=self._options.shrink_px,
+            )
+
+    def _fail(self, row: ItemRow, status: ItemStatus, message: str) -> None:
+        self._table.update(row.id, {"StatusId": int(status), "StatusMessage": message})
+        fingerprint = self._fingerprint(row.raster_text, row.header_text)
+        self._table.set_built(row.id, replace(row.built, fingerprint=fingerprint, statistics=b""))
+        self._report.failed.append((row.id, row.name, message))
+
+    def _store(self, row: ItemRow, result: BuiltItem | SourceError) -> None:
+        if isinstance(result, SourceError):
+            self._fail(row, _status_of(result), _sentence(result))
+            return
+        if result.headers != row.headers:
+            self._table.set_headers(row.id, result.headers)
+            row = replace(row, header_text=headers_to_text(result.headers))
+        if result.placement is None or result.mapping is None:
+            self._fail(row, result.status, result.message)
+            return
+        self._store_ready(row, result)
+
+    def _store_ready(self, row: ItemRow, built: BuiltItem) -> None:
+        placement, mapping = built.placement, built.mapping
+        if placement is None or mapping is None:
+            raise ValueError("an item without a place is not ready")
+        notes = built.notes
+        if row.category == PRIMARY:
+            asked = any(source.bands for source in row.raster.sources)
+            notes += differences(self._facts, mapping, asked=asked)
+        message = " ".join(notes)
+        if notes:
+            self._report.notes.append((row.id, row.name, message))
+        values: dict[str, AttributeValue] = {
+            "StatusId": int(ItemStatus.READY),
+            "StatusMessage": message,
+            "LowPS": built.low_ps,
+            "HighPS": built.high_ps,
+            "CenterX": placement.center_x,
+            "CenterY": placement.center_y,
+        }
+        if row.category == PRIMARY:
+            values |= {"MinPS": 0.0, "MaxPS": self._end_of_range(built.low_ps)}
+        self._table.update(row.id, values)
+        shape_hash = hash_shape(placement.wkb)
+        if row.is_edited:
+            self._report.edited += 1
+            shape_hash = row.built.shape_hash
+        else:
+            self._table.set_shape(row.id, placement.wkb, self._srs_id)
+        state = BuiltState(
+            fingerprint=self._fingerprint(row.raster_text, row.header_text),
+            shape_hash=shape_hash,
+            rings=built.rings,
+            statistics=built.tallies,
+        )
+        self._table.set_built(row.id, state)
+        self._report.built += 1
+
+    def _end_of_range(self, low_ps: float) -> float:
+        return primary_range(low_ps, self._facts.overview_sizes).end
+
+    # The whole
+
+    def _total(self) -> None:
+        self._progress("summing up", 0, 1)
+        kept, digest, last_id = self._kept_totals()
+        totals = Totals(kept, len(self._facts.bands))
+        where = f"Category = {PRIMARY} AND StatusId = {int(ItemStatus.READY)}"
+        for row in self._table.rows(where, above=kept.last_id):
+            totals.add(row)
+        found = totals.result(digest, last_id)
+        if found.extent is None:
+            why = "no raster could be placed; see `swath definition show` for what is wrong"
+            raise ConfigError(self._folder.path, "", why)
+        self._facts = _with_totals(self._facts, found, self._time_field())
+        with self._table.batch():
+            self._table.set_layer("boundary", [found.boundary], self._srs_id)
+            self._table.set_extents(found.extent)
+            self._table.set_state("totals", msgspec.msgpack.encode(found))
+            write_facts(self._table, self._facts)
+        self._progress("summing up", 1, 1)
+
+    def _kept_totals(self) -> tuple[KeptTotals, str, int]:
+        """Return the totals to start from, and digest and last OBJECTID of the rows as they are now."""
+        packed = self._table.state("totals")
+        kept = msgspec.msgpack.decode(packed, type=KeptTotals) if packed else KeptTotals()
+        before, now, last_id = RowDigest(), RowDigest(), 0
+        for row in self._table.digest_rows():
+            last_id = row.id
+            if row.category == PRIMARY and row.status == ItemStatus.READY:
+                now.add(row)
+                if row.id <= kept.last_id:
+                    before.add(row)
+        is_same = before.text() == kept.digest and len(kept.tallies) == len(self._facts.bands)
+        return kept if is_same else KeptTotals(), now.text(), last_id
+
+    def _time_field(self) -> str:
+        fields = self._table.fields()
+        return next((name for name, kind in fields.items() if kind in ("DATETIME", "DATE")), "")
+
+
+def item_fingerprint(
+    facts: ServiceFacts, mode: FootprintMode, shrink_px: float, texts: tuple[str, str]
+) -> str:
+    """Return the fingerprint of all that goes into an item: equal ones need no building."""
+    parts = (
+        str(BUILD_VERSION),
+        facts.crs,
+        str(len(facts.bands)),
+        mode,
+        repr(shrink_px),
+        *texts,
+    )
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def _with_totals(facts: ServiceFacts, totals: KeptTotals, time_field: str) -> ServiceFacts:
+    if totals.extent is None:
+        raise ValueError("totals of no items")
+    size = rounded_size(totals.low_ps)
+    has_tallies = any(tally.count for tally in totals.tallies)
+    coarsest = facts.overview_sizes[0] if facts.overview_sizes else 2 * totals.high_ps
+    return msgspec.structs.replace(
+        facts,
+        extent=rounded_extent(totals.extent, size),
+        pixel_size_x=size,
+        pixel_size_y=size,
+        statistics=tuple(map(statistics_of, totals.tallies)) if has_tallies else (),
+        histograms=(
+            tuple(histogram_of(tally, facts.pixel_type) for tally in totals.tallies)
+            if has_tallies
+            else ()
+        ),
+        time_field=time_field,
+        coarsest_ps=coarsest,
+        uncompressed_size=totals.samples * len(facts.bands) * facts.pixel_type.bytes_per_sample,
+    )
+
+
+def _status_of(error: SourceError) -> ItemStatus:
+    if isinstance(error, SourceUnavailable):
+        return ItemStatus.NOT_FOUND
+    return ItemStatus.NOT_SUPPORTED if isinstance(error, UnknownProduct) else ItemStatus.CORRUPT
+
+
+def _sentence(error: SourceError) -> str:
+    why = str(error.fields[1]).strip().rstrip(".")
+    return f"{why[:1].upper()}{why[1:]}."
