@@ -66,68 +66,28 @@ def service_json(
     rule
         With a rendering rule pixel type and statistics are those of its output.
     """
-    properties = summary.properties
-    spatial_reference = to_json(summary.crs, summary)
-    extent = envelope(summary.extent, summary.crs, summary)
     is_mosaic = summary.source_type == "mosaic"
     return {
-        "currentVersion": CURRENT_VERSION,
-        "serviceDescription": properties.description or properties.title,
-        "name": name,
-        "description": properties.description,
-        "extent": extent,
-        "initialExtent": extent,
-        "fullExtent": extent,
+        **_identity(name, summary),
         "hasMultidimensions": False,
         **_time_info(summary),
-        "pixelSizeX": summary.pixel_size_x,
-        "pixelSizeY": summary.pixel_size_y,
-        "datasetFormat": "AMD" if is_mosaic else "TIFF",
-        "uncompressedSize": summary.uncompressed_size,
-        "blockWidth": summary.block_width,
-        "blockHeight": summary.block_height,
-        "compressionType": "None",
-        "bandNames": [band.name for band in summary.bands],
-        "allowCopy": True,
-        "allowAnalysis": True,
-        "bandCount": len(summary.bands),
-        **_no_data(summary),
-        "pixelType": _pixel_type(summary, rule),
-        "minPixelSize": 0,
-        "maxPixelSize": 0,
-        "copyrightText": properties.copyright,
-        "serviceDataType": _DATA_TYPES[summary.data_type],
-        "serviceSourceType": _SOURCE_TYPES[summary.source_type],
+        **_pixels(summary, rule),
         **_statistics(summary, rule),
         "objectIdField": object_id_field(summary),
         "fields": fields(summary.fields) if is_mosaic else [],
         "capabilities": ",".join(capabilities(summary)),
         **_mosaic(summary),
-        "defaultCompressionQuality": properties.jpeg_quality,
-        "defaultResamplingMethod": _interpolation(summary),
-        "maxImageHeight": properties.max_image_height,
-        "maxImageWidth": properties.max_image_width,
-        "maxRecordCount": properties.max_record_count,
-        "maxDownloadImageCount": 0,
-        "maxDownloadSizeLimit": 0,
-        "maxMosaicImageCount": properties.max_mosaic_images,
+        **_picture_defaults(summary),
         # Clients that see "true" take tiles instead of pictures, in the service's own CRS.
         "singleFusedMapCache": summary.crs == WEB_MERCATOR,
-        "tileInfo": tile_info(properties.jpeg_quality),
+        "tileInfo": tile_info(summary.properties.jpeg_quality),
         "cacheType": "Map",
-        "allowRasterFunction": True,
-        "rasterFunctionInfos": [_NONE_FUNCTION],
-        "rasterTypeInfos": [_RASTER_TYPE],
-        "mensurationCapabilities": "",
-        "supportedImageFormatTypes": supported_formats(),
-        "hasHistograms": summary.has_histograms,
-        "hasColormap": False,
-        "hasRasterAttributeTable": False,
+        **_functions(summary),
         "minScale": 0,
         "maxScale": 0,
         "exportTilesAllowed": False,
         **_query_facts(is_mosaic=is_mosaic),
-        "spatialReference": spatial_reference,
+        "spatialReference": to_json(summary.crs, summary),
     }
 
 
@@ -142,6 +102,70 @@ def capabilities(summary: ServiceSummary) -> tuple[str, ...]:
 def supported_formats() -> str:
     """Return the format names as a comma list in capitals."""
     return ",".join(name.upper() for name in _FORMAT_ORDER if name in FORMAT_NAMES)
+
+
+def _identity(name: str, summary: ServiceSummary) -> dict[str, Any]:
+    properties = summary.properties
+    extent = envelope(summary.extent, summary.crs, summary)
+    return {
+        "currentVersion": CURRENT_VERSION,
+        "serviceDescription": properties.description or properties.title,
+        "name": name,
+        "description": properties.description,
+        "extent": extent,
+        "initialExtent": extent,
+        "fullExtent": extent,
+        "copyrightText": properties.copyright,
+    }
+
+
+def _pixels(summary: ServiceSummary, rule: RenderingRule | None) -> dict[str, Any]:
+    return {
+        "pixelSizeX": summary.pixel_size_x,
+        "pixelSizeY": summary.pixel_size_y,
+        "datasetFormat": "AMD" if summary.source_type == "mosaic" else "TIFF",
+        "uncompressedSize": summary.uncompressed_size,
+        "blockWidth": summary.block_width,
+        "blockHeight": summary.block_height,
+        "compressionType": "None",
+        "bandNames": [band.name for band in summary.bands],
+        "allowCopy": True,
+        "allowAnalysis": True,
+        "bandCount": len(summary.bands),
+        **_no_data(summary),
+        "pixelType": _pixel_type(summary, rule),
+        "minPixelSize": 0,
+        "maxPixelSize": 0,
+        "serviceDataType": _DATA_TYPES[summary.data_type],
+        "serviceSourceType": _SOURCE_TYPES[summary.source_type],
+    }
+
+
+def _picture_defaults(summary: ServiceSummary) -> dict[str, Any]:
+    properties = summary.properties
+    return {
+        "defaultCompressionQuality": properties.jpeg_quality,
+        "defaultResamplingMethod": _interpolation(summary),
+        "maxImageHeight": properties.max_image_height,
+        "maxImageWidth": properties.max_image_width,
+        "maxRecordCount": properties.max_record_count,
+        "maxDownloadImageCount": 0,
+        "maxDownloadSizeLimit": 0,
+        "maxMosaicImageCount": properties.max_mosaic_images,
+        "supportedImageFormatTypes": supported_formats(),
+    }
+
+
+def _functions(summary: ServiceSummary) -> dict[str, Any]:
+    return {
+        "allowRasterFunction": True,
+        "rasterFunctionInfos": [_NONE_FUNCTION],
+        "rasterTypeInfos": [_RASTER_TYPE],
+        "mensurationCapabilities": "",
+        "hasHistograms": summary.has_histograms,
+        "hasColormap": False,
+        "hasRasterAttributeTable": False,
+    }
 
 
 def _pixel_type(summary: ServiceSummary, rule: RenderingRule | None) -> str:

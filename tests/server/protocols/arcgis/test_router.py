@@ -189,23 +189,6 @@ def test_other_sites_may_read_everything(client: httpx.Client) -> None:
     assert "POST" in answer.headers["access-control-allow-methods"]
 
 
-def test_a_browser_gets_pages(client: httpx.Client) -> None:
-    browser = {"Accept": "text/html"}
-    for path in ("", "demo", SERVICE, f"{SERVICE}/exportImage", f"{SERVICE}/statistics", "../info"):
-        answer = client.get(path, headers=browser)
-        assert answer.headers["content-type"].startswith("text/html"), path
-        assert "<h1>" in answer.text
-        assert "default-src 'none'" in answer.headers["content-security-policy"]
-    shown = client.get(f"{SERVICE}/exportImage", params={"bbox": BOX, "f": "html"}).text
-    assert 'class="picture"' in shown
-    wrong = client.get(f"{SERVICE}/exportImage", params={"bbox": "1,2", "f": "html"}).text
-    assert "four numbers" in wrong
-    filled = client.get(f"{SERVICE}/identify", params={"geometry": LEFT, "f": "html"}).text
-    assert "10, 20, 30" in filled
-    missing = client.get("nowhere/ImageServer", headers=browser)
-    assert "Error 404" in missing.text
-
-
 def test_a_single_raster_has_no_catalog_to_query(client: httpx.Client) -> None:
     error = _json(client.get("plain/ImageServer/query?where=1=1&f=json"))["error"]
     assert error["code"] == 400

@@ -1,0 +1,114 @@
+"""Every ArcGIS operation keeps the contract of operations/base.py."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.definition import ServiceProperties
+from engine.errors import NotFound, RequestError
+from engine.extent import Extent
+from engine.pixel_type import PixelType
+from engine.request import Request
+from engine.summary import BandInfo, FieldInfo, ServiceSummary
+from server.protocols.arcgis.operations import OPERATIONS
+from server.protocols.arcgis.operations.base import (
+    AnsweringOperation,
+    AskedOperation,
+    DescribedOperation,
+    Question,
+)
+from server.protocols.arcgis.parameters import Parameters
+
+_SUMMARY = ServiceSummary(
+    properties=ServiceProperties(),
+    crs="EPSG:3857",
+    wkid=102100,
+    latest_wkid=3857,
+    extent=Extent(-2e7, -2e7, 2e7, 2e7),
+    extent_mercator=Extent(-2e7, -2e7, 2e7, 2e7),
+    pixel_size_x=10.0,
+    pixel_size_y=10.0,
+    pixel_type=PixelType.U8,
+    bands=(BandInfo(name="Band_1"),),
+    fields=(FieldInfo(name="OBJECTID", type="oid"),),
+)
+
+
+def _question(parameters: dict[str, str], f: str = "json") -> Question:
+    return Question(
+        service="s",
+        url="http://h/arcgis/rest/services/s/ImageServer",
+        f=f,
+        summary=_SUMMARY,
+        parameters=Parameters.from_mapping(parameters),
+        query=tuple(parameters.items()),
+    )
+
+
+# What an operation cannot do without.
+_NEEDED = {"level": "0", "row": "0", "col": "0", "geometry": "1,2"}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_describes_or_asks_and_answers(name: str) -> None:
+    operation = OPERATIONS[name]
+    if isinstance(operation, AskedOperation):
+        asked = operation.parse(_question(_NEEDED))
+        packed = msgspec.msgpack.encode(asked.request)
+        assert msgspec.msgpack.decode(packed, type=Request) == asked.request
+        assert asked.is_final or isinstance(operation, AnsweringOperation)
+        assert all(isinstance(value, str) for value in asked.options.values())
+    else:
+        assert isinstance(operation, DescribedOperation)
+        assert msgspec.json.encode(operation.describe(_question(_NEEDED)))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_says_what_it_is(name: str) -> None:
+    info = OPERATIONS[name].INFO
+    assert info.title
+    assert info.hint.endswith(".")
+    assert info.capability in ("", "Image", "Metadata", "Catalog")
+    names = [field.name for field in info.fields]
+    assert len(set(names)) == len(names)
+
+
+_VALUES = st.text(max_size=15) | st.sampled_from(
+    ["NaN", "1e400", "{", "[[[[", "-1", "1,2", "null", "*", "0,0,1,1", '{"x":1}', "\x00"]
+)
+
+
+_WITH_INPUTS = [
+    name
+    for name, operation in OPERATIONS.items()
+    if isinstance(operation, AskedOperation) and (operation.INFO.fields or operation.INFO.arguments)
+]
+
+
+@pytest.mark.parametrize("name", _WITH_INPUTS)
+@given(data=st.data())
+def test_hostile_values_end_in_an_error_of_the_caller(name: str, data: Any) -> None:
+    operation = OPERATIONS[name]
+    assert isinstance(operation, AskedOperation)
+    names = [*operation.INFO.arguments, *(field.name for field in operation.INFO.fields)]
+    values = data.draw(st.dictionaries(st.sampled_from(names), _VALUES))
+    with contextlib.suppress(RequestError, NotFound):
+        operation.parse(_question({**_NEEDED, **values}))
+
+
+def test_the_front_imports_no_heavy_library_with_the_operations() -> None:
+    heavy = ("numba", "rasterio", "shapely", "PIL", "pyproj")
+    code = (
+        "import sys, server.protocols.arcgis.operations\n"
+        f"sys.exit(','.join(m for m in {heavy} if m in sys.modules))"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert made.stderr.strip() == ""

@@ -1,0 +1,101 @@
+"""Operations of a service over HTTP: capabilities, forms of answers, addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from server.protocols.arcgis.operations import OPERATIONS
+
+if TYPE_CHECKING:
+    import httpx
+
+SERVICE = "demo/hills/ImageServer"
+
+
+def test_an_unknown_operation_lists_the_known_ones(client: httpx.Client) -> None:
+    message = client.get(f"{SERVICE}/measure?f=json").json()["error"]["message"]
+    assert "exportImage" in message
+    assert "tile/level/row/col" in message
+
+
+@pytest.mark.parametrize(
+    "path", ["tile", "tile/1", "tile/1/2/3/4", "exportImage/1", "info/other", "7"]
+)
+def test_an_address_of_the_wrong_length_is_no_resource(path: str, client: httpx.Client) -> None:
+    assert client.get(f"{SERVICE}/{path}?f=json").json()["error"]["code"] == 400
+
+
+def test_a_query_parameter_cannot_change_the_address_of_a_tile(client: httpx.Client) -> None:
+    assert client.get(f"{SERVICE}/tile/0/0/9?col=0").status_code == 404
+
+
+@pytest.mark.parametrize("name", [name for name, op in OPERATIONS.items() if not op.INFO.arguments])
+def test_every_operation_has_a_page_or_a_picture(name: str, client: httpx.Client) -> None:
+    answer = client.get(f"{SERVICE}/{name}?f=html")
+    kind = answer.headers["content-type"]
+    expected = "image/" if OPERATIONS[name].INFO.returns_pixels else "text/html"
+    assert kind.startswith(expected)
+    assert answer.status_code == 200
+
+
+def test_the_root_describes_the_output_of_a_rendering_rule(client: httpx.Client) -> None:
+    rule = '{"rasterFunction":"Stretch","outputPixelType":"U16"}'
+    root = client.get(SERVICE, params={"f": "json", "renderingRule": rule}).json()
+    assert root["pixelType"] == "U16"
+
+
+def test_query_finds_rows_over_http(client: httpx.Client) -> None:
+    query = {"where": "1=1", "outFields": "*", "f": "json", "orderByFields": "AcqDate DESC"}
+    body = client.post(f"{SERVICE}/query", data=query).json()
+    assert [feature["attributes"]["Name"] for feature in body["features"]] == ["b", "a"]
+    assert "Raster" not in body["features"][0]["attributes"]
+    assert "Shape" not in body["features"][0]["attributes"]
+    assert body["features"][0]["geometry"]["rings"][0]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "ids"),
+    [
+        ("where=Name='a'", [1]),
+        ("where=AcqDate > date '2020-09-14'", [2]),
+        ("objectIds=[2]", [2]),
+        ("geometry=500100,5500300&geometryType=esriGeometryPoint", [1]),
+        ("geometry=500400,5500100,500500,5500200", [1, 2]),
+        ("time=1600000000000", [1]),
+        ("time=1600000000001,null", [2]),
+        ("where=Category=7", []),
+    ],
+)
+def test_query_filters(parameters: str, ids: list[int], client: httpx.Client) -> None:
+    url = f"{SERVICE}/query?f=json&orderByFields=OBJECTID&{parameters}"
+    found = client.get(url + "&returnIdsOnly=true").json()
+    assert found == {"objectIdFieldName": "OBJECTID", "objectIds": ids}
+    assert client.get(url + "&returnCountOnly=true").json() == {"count": len(ids)}
+
+
+def test_query_pages_and_says_when_there_is_more(client: httpx.Client) -> None:
+    url = f"{SERVICE}/query?f=json&where=1=1&orderByFields=OBJECTID&resultRecordCount=1"
+    first = client.get(url).json()
+    assert [f["attributes"]["OBJECTID"] for f in first["features"]] == [1]
+    assert first["exceededTransferLimit"] is True
+    last = client.get(url + "&resultOffset=1").json()
+    assert [f["attributes"]["OBJECTID"] for f in last["features"]] == [2]
+    assert "exceededTransferLimit" not in last
+
+
+def test_geojson_footprints_are_where_they_are(client: httpx.Client) -> None:
+    body = client.get(f"{SERVICE}/query?f=geojson&where=OBJECTID=1&outFields=Name").json()
+    feature = body["features"][0]
+    assert feature["properties"]["Name"] == "a"
+    lon, lat = feature["geometry"]["coordinates"][0][0]
+    assert 14.9 < lon < 15.1
+    assert 49.5 < lat < 49.8
+
+
+@pytest.mark.parametrize("where", ["Name = ", "1=1; DROP TABLE items", "Nope = 1", "x" * 11_000])
+def test_a_where_clause_that_is_none_is_refused(where: str, client: httpx.Client) -> None:
+    error = client.post(f"{SERVICE}/query", data={"where": where, "f": "json"}).json()["error"]
+    assert error["code"] == 400
+    assert "where" in error["message"]
