@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from engine.build.item_build import placement_problem
 from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
 from engine.errors import UnknownProduct
 from raster_types.author_fields import parse_date_text
@@ -165,7 +166,8 @@ class RasterDatasetType:
         """Make one item of one file."""
         header = product.header(product.main)
         _check_bands(header, options)
-        status, message = _placement(header, options)
+        problem = placement_problem(header, options.crs or header.crs)
+        status, message = problem or (ItemStatus.ADDED, "")
         source = SourceDefinition(
             path=product.main,
             bands=options.bands,
@@ -189,20 +191,6 @@ def _check_bands(header: RasterHeader, options: ItemOptions) -> None:
         if not 1 <= band <= count:
             why = f"band {band} is asked for, but the file has {count}"
             raise UnknownProduct(header.path, why)
-
-
-def _placement(header: RasterHeader, options: ItemOptions) -> tuple[ItemStatus, str]:
-    """Tell whether the file says where it lies."""
-    if header.geotransform is None:
-        if header.has_rpcs or header.has_gcps:
-            kind = "a sensor model (RPC)" if header.has_rpcs else "ground control points"
-            why = f"Placed by {kind} only, which raster type raster-dataset does not use."
-        else:
-            why = "Has no geotransform or world file that says where it lies."
-        return ItemStatus.NO_GEOREFERENCE, why
-    if not (options.crs or header.crs):
-        return ItemStatus.NO_CRS, "Names no coordinate system; state it with --srs when adding."
-    return ItemStatus.ADDED, ""
 
 
 def _attributes(header: RasterHeader) -> dict[str, str | int | float | None]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.build.band_mapping import BandMapping, map_bands
 from engine.build.footprints import outline
-from engine.build.item_pixels import ItemPixels, Strip
+from engine.build.item_pixels import UNREADABLE, ItemPixels, Strip
 from engine.build.placement import Placement, place
 from engine.build.raster_record import ItemStatus, RasterDefinition
 from engine.build.tally import BandTally, pack_tallies, tally_samples
@@ -19,11 +19,14 @@ from engine.footprint import pack_rings
 from engine.readers.drivers import check_path
 from engine.readers.header import RasterHeader, read_header
 
+if TYPE_CHECKING:
+    from engine.pixel_type import PixelType
+
 FootprintMode: TypeAlias = Literal["auto", "extent", "radiometry"]
 Floats = NDArray[np.float64]
 
-# The outline is exact up to this many pixels: their mask takes 64 MB.
-_EXACT_PIXELS = 64 << 20
+# The outline is exact up to this many pixels: their masks take some 150 MB.
+_EXACT_PIXELS = 24 << 20
 _TALLY_PIXELS = 1 << 20
 
 
@@ -44,6 +47,7 @@ class ItemJob:
     headers: tuple[RasterHeader, ...]
     service_crs: str
     band_count: int
+    pixel_type: PixelType
     footprints: FootprintMode
     statistics: bool
     shrink_px: float = 0.0
@@ -121,9 +125,9 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"{err}.") from err
     first = headers[0]
     crs = job.raster.sources[0].crs or first.crs
-    if first.geotransform is None or not crs:
-        status = ItemStatus.NO_GEOREFERENCE if first.geotransform is None else ItemStatus.NO_CRS
-        raise _NotBuilt(status, "does not say where it lies.")
+    problem = placement_problem(first, crs)
+    if problem is not None or first.geotransform is None:
+        raise _NotBuilt(*(problem or (ItemStatus.NO_GEOREFERENCE, "")))
     if any(header.levels[0] != first.levels[0] for header in headers):
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, "its files differ in size.")
     rings, tallies, notes = _look_at_pixels(job, headers, mapping)
@@ -133,7 +137,8 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
     try:
         placement = place(crs, first.geotransform, size, job.service_crs, rings)
     except InvalidParameter as err:
-        raise _NotBuilt(ItemStatus.NOT_PLACED, str(err)) from err
+        why = "its CRS cannot be transformed to the service's or to longitude and latitude."
+        raise _NotBuilt(ItemStatus.NOT_PLACED, why) from err
     if placement is None:
         why = f"has no place in the service's CRS {job.service_crs[:60]}."
         raise _NotBuilt(ItemStatus.NOT_PLACED, why)
@@ -160,7 +165,7 @@ def _look_at_pixels(
         if not _can_read_some(job, headers, mapping):
             raise
         note = str(err.fields[1])
-        return None, (), (f"A part of it cannot be read: {note.removeprefix('its pixels ')}.",)
+        return None, (), (f"A part of it cannot be read{note.removeprefix(UNREADABLE)}.",)
     return rings, tallies, ()
 
 
@@ -231,8 +236,43 @@ def _tallies(
                 tallies.append(BandTally())
                 continue
             data, valid = pixels.band(index, None, shape)
-            tallies.append(tally_samples(data[valid if mask is None else valid & mask]))
+            samples = data[valid if mask is None else valid & mask]
+            tallies.append(tally_samples(as_served(samples, job.pixel_type)))
     return tuple(tallies)
+
+
+def as_served(samples: NDArray[Any], pixel_type: PixelType) -> NDArray[Any]:
+    """Return samples as the service gives them: rounded and cut off at its type's limits."""
+    if pixel_type.is_float:
+        return samples
+    low, high = pixel_type.limits
+    if samples.dtype.kind == "f":
+        return np.rint(np.clip(samples[np.isfinite(samples)], low, high)).astype(np.int64)
+    limits = np.iinfo(samples.dtype)
+    inside = low <= limits.min and limits.max <= high
+    if inside:
+        return samples
+    return np.asarray(np.clip(samples.astype(np.int64), int(low), int(high)))
+
+
+def placement_problem(header: RasterHeader, crs: str) -> tuple[ItemStatus, str] | None:
+    """Return status and sentence of a raster that does not say where it lies, None where it does.
+
+    Parameters
+    ----------
+    crs
+        Of the raster, stated or its own; "" = none.
+    """
+    if header.geotransform is None:
+        if header.has_rpcs or header.has_gcps:
+            kind = "a sensor model (RPC)" if header.has_rpcs else "ground control points"
+            why = f"Placed by {kind} only, which raster type raster-dataset does not use."
+        else:
+            why = "Has no geotransform or world file that says where it lies."
+        return ItemStatus.NO_GEOREFERENCE, why
+    if not crs:
+        return ItemStatus.NO_CRS, "Names no coordinate system; state it with --srs when adding."
+    return None
 
 
 def _can_read_some(job: ItemJob, headers: tuple[RasterHeader, ...], mapping: BandMapping) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 Bools = NDArray[np.bool_]
 _STRIP_BYTES = 16 << 20
+UNREADABLE = "its pixels cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def _translated(path: str) -> Iterator[None]:
     try:
         yield
     except (RasterioError, MemoryError, ValueError) as err:
-        name = path.rsplit("/", 1)[-1]
-        text = str(err.__cause__ or err).replace(path, "the file").replace(f"{name}:", "")
-        why = f"its pixels cannot be read: {' '.join(text.split()).strip(' .')}"
+        name = re.escape(path.rsplit("/", 1)[-1])
+        text = re.sub(rf"(\S*/)?{name}[,:]? ?", "", str(err.__cause__ or err))
+        why = f"{UNREADABLE} ({' '.join(text.split()).strip(' .')})"
         raise SourceCorrupt(path, why) from err

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,7 +29,6 @@ from engine.item import PRIMARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from engine.extent import Extent
     from engine.readers.header import RasterHeader
@@ -201,9 +201,12 @@ class ServiceTable:
         yield from (InputRow(*record) for record in self._run(query))
 
     def known_sources(self) -> dict[str, tuple[int, int, int]]:
-        """Return OBJECTID, size and time of change of all files known, by path."""
+        """Return OBJECTID, size and time of change of all files known, by path.
+
+        Files that could not be read have a size of -1, so that they are tried again.
+        """
         query = (
-            "SELECT path, s.fid, size, mtime_ns FROM swath_sources s"
+            "SELECT path, s.fid, iif(Header = '', -1, size), mtime_ns FROM swath_sources s"
             " JOIN footprints ON OBJECTID = s.fid"
         )
         return {path: (fid, size, time) for path, fid, size, time in self._run(query)}
@@ -230,7 +233,7 @@ class ServiceTable:
         self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
         by_path = {header.path: (header.size, header.mtime_ns) for header in item.headers}
         for source in item.raster.sources:
-            row = (source.path, fid, *by_path.get(source.path, (0, 0)))
+            row = (source.path, fid, *(by_path.get(source.path) or _file_state(source.path)))
             self._run("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
 
     def set_headers(self, fid: int, headers: tuple[RasterHeader, ...]) -> None:
@@ -378,6 +381,14 @@ class ServiceTable:
         """Write the box of the layers into the GeoPackage's contents."""
         for layer in ("footprints", "boundary"):
             geopackage.set_layer_extent(self._db, layer, extent)
+
+
+def _file_state(path: str) -> tuple[int, int]:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 def _bytes(value: object) -> bytes:

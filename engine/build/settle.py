@@ -192,7 +192,8 @@ def differences(facts: ServiceFacts, mapping: BandMapping, *, asked: bool) -> tu
     if offered < count:
         notes.append(f"Has {offered} bands, the service {count}: the others stay empty.")
     elif offered > count and not asked:
-        notes.append(f"Has {offered} bands, the service {count}: the first {count} are used.")
+        used = "only the first is" if count == 1 else f"the first {count} are"
+        notes.append(f"Has {offered} bands, the service {count}: {used} used.")
     types = sorted({band.pixel_type for band in mapping.headers[:count]})
     notes.extend(_type_note(t, facts.pixel_type) for t in types if t is not facts.pixel_type)
     own = tuple("" if value is None else repr(value) for value in mapping.no_data)
