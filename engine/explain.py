@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from engine.mosaic.methods import METHODS
 from engine.plan import plan
-from engine.render import Cells
+from engine.layers import Cells
 from engine.results import ExplainedRaster, ExplainResult
 from engine.samplers.window import PixelWindow, window_of
 
 if TYPE_CHECKING:
     from engine.plan import Plan, PlannedItem
-    from engine.render import Layer
+    from engine.layers import Layer
     from engine.render_work import Work
     from engine.request import ImageRequest
 

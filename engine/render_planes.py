@@ -13,13 +13,14 @@ from engine.functions.cast import cast
 from engine.mosaic.distance_order import DistanceOrder
 from engine.mosaic.edge_weight import edge_weights
 from engine.mosaic.operators import OPERATORS
-from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
+from engine.render_cells import over_cells
 from engine.samplers import planes
 
 if TYPE_CHECKING:
+    from engine.layers import Cells, Layer
+    from engine.pixel_type import PixelType
     from engine.plan import Plan
-    from engine.render import Cells, Layer
     from engine.render_work import Work
     from engine.target_grid import Cell
 
@@ -33,25 +34,23 @@ _KERNELS = {
 Bools = NDArray[np.bool_]
 
 
-def render_planes(plan: Plan, work: Work, service_type: PixelType, cells: Cells) -> PixelBlock:
+def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock:
     """Return the mosaic as (bands, rows, cols) of the service's type, valid per band."""
     shape = (len(plan.bands), plan.grid.height, plan.grid.width)
     data = np.zeros(shape, service_type.dtype_name)
     valid = np.zeros(shape, np.bool_)
-    for cell in plan.grid.cells():
-        work.budget.check()
+
+    def paint(cells: Cells, cell: Cell) -> None:
         layers = cells.layers_of(cell)
         if not layers:
-            continue
-        part = (
-            slice(None),
-            slice(cell.row_start, cell.row_stop),
-            slice(cell.col_start, cell.col_stop),
-        )
-        renderer = CellRenderer(cells, cell, service_type)
-        block = renderer.render(layers)
-        data[part] = block.data
-        valid[part] = block.valid
+            return
+        rows = slice(cell.row_start, cell.row_stop)
+        cols = slice(cell.col_start, cell.col_stop)
+        block = CellRenderer(cells, cell, service_type).render(layers)
+        data[:, rows, cols] = block.data
+        valid[:, rows, cols] = block.valid
+
+    over_cells(plan, work, "planes", paint)
     if shape[0] > 1 and bool((valid == valid[:1]).all()):
         valid = valid[:1]
     work.filled += int(np.count_nonzero(valid[0] if valid.shape[0] == 1 else valid.any(axis=0)))

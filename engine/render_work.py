@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.budget import Budget
     from engine.service import ImageService
 
@@ -45,3 +46,10 @@ class Work:
     def add(self, name: str, start: float) -> None:
         """Add the time since `start` (perf_counter) to a stage."""
         self.stages[name] = self.stages.get(name, 0.0) + (time.perf_counter() - start) * 1e3
+
+    def take(self, other: Work) -> None:
+        """Add what another thread did for the same request."""
+        for name, ms in other.stages.items():
+            self.stages[name] = self.stages.get(name, 0.0) + ms
+        self.skipped.extend(other.skipped)
+        self.filled += other.filled

@@ -16,7 +16,7 @@ from engine.size_bands import size_band
 from engine.target_grid import CELL
 
 if TYPE_CHECKING:
-    from engine.render import Cells, Layer
+    from engine.layers import Cells, Layer
     from engine.target_grid import Cell
 
 Floats = NDArray[np.float64]

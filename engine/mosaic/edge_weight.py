@@ -19,7 +19,7 @@ from engine.mosaic.cell_positions import part_positions
 
 if TYPE_CHECKING:
     from engine.item import Item
-    from engine.render import Cells, Layer
+    from engine.layers import Cells, Layer
     from engine.target_grid import Cell
 
 Floats = NDArray[np.float64]

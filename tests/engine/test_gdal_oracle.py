@@ -16,10 +16,10 @@ from engine.budget import UNLIMITED
 from engine.build.compile_raster import compile_raster
 from engine.extent import Extent
 from engine.geometry.projection import MERCATOR, inverse, operation, transform
+from engine.layers import Cells
 from engine.mosaic.cell_positions import part_positions
 from engine.pixels import PixelBlock
 from engine.plan import plan
-from engine.render import Cells
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, View
 from engine.service import open_service

@@ -15,7 +15,6 @@ from engine.budget import UNLIMITED
 from engine.extent import Extent
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
-from engine.render import Cells
 from engine.render_planes import render_planes
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, MosaicRule, TileAddress, View
@@ -266,7 +265,7 @@ def test_the_two_physical_forms_give_equal_pixels(mosaic: ImageService) -> None:
         made = plan(mosaic, request)
         work = Work(mosaic, UNLIMITED)
         fast = _pixels(mosaic, request)
-        plain = render_planes(made, work, mosaic.summary.pixel_type, Cells(made, work, "planes"))
+        plain = render_planes(made, work, mosaic.summary.pixel_type)
         np.testing.assert_array_equal(fast.valid_any(), plain.valid_any())
         where = plain.valid_any()
         assert where.any()

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.functions.cast import cast
 from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from engine.pixel_type import PixelType
 
 

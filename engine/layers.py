@@ -1,0 +1,144 @@
+"""The rasters of a plan as layers of a canvas: where each lies on a cell, and its source pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from config.definition import Interpolation, MosaicMethod, MosaicOperator
+from engine.errors import SourceError
+from engine.fetch import BlockSource, block_source, fetch_window
+from engine.geometry.position_grid import cell_window
+from engine.readers.block_reader import BlockRequest
+from engine.samplers.placement import CanvasPart, LevelAffine, level_affine
+from engine.samplers.window import window_of
+
+if TYPE_CHECKING:
+    from engine.fetch import SourceWindow
+    from engine.plan import Plan, PlannedItem
+    from engine.readers.block_cache import Form
+    from engine.render_work import Work
+    from engine.service import ImageService, LayerKey
+    from engine.target_grid import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One raster, ready to be sampled onto any cell.
+
+    Attributes
+    ----------
+    box : (col0, row0, col1, row1)
+        Canvas pixels that it may touch.
+    """
+
+    planned: PlannedItem
+    source: BlockSource
+    affine: LevelAffine
+    box: tuple[float, float, float, float]
+
+
+def _layer_source(
+    service: ImageService, planned: PlannedItem, key: LayerKey
+) -> tuple[BlockSource, LevelAffine]:
+    """Return where a raster's blocks come from and how its coordinates become level pixels."""
+    _, _, _, bands, form, by_seamline = key
+    item, view = planned.item, planned.view
+    clip = (item.seamline or item.footprint) if by_seamline else item.footprint
+    number = service.memory.identities.number(item)
+    request = BlockRequest(item, number, view, bands, service.thematic, clip)
+    size, scale = (view.width, view.height), (view.scale_x, view.scale_y)
+    return block_source(request, form), level_affine(item.geotransform, scale, size)
+
+
+class Cells:
+    """The rasters of a plan by world cell.
+
+    Parameters
+    ----------
+    form : "rgbv" or "planes"
+        How source blocks are decoded.
+    """
+
+    def __init__(self, plan: Plan, work: Work, form: Form) -> None:
+        self.plan = plan
+        self.work = work
+        items = plan.items if plan.operator is not MosaicOperator.LAST else plan.items[::-1]
+        self.layers = [self._layer(planned, form) for planned in items]
+        self._dead: set[int] = set()
+        self._taps = 2 if plan.interpolation is Interpolation.CUBIC else 1
+
+    def _layer(self, planned: PlannedItem, form: Form) -> Layer:
+        plan, service = self.plan, self.work.service
+        by_seamline = (
+            plan.method is MosaicMethod.SEAMLINE and plan.operator is not MosaicOperator.BLEND
+        )
+        view, box, lattice = planned.view, planned.placed.box, plan.grid.lattice
+        key = (planned.item.id, view.index, view.shrink, plan.bands, form, by_seamline)
+        found = service.layer_sources.get(key)
+        if found is None:
+            found = service.layer_sources[key] = _layer_source(service, planned, key)
+        source, affine = found
+        col, row = plan.grid.col + lattice.phase_x, plan.grid.row + lattice.phase_y
+        margin = 2.0
+        return Layer(
+            planned,
+            source,
+            affine,
+            (
+                (box.xmin - lattice.origin_x) / lattice.pixel_x - col - margin,
+                (lattice.origin_y - box.ymax) / lattice.pixel_y - row - margin,
+                (box.xmax - lattice.origin_x) / lattice.pixel_x - col + margin,
+                (lattice.origin_y - box.ymin) / lattice.pixel_y - row + margin,
+            ),
+        )
+
+    def layers_of(self, cell: Cell) -> list[Layer]:
+        """Return the layers that may touch a cell's part of the canvas, topmost first."""
+        return [
+            layer
+            for layer in self.layers
+            if layer.box[0] < cell.col_stop
+            and layer.box[2] > cell.col_start
+            and layer.box[1] < cell.row_stop
+            and layer.box[3] > cell.row_start
+            and layer.planned.item.id not in self._dead
+        ]
+
+    def part(self, layer: Layer, cell: Cell, origin: tuple[int, int] = (0, 0)) -> CanvasPart | None:
+        """Return where a layer's nodes lie on a canvas whose first pixel is canvas pixel `origin`."""
+        lattice, placed = self.plan.grid.lattice, layer.planned.placed
+        window = cell_window(lattice, cell.col, cell.row, placed.box)
+        if window.col_start >= window.col_stop or window.row_start >= window.row_stop:
+            return None
+        nodes = self.work.service.memory.nodes.get(
+            placed.pipeline, lattice, (cell.col, cell.row), self.plan.tolerance_px, window
+        )
+        col, row = cell.canvas_col + window.col_start, cell.canvas_row + window.row_start
+        width, height = window.col_stop - window.col_start, window.row_stop - window.row_start
+        start_col, stop_col = max(cell.col_start, col), min(cell.col_stop, col + width)
+        start_row, stop_row = max(cell.row_start, row), min(cell.row_stop, row + height)
+        if start_col >= stop_col or start_row >= stop_row:
+            return None
+        dx, dy = origin
+        return CanvasPart(
+            nodes, col - dx, row - dy, start_col - dx, stop_col - dx, start_row - dy, stop_row - dy
+        )
+
+    def fetch(self, layer: Layer, part: CanvasPart) -> SourceWindow | None:
+        """Return the source pixels a part needs, None where there are none.
+
+        A source that cannot be read is left out from here on, unless the service is strict.
+        """
+        window = window_of(layer.affine, part, self._taps)
+        if window is None:
+            return None
+        try:
+            return fetch_window(self.work, layer.source, window)
+        except SourceError as err:
+            summary = self.work.service.summary
+            if summary.properties.strict_sources or summary.source_type == "raster":
+                raise
+            self._dead.add(layer.planned.item.id)
+            self.work.skipped.append(f"{type(err).__name__}: {err}")
+            return None
