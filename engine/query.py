@@ -40,6 +40,9 @@ _BATCH = 1_000
 def query(catalog: Catalog, request: QueryRequest, budget: Budget = UNLIMITED) -> QueryResult:
     """Answer a query of the catalog.
 
+    A caller who has a deadline also puts this under `Catalog.watched_by`: `budget` is asked between
+    batches of footprints only.
+
     Raises
     ------
     InvalidParameter
@@ -48,19 +51,18 @@ def query(catalog: Catalog, request: QueryRequest, budget: Budget = UNLIMITED) -
         As `budget` says.
     """
     search = _Search(catalog, request, budget)
-    out_crs = search.out_crs
-    with catalog.watched_by(budget):
-        match request.returns:
-            case "count":
-                count = search.count_distinct() if request.distinct else search.count()
-                return QueryResult(crs=out_crs, count=count)
-            case "ids":
-                return QueryResult(crs=out_crs, ids=tuple(search.ids()))
-            case "extent":
-                extent, count = search.extent()
-                return QueryResult(crs=out_crs, extent=extent, count=count)
-        rows, exceeded = search.distinct_rows() if request.distinct else search.rows()
-        return QueryResult(crs=out_crs, fields=search.fields, rows=rows, exceeded=exceeded)
+    crs = search.out_crs
+    match request.returns:
+        case "count":
+            count = search.count_distinct() if request.distinct else search.count()
+            return QueryResult(crs=crs, count=count)
+        case "ids":
+            return QueryResult(crs=crs, ids=tuple(search.ids()))
+        case "extent":
+            extent, count = search.extent()
+            return QueryResult(crs=crs, extent=extent, count=count)
+    rows, exceeded = search.distinct_rows() if request.distinct else search.rows()
+    return QueryResult(crs=crs, fields=search.fields, rows=rows, exceeded=exceeded)
 
 
 @dataclass(frozen=True, slots=True)
