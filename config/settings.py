@@ -117,6 +117,8 @@ class Settings(_Table, frozen=True, kw_only=True):
         Path under which the server answers ("/imagery") when a proxy does not take it away.
     trusted_proxies : addresses or networks
         Whose X-Forwarded-* headers count.
+    spool : str
+        Folder for large compressed exports while they are made; "" = the system's.
     """
 
     data: str = "swath-data"
@@ -127,6 +129,7 @@ class Settings(_Table, frozen=True, kw_only=True):
     prefix: str = ""
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ("*",)
+    spool: str = ""
     log_format: Literal["text", "json"] = "text"
     access_log: bool = False
     memory: MemorySettings = MemorySettings()

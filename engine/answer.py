@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 
 from engine.errors import TileOutsideLimits
 from engine.explain import explain
@@ -21,6 +20,7 @@ from engine.geometry.projection import describe_crs, wkt_of
 from engine.identify import identify
 from engine.pixels import PixelBlock, Pixels, Rgbv
 from engine.plan import Plan, plan
+from engine.query import query
 from engine.render import render
 from engine.render_work import Work
 from engine.request import (
@@ -109,8 +109,6 @@ def _record(request: Request, work: Work) -> object:
     if isinstance(request, IdentifyRequest):
         return identify(request, work)
     if isinstance(request, QueryRequest):
-        from engine.query import query
-
         with service.catalog.watched_by(work.budget):
             return query(service.catalog, request)
     if isinstance(request, ExplainRequest):
@@ -217,7 +215,13 @@ def _layout(request: StripLayoutRequest, work: Work) -> Answer:
     made = plan(work.service, request.image)
     options = encode_options(made, request.image, work)
     layout = make_layout(_shape(made, made.pixel_type.dtype_name), request.rows_per_strip, options)
-    return Answer(msgspec.msgpack.encode(layout), "application/msgpack", stages=work.stages)
+    return Answer(
+        msgspec.msgpack.encode(layout),
+        "application/msgpack",
+        stages=work.stages,
+        truncated=bool(made.truncated),
+        headers=(("X-Swath-Truncated", made.truncated),) if made.truncated else (),
+    )
 
 
 def _shape(made: Plan, dtype: str) -> RasterShape:

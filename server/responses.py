@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from server.http_caching import cache_control, etag_of, is_match
+from server.large_export import is_large, large_export
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from server.instances.job import Job, Reply
     from server.state import Answered, ServerState
+
+_MB = 1024 * 1024
 
 
 def server_timing(answered: Answered) -> str:
@@ -49,6 +52,8 @@ async def respond(request: Request, state: ServerState, job: Job) -> Response:
     headers = {"ETag": etag, "Cache-Control": cache_control(job.service.summary)}
     if is_match(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
+    if is_large(job, state.settings.limits.large_export_mb * _MB):
+        return await large_export(state, job, headers)
     answered = await state.answer(job, question)
     reply = answered.reply
     if not reply.cacheable:
