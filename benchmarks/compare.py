@@ -136,8 +136,11 @@ class Comparison:
         )
 
 
-def present_peers(asked: Sequence[Peer], console: Console) -> list[Peer]:
-    """Return those that can run here; in CI all of them must."""
+def chosen_peers(options: argparse.Namespace, console: Console) -> list[Peer]:
+    """Return the servers that were asked for and can run here; in CI all of them must."""
+    asked = [make() for make in (*PEERS, *(TUNED_PEERS if options.tuned else ()))]
+    if options.only:
+        asked = [peer for peer in asked if peer.name in options.only.split(",")]
     present = []
     for peer in asked:
         try:
@@ -155,10 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison from the command line; return the exit status."""
     options = _options(arguments)
     console = Console(width=None if sys.stdout.isatty() else 120)
-    asked = [make() for make in (*PEERS, *(TUNED_PEERS if options.tuned else ()))]
-    if options.only:
-        asked = [peer for peer in asked if peer.name in options.only.split(",")]
-    peers = present_peers(asked, console)
+    peers = chosen_peers(options, console)
     if not peers:
         console.print(f"no server to measure; there are {', '.join(p().name for p in PEERS)}")
         return 2
@@ -172,9 +172,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures = Comparison(peers, Path(folder), console).run(rows, effort)
     print_report(figures, rows, console)
     name = "compare-tiny" if options.tiny else "compare"
-    RESULTS.mkdir(exist_ok=True)
-    write_lines(figures, RESULTS / f"{name}.jsonl")
-    console.print(write_chart(figures, rows, RESULTS / f"{name}.png"))
+    options.results.mkdir(parents=True, exist_ok=True)
+    write_lines(figures, options.results / f"{name}.jsonl")
+    console.print(write_chart(figures, rows, options.results / f"{name}.png"))
     return 0
 
 
@@ -183,6 +183,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tiny", action="store_true", help="4 small scenes: a smoke test")
     parser.add_argument("--rounds", type=int, default=5, help="alternating rounds (5)")
     parser.add_argument("--seconds", type=float, default=4.0, help="load per round and server (4)")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of what is written")
     parser.add_argument("--only", default="", help="names of servers, with commas between")
     parser.add_argument(
         "--tuned", action="store_true", help="also the peers with settings beyond their guides"

@@ -41,7 +41,7 @@ class Row:
     def _url(self, peer: Peer, place: Tile | View) -> str | None:
         if isinstance(place, Tile):
             return peer.tile_url(self.target, place, self.tile_format)
-        return peer.view_url(place)
+        return peer.view_url(self.target, place, self.tile_format)
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ def dataset(size: SceneSize) -> Dataset:
 def comparison_rows(data: Dataset, size: SceneSize) -> list[Row]:
     """Return the rows for a size of scenes; the tiny ones begin two zooms finer."""
     tiny = size.pixels < 4096
-    finer, part = (2, 8) if tiny else (0, 1)
+    finer, part = (2, 16) if tiny else (0, 1)
     one = tiles_over([data.one], range(11 + finer, 15), 272 // part)
     mosaic = tiles_over(data.mosaic, range(9 + finer, 14), 365 // part)
     views = views_over(data.mosaic, 100 // part, cols=800, rows=600)

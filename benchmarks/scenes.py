@@ -15,9 +15,9 @@ import msgspec
 import numpy as np
 import rasterio
 import rasterio.shutil
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.io import MemoryFile
-from rasterio.transform import from_origin
 
 CRS = "EPSG:32633"
 PIXEL_SIZE_M = 10.0
@@ -151,7 +151,7 @@ def _write_cog(pixels: NDArray[np.uint8], scene: Scene, path: Path) -> None:
         "height": rows,
         "width": cols,
         "crs": CRS,
-        "transform": from_origin(scene.west_m, scene.north_m, PIXEL_SIZE_M, PIXEL_SIZE_M),
+        "transform": Affine(PIXEL_SIZE_M, 0.0, scene.west_m, 0.0, -PIXEL_SIZE_M, scene.north_m),
         "photometric": "RGB",
     }
     with MemoryFile() as memory:

@@ -59,8 +59,8 @@ class Peer(Protocol):
     def tile_url(self, target: Target, tile: Tile, tile_format: TileFormat) -> str:
         """Return the address of a 256-pixel tile, in Web Mercator, bilinear."""
 
-    def view_url(self, view: View) -> str | None:
-        """Return the address of a JPEG of the mosaic, or None where it serves no such thing."""
+    def view_url(self, target: Target, view: View, tile_format: TileFormat) -> str | None:
+        """Return the address of a picture of a free box, or None where it serves none."""
 
 
 @contextmanager

@@ -179,12 +179,9 @@ class MapServer:
         )
 
     def tile_url(self, target: Target, tile: Tile, tile_format: TileFormat) -> str:
-        return self._map_url(target, tile_view(tile), tile_format)
+        return self.view_url(target, tile_view(tile), tile_format)
 
-    def view_url(self, view: View) -> str:
-        return self._map_url("mosaic", view, "jpg")
-
-    def _map_url(self, target: Target, view: View, tile_format: TileFormat) -> str:
+    def view_url(self, target: Target, view: View, tile_format: TileFormat) -> str:
         return self._url(
             {
                 "map": "BENCH",

@@ -83,20 +83,20 @@ class Swath:
         place = f"{tile.zoom}/{tile.col}/{tile.row}.{tile_format}"
         return f"http://127.0.0.1:{self._port}/tiles/bench/{target}/{place}"
 
-    def view_url(self, view: View) -> str:
+    def view_url(self, target: Target, view: View, tile_format: TileFormat) -> str:
         query = urlencode(
             {
                 "bbox": f"{view.west},{view.south},{view.east},{view.north}",
                 "bboxSR": "3857",
                 "imageSR": "3857",
                 "size": f"{view.cols},{view.rows}",
-                "format": "jpg",
+                "format": tile_format,
                 "compressionQuality": str(JPEG_QUALITY),
                 "f": "image",
             },
             safe=",",
         )
-        service = "arcgis/rest/services/bench/mosaic/ImageServer"
+        service = f"arcgis/rest/services/bench/{target}/ImageServer"
         return f"http://127.0.0.1:{self._port}/{service}/exportImage?{query}"
 
     def _swath(self, *arguments: str) -> None:

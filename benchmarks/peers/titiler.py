@@ -18,6 +18,7 @@ from benchmarks.scenes import Scene
 from benchmarks.tile_lists import Tile, View
 
 _ENVIRONMENT = Path(__file__).parents[1] / "results" / "titiler-venv"
+_COMPLETE = _ENVIRONMENT / "complete"
 _REQUIREMENTS = ("titiler.application>=2.4,<3", "uvicorn[standard]")
 _EXTENSIONS: dict[TileFormat, str] = {"jpg": "jpg", "png": "pngraw"}
 # Decides how many scenes a tile has to look at: with cogeo-mosaic's own choice (9 here) fine tiles
@@ -46,6 +47,11 @@ _GDAL_SETTINGS = {
     "VSI_CACHE": "TRUE",
     "VSI_CACHE_SIZE": "5000000",
 }
+
+
+def is_installed() -> bool:
+    """Tell whether its environment is there, wholly made."""
+    return _COMPLETE.is_file()
 
 
 class TiTiler:
@@ -81,7 +87,7 @@ class TiTiler:
 
     def check(self) -> None:
         """Make the environment where it is missing; raise `PeerMissing` when that fails."""
-        if (_ENVIRONMENT / "complete").is_file():
+        if is_installed():
             return
         shutil.rmtree(_ENVIRONMENT, ignore_errors=True)
         venv.create(_ENVIRONMENT, with_pip=True)
@@ -93,7 +99,7 @@ class TiTiler:
         )
         if installed.returncode != 0:
             raise PeerMissing(self.name, f"titiler.application ({installed.stderr.strip()[-300:]})")
-        (_ENVIRONMENT / "complete").touch()
+        _COMPLETE.touch()
 
     def prepare(self, bench: Bench) -> None:
         self._folder = folder = bench.folder / self.name.replace(" ", "-").lower()
@@ -125,15 +131,19 @@ class TiTiler:
     def tile_url(self, target: Target, tile: Tile, tile_format: TileFormat) -> str:
         family = "cog" if target == "one" else "mosaicjson"
         place = f"WebMercatorQuad/{tile.zoom}/{tile.col}/{tile.row}.{_EXTENSIONS[tile_format]}"
-        query = urlencode(
-            {"url": self._paths[target], "resampling": "bilinear", "reproject": "bilinear"},
-            safe="/",
-        )
-        return f"http://127.0.0.1:{self._port}/{family}/tiles/{place}?{query}"
+        return self._url(target, f"{family}/tiles/{place}", {})
 
-    def view_url(self, view: View) -> None:
-        """Its application answers no free boxes of a mosaic."""
-        del view
+    def view_url(self, target: Target, view: View, tile_format: TileFormat) -> str | None:
+        if target == "mosaic":
+            return None  # its application answers no free boxes of a mosaic
+        box = f"{view.west},{view.south},{view.east},{view.north}"
+        place = f"cog/bbox/{box}/{view.cols}x{view.rows}.{_EXTENSIONS[tile_format]}"
+        return self._url(target, place, {"coord_crs": "epsg:3857", "dst_crs": "epsg:3857"})
+
+    def _url(self, target: Target, place: str, parameters: dict[str, str]) -> str:
+        common = {"url": str(self._paths[target]), "resampling": "bilinear"}
+        query = urlencode({**common, "reproject": "bilinear", **parameters}, safe="/:")
+        return f"http://127.0.0.1:{self._port}/{place}?{query}"
 
 
 def _write_mosaic_json(scenes: tuple[Scene, ...], folder: Path) -> None:

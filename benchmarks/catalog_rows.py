@@ -1,0 +1,210 @@
+"""A definition of very many scenes by script: the benchmark's real COGs and, all over the rest of the
+world at their density, scenes that are names only and must never be opened."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import shapely
+
+from benchmarks.scenes import OVERLAP, Scene
+from config.definition import ServiceProperties
+from engine.build import geopackage
+from engine.build.definition_folder import DefinitionFolder, write_facts
+from engine.build.item_row import BuiltState, hash_shape
+from engine.build.raster_record import (
+    ItemStatus,
+    RasterDefinition,
+    SourceDefinition,
+    headers_to_text,
+    raster_to_text,
+)
+from engine.build.service_facts import ServiceFacts
+from engine.extent import Extent
+from engine.geometry.projection import MERCATOR, operation, transform
+from engine.pixel_type import PixelType
+from engine.readers.header import RasterHeader, read_header
+from engine.summary import BandInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+HALF_WORLD_M = 20_037_508.342789244
+# Below the latitudes where a scene in Web Mercator would be much smaller than in its zone.
+_NORTHMOST_M = 11_000_000.0
+_BATCH = 2_000
+
+
+def make_definition(path: Path, scenes: list[Scene], count: int) -> DefinitionFolder:
+    """Make a built definition of `count` items, `scenes` among them."""
+    shutil.rmtree(path, ignore_errors=True)
+    folder = DefinitionFolder.create(path, ServiceProperties(title=f"{count} scenes"))
+    with folder.table() as table:
+        table.ensure_field("AcqDate", "DATETIME")
+        srs_id = table.set_crs(MERCATOR)
+        rows = _rows(scenes, count, srs_id)
+        _insert(folder.catalog, rows)
+        header = read_header(str(scenes[0].path))
+        world = Extent(-HALF_WORLD_M, -_NORTHMOST_M, HALF_WORLD_M, _NORTHMOST_M)
+        boxes = [_mercator_box(scene) for scene in scenes]
+        extent = world if count > len(scenes) else _union(boxes)
+        write_facts(
+            table,
+            ServiceFacts(
+                crs=MERCATOR,
+                pixel_type=PixelType.U8,
+                bands=tuple(BandInfo(name=name) for name in ("Red", "Green", "Blue")),
+                no_data_texts=("",) * 3,
+                extent=extent,
+                pixel_size_x=_map_pixel(scenes[0]),
+                pixel_size_y=_map_pixel(scenes[0]),
+                data_type="rgb",
+                picture_bands=(0, 1, 2),
+                time_field="AcqDate",
+                block_width=header.levels[0].block_width,
+                block_height=header.levels[0].block_height,
+            ),
+        )
+    return folder
+
+
+def _rows(scenes: list[Scene], count: int, srs_id: int) -> Iterator[tuple[object, ...]]:
+    number = 0
+    for scene in scenes:
+        number += 1
+        yield _row(number, read_header(str(scene.path)), _outline(scene), srs_id)
+    template = read_header(str(scenes[0].path))
+    window = _union([_mercator_box(scene) for scene in scenes])
+    for header, outline in _elsewhere(template, scenes[0], window, count - len(scenes)):
+        number += 1
+        yield _row(number, header, outline, srs_id)
+
+
+def _elsewhere(
+    template: RasterHeader, scene: Scene, window: Extent, count: int
+) -> Iterator[tuple[RasterHeader, NDArray[np.float64]]]:
+    """Yield scenes of one size in their own UTM zones, on a grid over the world beside `window`."""
+    side_m = scene.east_m - scene.west_m
+    guard = window.expand(3 * side_m, 3 * side_m)
+    columns = math.ceil(math.sqrt(count * HALF_WORLD_M / _NORTHMOST_M) * 1.02)
+    step = 2 * HALF_WORLD_M / columns
+    made = 0
+    for row in range(10_000):
+        y = _NORTHMOST_M - (row + 0.5) * step
+        for column in range(columns):
+            x = -HALF_WORLD_M + (column + 0.5) * step
+            if guard.xmin < x < guard.xmax and guard.ymin < y < guard.ymax:
+                continue
+            if made == count:
+                return
+            made += 1
+            yield _scene_at(template, x, y, step * (1 + OVERLAP), made)
+
+
+def _scene_at(
+    template: RasterHeader, x: float, y: float, map_side: float, number: int
+) -> tuple[RasterHeader, NDArray[np.float64]]:
+    lon = x / HALF_WORLD_M * 180.0
+    lat = math.degrees(math.atan(math.sinh(y / HALF_WORLD_M * math.pi)))
+    zone = min(60, int((lon + 180.0) / 6.0) + 1)
+    crs = f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
+    pipeline = operation(MERCATOR, crs).pipeline
+    pixel = map_side * math.cos(math.radians(lat)) / template.width
+    east, north = transform(pipeline, np.array([x]), np.array([y]))
+    half = template.width / 2 * pixel
+    header = msgspec.structs.replace(
+        template,
+        path=f"/no/such/folder/scene-{number:07d}.tif",
+        geotransform=(float(east[0]) - half, pixel, 0.0, float(north[0]) + half, 0.0, -pixel),
+        crs=crs,
+    )
+    side = map_side / 2
+    outline = np.array([[x - side, y - side], [x - side, y + side], [x + side, y + side]])
+    return header, np.vstack([outline, [[x + side, y - side], [x - side, y - side]]])
+
+
+def _row(
+    number: int, header: RasterHeader, outline: NDArray[np.float64], srs_id: int
+) -> tuple[object, ...]:
+    polygon = shapely.MultiPolygon([shapely.Polygon(outline)])
+    wkb = shapely.to_wkb(polygon, byte_order=1)
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    raster = RasterDefinition(
+        raster_type="raster-dataset", sources=(SourceDefinition(path=header.path),)
+    )
+    box = Extent(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    shape = geopackage.encode_geometry(wkb, srs_id, box)
+    pixel = box.width / header.width
+    day = number * 7 % 365
+    date = str(np.datetime64("2020-01-01") + day)
+    return (
+        number,
+        shape,
+        Path(header.path).stem,
+        pixel,
+        pixel * 16,
+        box.center_x,
+        box.center_y,
+        raster_to_text(raster),
+        headers_to_text((header,)),
+        date,
+        BuiltState(shape_hash=hash_shape(wkb)).shape_hash,
+    )
+
+
+def _insert(catalog: Path, rows: Iterator[tuple[object, ...]]) -> None:
+    db = sqlite3.connect(catalog, isolation_level=None)
+    db.execute("PRAGMA synchronous=OFF")
+    db.execute("BEGIN")
+    for row in rows:
+        db.execute(
+            "INSERT INTO footprints(OBJECTID, Shape, Name, MinPS, MaxPS, LowPS, HighPS, Category,"
+            " CenterX, CenterY, StatusId, Raster, Header, AcqDate)"
+            f" VALUES (?, ?, ?, 0, 0, ?, ?, 1, ?, ?, {int(ItemStatus.READY)}, ?, ?, ?)",
+            row[:10],
+        )
+        db.execute(
+            "INSERT INTO swath_build(fid, fingerprint, shape_hash) VALUES (?, 'made', ?)",
+            (row[0], row[10]),
+        )
+    db.execute("COMMIT")
+    db.close()
+
+
+def _outline(scene: Scene) -> NDArray[np.float64]:
+    steps = np.linspace(0.0, 1.0, 9)
+    west, south, east, north = scene.west_m, scene.south_m, scene.east_m, scene.north_m
+    xs = np.concatenate(
+        [west + (east - west) * steps, [east] * 9, east - (east - west) * steps, [west] * 9]
+    )
+    ys = np.concatenate(
+        [[north] * 9, north - (north - south) * steps, [south] * 9, south + (north - south) * steps]
+    )
+    crs = read_header(str(scene.path)).crs
+    return np.column_stack(transform(operation(crs, MERCATOR).pipeline, xs, ys))
+
+
+def _mercator_box(scene: Scene) -> Extent:
+    outline = _outline(scene)
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    return Extent(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+
+def _map_pixel(scene: Scene) -> float:
+    header = read_header(str(scene.path))
+    return _mercator_box(scene).width / header.width
+
+
+def _union(boxes: list[Extent]) -> Extent:
+    result = boxes[0]
+    for box in boxes[1:]:
+        result = result.union(box)
+    return result
