@@ -17,7 +17,12 @@ from server.protocols.arcgis.directory import InvalidUrl
 from server.protocols.arcgis.errors import failure_of
 from server.protocols.arcgis.esri_json import encode
 from server.protocols.arcgis.operations import OPERATIONS, Operation
-from server.protocols.arcgis.operations.base import Asked, AskedOperation, Question
+from server.protocols.arcgis.operations.base import (
+    Asked,
+    AskedOperation,
+    OperationInfo,
+    Question,
+)
 from server.protocols.arcgis.operations.export_image import picture_url
 from server.protocols.arcgis.pages import page
 from server.protocols.arcgis.parameters import Parameters
@@ -79,7 +84,7 @@ async def handle_service(call: ServiceCall, segments: list[str]) -> Response:
         return _root(call)
     name, operation, arguments = _resolve(segments)
     info = operation.INFO
-    if info.capability and info.capability not in capabilities(call.service.summary):
+    if not _is_offered(call, operation):
         raise InvalidParameter(
             "operation", name, f"an operation of a service with capability {info.capability}"
         )
@@ -99,6 +104,11 @@ async def handle_service(call: ServiceCall, segments: list[str]) -> Response:
     return await respond(
         call.request, call.state, _job(call, name, operation.parse(question), form)
     )
+
+
+def _is_offered(call: ServiceCall, operation: Operation) -> bool:
+    capability = operation.INFO.capability
+    return not capability or capability in capabilities(call.service.summary)
 
 
 def _resolve(segments: list[str]) -> tuple[str, Operation, Parameters]:
@@ -166,7 +176,7 @@ def _service_page(call: ServiceCall) -> Response:
     operations = [
         (name, operation.INFO.hint, f"{call.url}/{name}")
         for name, operation in OPERATIONS.items()
-        if not operation.INFO.arguments
+        if not operation.INFO.arguments and _is_offered(call, operation)
     ]
     values = {
         "title": call.service.name,
@@ -204,10 +214,19 @@ async def _operation_page(
         "fields": info.fields,
         "forms": ("html", *info.formats, "json", "pjson"),
         "action": f"{call.url}/{name}",
-        "values": {field.name: question.parameters.text(field.name) for field in info.fields},
+        "values": _form_values(question, info),
         **shown,
     }
     return page("operation.html", values)
+
+
+def _form_values(question: Question, info: OperationInfo) -> dict[str, str]:
+    """Fill the form with what was asked, and the box, which must not be sent blank."""
+    values = {field.name: question.parameters.text(field.name) for field in info.fields}
+    if values.get("bbox") == "":
+        box = question.summary.extent
+        values["bbox"] = f"{box.xmin!r},{box.ymin!r},{box.xmax!r},{box.ymax!r}"
+    return values
 
 
 async def _result_text(

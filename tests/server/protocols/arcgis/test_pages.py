@@ -65,3 +65,26 @@ def test_values_are_escaped() -> None:
     text = bytes(page("error.html", values).body).decode()
     assert not any(markup in text for markup in ("<b>", "<i>", "<u>"))
     assert "&lt;b&gt;" in text
+
+
+def test_a_form_sent_as_it_stands_gives_a_picture(client: httpx.Client) -> None:
+    class Form(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.values: dict[str, str] = {}
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            given = dict(attrs)
+            if tag in ("input", "select") and given.get("name"):
+                self.values[str(given["name"])] = given.get("value") or ""
+
+    form = Form()
+    form.feed(client.get(f"{SERVICE}/exportImage?f=html").text)
+    assert form.values["bbox"]
+    answer = client.get(f"{SERVICE}/exportImage", params={**form.values, "f": "image"})
+    assert answer.headers["content-type"].startswith("image/")
+
+
+def test_a_service_without_a_catalog_offers_no_query(client: httpx.Client) -> None:
+    assert "/query" in client.get(f"{SERVICE}?f=html").text
+    assert "/query" not in client.get("plain/ImageServer?f=html").text
