@@ -9,7 +9,7 @@ import typer
 
 from config.load import SettingsError
 from engine.errors import ImageServerError
-from server.commands import bench, explain, publish, serve, service
+from server.commands import bench, definition, explain, publish, serve, service
 from server.version import PROGRAM_VERSION
 
 _EPILOG = """\
@@ -57,6 +57,7 @@ def _root(
     """Keep options of all commands."""
 
 
+app.add_typer(definition.app, name="definition")
 app.command()(publish.publish)
 app.add_typer(service.app, name="service")
 app.command()(serve.serve)

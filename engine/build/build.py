@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -54,10 +54,16 @@ class BuildOptions:
     ----------
     footprints
         None = as the last build did, "auto" for the first.
+    overviews
+        "auto" where they pay, "all" at every scale they can serve.
+    pyramids : bool
+        Make levels for rasters that lack them.
     """
 
     footprints: FootprintMode | None = None
     statistics: bool = True
+    overviews: Literal["auto", "none", "all"] = "none"
+    pyramids: bool = False
     shrink_px: float = 0.0
 
 

@@ -247,7 +247,8 @@ def as_served(samples: NDArray[Any], pixel_type: PixelType) -> NDArray[Any]:
         return samples
     low, high = pixel_type.limits
     if samples.dtype.kind == "f":
-        return np.rint(np.clip(samples[np.isfinite(samples)], low, high)).astype(np.int64)
+        clipped = np.clip(samples[np.isfinite(samples)], low, high)
+        return np.asarray(np.rint(clipped), np.int64)
     limits = np.iinfo(samples.dtype)
     inside = low <= limits.min and limits.max <= high
     if inside:

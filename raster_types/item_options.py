@@ -1,0 +1,69 @@
+"""Read what an author states about rasters: texts of the command line into `ItemOptions`."""
+
+from __future__ import annotations
+
+import math
+
+from engine.errors import ConfigError, InvalidParameter
+from engine.geometry.projection import canonical_crs
+from raster_types.base import ItemOptions
+
+
+def parse_item_options(
+    *, bands: str = "", nodata: str = "", valid_range: str = "", srs: str = ""
+) -> ItemOptions:
+    """Return the options; "" = as the files say.
+
+    Raises
+    ------
+    ConfigError
+        Naming the option, its value and what would be accepted.
+    """
+    return ItemOptions(
+        bands=_bands(bands),
+        no_data=_no_data(nodata),
+        valid_range=_range(valid_range),
+        crs=_crs(srs),
+    )
+
+
+def _bands(text: str) -> tuple[int, ...]:
+    if not text.strip():
+        return ()
+    try:
+        bands = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        bands = (0,)
+    if min(bands) < 1:
+        raise ConfigError("--bands", text, "expected numbers of bands from 1, as 4,3,2")
+    return bands
+
+
+def _no_data(text: str) -> str:
+    if not text.strip():
+        return ""
+    try:
+        return repr(float(text))
+    except ValueError as err:
+        raise ConfigError("--nodata", text, "expected a number or nan") from err
+
+
+def _range(text: str) -> tuple[float, float] | None:
+    if not text.strip():
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise ConfigError("--valid-range", text, "expected LO,HI, two numbers, the lower first")
+    return low, high
+
+
+def _crs(text: str) -> str:
+    if not text.strip():
+        return ""
+    try:
+        return canonical_crs(text, "--srs")
+    except InvalidParameter as err:
+        raise ConfigError("--srs", text, f"expected {err.fields[2]}") from err

@@ -1,0 +1,292 @@
+"""`swath definition`: from a folder of rasters to a compiled service."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.build.build import BuildReport
+    from raster_types.add import AddReport
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Author an image service: create, add rasters, build, look, compile.",
+    rich_markup_mode="markdown",
+)
+
+_MOST_SHOWN = 10
+Definition = Annotated[Path, typer.Argument(metavar="NAME.isdef", help="Folder of the definition.")]
+
+
+class Footprints(StrEnum):
+    """How footprints are made."""
+
+    AUTO = "auto"
+    EXTENT = "extent"
+    RADIOMETRY = "radiometry"
+
+
+class Overviews(StrEnum):
+    """Which service overviews are made."""
+
+    AUTO = "auto"
+    NONE = "none"
+    ALL = "all"
+
+
+@app.command()
+def create(
+    definition: Definition,
+    crs: Annotated[
+        str, typer.Option(help="CRS of the service, as EPSG:n. [default: from the rasters]")
+    ] = "",
+    bands: Annotated[
+        int, typer.Option(min=0, help="Count of bands. [default: from the rasters]")
+    ] = 0,
+    pixel_type: Annotated[
+        str, typer.Option(help="U8, U16, S16, F32 … [default: from the rasters]")
+    ] = "",
+) -> None:
+    """Make a new definition: a folder with definition.toml and catalog.gpkg, both yours to edit."""
+    from config.definition import ServiceProperties
+    from engine.build.definition_folder import DefinitionFolder
+    from engine.errors import ConfigError
+    from engine.geometry.projection import canonical_crs
+    from engine.pixel_type import PixelType
+
+    known = [ptype.value for ptype in PixelType]
+    if pixel_type and pixel_type.upper() not in known:
+        raise ConfigError("--pixel-type", pixel_type, f"is unknown; known: {', '.join(known)}")
+    properties = ServiceProperties(
+        crs=canonical_crs(crs, "--crs") if crs else "", bands=bands, pixel_type=pixel_type.upper()
+    )
+    folder = DefinitionFolder.create(definition, properties)
+    typer.echo(f"Made {folder.path.name}. Next: swath definition add {definition} PATH…")
+
+
+@app.command()
+def add(  # noqa: PLR0913 -- one an option of the command
+    definition: Definition,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Raster files and folders of them.")
+    ],
+    *,
+    raster_type: Annotated[
+        str, typer.Option("--type", help="How files become items.")
+    ] = "raster-dataset",
+    glob: Annotated[str, typer.Option(help="Names of files in folders to look at.")] = "*",
+    recursive: Annotated[
+        bool, typer.Option("--recursive", help="Look into folders inside folders.")
+    ] = False,
+    nodata: Annotated[
+        str, typer.Option(help="Value that means no data. [default: as the files say]")
+    ] = "",
+    valid_range: Annotated[
+        str, typer.Option(metavar="LO,HI", help="Samples outside are no data.")
+    ] = "",
+    srs: Annotated[str, typer.Option(help="CRS of the files, instead of their own.")] = "",
+    bands: Annotated[
+        str, typer.Option(metavar="4,3,2", help="Bands to use, from 1, in this order.")
+    ] = "",
+    attributes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Fields for the items, joined by file name."),
+    ] = None,
+    name_regex: Annotated[
+        str,
+        typer.Option(
+            metavar="REGEX", help="Named groups become fields, as in (?P<AcqDate>\\d{8})."
+        ),
+    ] = "",
+) -> None:
+    """Add rasters; those that are known and unchanged are left alone.
+
+    A raster that cannot be read or placed becomes an item with a failed status and a sentence; it
+    stops nothing. A file that changed keeps its OBJECTID.
+    """
+    from engine.build.definition_folder import DefinitionFolder
+    from raster_types.add import AddRequest, add_rasters
+    from raster_types.item_options import parse_item_options
+    from server.guarded_workers import GuardedWorkers
+    from server.progress_bars import ProgressBars
+
+    folder = DefinitionFolder(definition)
+    request = AddRequest(
+        raster_type=raster_type,
+        paths=paths,
+        glob=glob,
+        recursive=recursive,
+        options=parse_item_options(bands=bands, nodata=nodata, valid_range=valid_range, srs=srs),
+        csv=attributes,
+        name_regex=name_regex,
+    )
+    with ProgressBars() as progress, GuardedWorkers() as workers:
+        report = add_rasters(folder, request, workers, progress)
+    _tell_added(report)
+    typer.echo(f"Next: swath definition build {definition}")
+
+
+def _tell_added(report: AddReport) -> None:
+    typer.echo(
+        f"Added {report.added} items, {report.changed} changed, {report.unchanged} were known."
+    )
+    _tell_some(f"{len(report.failed)} failed", (f"{p}: {why}" for p, why in report.failed))
+    _tell_some(f"{len(report.ignored)} files are no rasters", (p for p, _ in report.ignored))
+    _tell_some(
+        f"{len(report.unused_csv_rows)} rows of the CSV file name no raster",
+        report.unused_csv_rows,
+    )
+
+
+def _tell_some(heading: str, lines: Iterable[str]) -> None:
+    shown = list(lines)
+    if not shown:
+        return
+    typer.secho(f"{heading}:", fg=typer.colors.YELLOW, err=True)
+    for line in shown[:_MOST_SHOWN]:
+        typer.echo(f"  {line}", err=True)
+    if len(shown) > _MOST_SHOWN:
+        typer.echo(f"  … and {len(shown) - _MOST_SHOWN} more", err=True)
+
+
+@app.command()
+def build(
+    definition: Definition,
+    *,
+    footprints: Annotated[
+        Footprints | None,
+        typer.Option(help="How footprints are made. [default: as before, first auto]"),
+    ] = None,
+    statistics: Annotated[
+        bool, typer.Option("--statistics/--no-statistics", help="Make statistics and histograms.")
+    ] = True,
+    overviews: Annotated[
+        Overviews, typer.Option(help="Service overviews: where they pay, none, or all scales.")
+    ] = Overviews.AUTO,
+    pyramids: Annotated[
+        bool,
+        typer.Option(
+            "--pyramids", help="Make levels for rasters that lack them, in the definition."
+        ),
+    ] = False,
+) -> None:
+    """Make footprints, statistics, boundary, pixel-size ranges and overviews.
+
+    Only what is new or changed is built. Interrupted, it goes on where it stopped when run again.
+    """
+    from engine.build.build import BuildOptions, build_definition
+    from engine.build.definition_folder import DefinitionFolder
+    from server.guarded_workers import GuardedWorkers
+    from server.progress_bars import ProgressBars
+
+    folder = DefinitionFolder(definition)
+    options = BuildOptions(
+        footprints=footprints.value if footprints else None,
+        statistics=statistics,
+        overviews=overviews.value,
+        pyramids=pyramids,
+    )
+    with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+        report = build_definition(folder, options, workers, progress)
+    _tell_built(report)
+    compiled = Path(definition.name).with_suffix(".zmd")
+    typer.echo(f"Next: swath definition compile {definition} -o {compiled}")
+
+
+def _tell_built(report: BuildReport) -> None:
+    typer.echo(
+        f"Built {report.built} items, {report.unchanged} were up to date, "
+        f"{report.overviews} overviews and {report.pyramids} pyramids made, "
+        f"{report.edited} footprints edited by hand kept."
+    )
+    _tell_some(
+        f"{len(report.failed)} failed",
+        (f"{fid} {name}: {why}" for fid, name, why in report.failed),
+    )
+    _tell_some(
+        f"{len(report.notes)} are not as the service is",
+        (f"{fid} {name}: {why}" for fid, name, why in report.notes),
+    )
+    _tell_some(f"{len(report.missing)} files are not there now", report.missing)
+
+
+@app.command()
+def show(definition: Definition) -> None:
+    """Show what is in force: properties, what the data make of them, counts, failed items."""
+    from engine.build.definition_folder import DefinitionFolder
+    from server.definition_report import describe
+
+    for line in describe(DefinitionFolder(definition)):
+        typer.echo(line)
+
+
+@app.command()
+def validate(definition: Definition) -> None:
+    """Check properties, items and files; ends with code 1 where something is wrong."""
+    from engine.build.definition_folder import DefinitionFolder
+    from server.definition_report import faults
+
+    count = 0
+    for fault in faults(DefinitionFolder(definition)):
+        typer.echo(fault)
+        count += 1
+    if count:
+        typer.secho(f"{count} faults.", fg=typer.colors.RED, err=True)
+        raise typer.Exit(1)
+    typer.echo("Nothing is wrong.")
+
+
+@app.command("compile")
+def compile_(
+    definition: Definition,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="NAME.zmd", help="[default: NAME.zmd here]"),
+    ] = None,
+) -> None:
+    """Check everything and write one file that `swath publish` takes."""
+    from engine.build.compile import compile_definition
+    from server.progress_bars import ProgressBars
+
+    out = output or Path(definition.absolute().name).with_suffix(".zmd")
+    with ProgressBars() as progress:
+        report = compile_definition(definition, out, progress)
+    typer.echo(f"Compiled {report.primaries} items and {report.overviews} overviews into {out}.")
+    _tell_some("Note", report.warnings)
+    typer.echo(f"Next: swath publish {out} --name {out.stem}")
+
+
+@app.command()
+def preview(
+    definition: Definition,
+    port: Annotated[int, typer.Option(help="Port to listen on, 0 = any.")] = 8081,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Show the map of a definition as it stands, published nowhere; Ctrl-C ends it."""
+    import tempfile
+
+    from config.load import load_settings
+    from engine.build.compile import compile_definition
+    from server.publishing import Publisher
+    from server.serving import run_server
+
+    name = definition.absolute().stem
+    with tempfile.TemporaryDirectory(prefix="swath-preview-") as temporary:
+        data = Path(temporary) / "data"
+        compiled = Path(temporary) / "preview.zmd"
+        compile_definition(definition, compiled)
+        Publisher(data).publish(compiled, name)
+        settings = load_settings(None, None, {"data": str(data), "host": host, "port": port})
+
+        def tell(actual_port: int) -> None:
+            shown = f"[{host}]" if ":" in host else host
+            typer.secho(f"Preview at http://{shown}:{actual_port}/map/{name}", bold=True)
+
+        code = run_server(settings, tell)
+    raise typer.Exit(code)
