@@ -1,6 +1,7 @@
 """This server: a front and two instances, response cache off."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,18 +23,32 @@ from benchmarks.tile_lists import Tile, View
 
 _GDAL_CACHE_MB = 32  # counts as block cache here: what GDAL keeps comes out of the same 512 MB
 
-_SETTINGS = f"""[memory]
-block_cache_mb = {BLOCK_CACHE_MB - _GDAL_CACHE_MB}
-gdal_mb = {_GDAL_CACHE_MB}
-response_cache_mb = 0
-"""
+_SIDES = re.compile(r"^(\s*max_image_(?:width|height)\s*=\s*)\d+", re.MULTILINE)
 
 
 class Swath:
-    """`swath serve` on a compiled mosaic without service overviews, and on one raster."""
+    """`swath serve` on a compiled mosaic without service overviews, and on one raster.
 
-    def __init__(self, name: str = "Swath") -> None:
+    Parameters
+    ----------
+    block_cache_mb : int
+        Of each instance, GDAL's own included.
+    max_side : int
+        Largest picture side of the mosaic service; 0 = the default.
+    """
+
+    def __init__(
+        self,
+        name: str = "Swath",
+        *,
+        block_cache_mb: int = BLOCK_CACHE_MB,
+        response_cache_mb: int = 0,
+        max_side: int = 0,
+    ) -> None:
         self.name = name
+        self._block_cache_mb = block_cache_mb - _GDAL_CACHE_MB
+        self._response_cache_mb = response_cache_mb
+        self._max_side = max_side
         self._port = free_port()
         self._folder = Path()
 
@@ -42,8 +57,9 @@ class Swath:
         return {
             "version": version("swath"),
             "processes": f"front + {PROCESSES} instances",
-            "caches": f"block cache {PROCESSES} x {BLOCK_CACHE_MB - _GDAL_CACHE_MB} MB + "
-            f"GDAL {PROCESSES} x {_GDAL_CACHE_MB} MB, response cache off",
+            "caches": f"block cache {PROCESSES} x {self._block_cache_mb} MB + "
+            f"GDAL {PROCESSES} x {_GDAL_CACHE_MB} MB, "
+            f"response cache {self._response_cache_mb or 'off'}",
             "filter": "bilinear, four taps on the finer-or-equal level",
         }
 
@@ -55,10 +71,16 @@ class Swath:
         self._folder = folder = bench.folder / "swath"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        (folder / "swath.toml").write_text(_SETTINGS)
+        (folder / "swath.toml").write_text(
+            f"[memory]\nblock_cache_mb = {self._block_cache_mb}\ngdal_mb = {_GDAL_CACHE_MB}\n"
+            f"response_cache_mb = {self._response_cache_mb}\n"
+        )
         definition, compiled = str(folder / "bench.isdef"), str(folder / "bench.zmd")
         scenes = [str(scene.path) for scene in bench.dataset.mosaic]
         self._swath("definition", "create", definition)
+        if self._max_side:
+            toml = folder / "bench.isdef" / "definition.toml"
+            toml.write_text(_SIDES.sub(rf"\g<1>{self._max_side}", toml.read_text()))
         self._swath("definition", "add", definition, "--type", "raster-dataset", *scenes)
         self._swath("definition", "build", definition, "--overviews", "none")
         self._swath("definition", "compile", definition, "-o", compiled)
@@ -69,7 +91,7 @@ class Swath:
     def start(self) -> ProcessTree:
         command = [str(_program()), "serve", "--data", str(self._folder / "data")]
         command += ["--settings", str(self._folder / "swath.toml"), "--port", str(self._port)]
-        command += ["--instances", str(PROCESSES), "--response-cache", "0"]
+        command += ["--instances", str(PROCESSES), "--response-cache", str(self._response_cache_mb)]
         return ProcessTree(
             Launch(
                 command=command,
@@ -96,8 +118,11 @@ class Swath:
             },
             safe=",",
         )
-        service = f"arcgis/rest/services/bench/{target}/ImageServer"
-        return f"http://127.0.0.1:{self._port}/{service}/exportImage?{query}"
+        return f"{self.service_url(target)}/exportImage?{query}"
+
+    def service_url(self, target: Target) -> str:
+        """Return the address of a service's ArcGIS root."""
+        return f"http://127.0.0.1:{self._port}/arcgis/rest/services/bench/{target}/ImageServer"
 
     def _swath(self, *arguments: str) -> None:
         done = subprocess.run(
