@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 KEPT_VERSIONS = 3
 LOCK_WAIT_S = 10.0
 _SWEEP_AFTER_S = 120.0
+# A copy of another publish may be under way for long.
+_LEFTOVER_AFTER_S = 86_400.0
 _CHUNK = 1 << 20
 
 
@@ -224,7 +226,7 @@ class Publisher:
             if file.stem not in kept and file.stat().st_ctime < before:
                 file.unlink(missing_ok=True)
         for leftover in home.glob(".*.part"):
-            if leftover.stat().st_mtime < before:
+            if leftover.stat().st_mtime < time.time() - _LEFTOVER_AFTER_S:
                 leftover.unlink(missing_ok=True)
 
     def _deleted_homes(self, before: float) -> list[Path]:
