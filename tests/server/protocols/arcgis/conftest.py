@@ -162,8 +162,8 @@ def _compile_mosaic(folder: Path) -> Path:
         summary,
         source_type="mosaic",
         extent=extent,
-        extent_lonlat=Extent(15.0, 49.64, 15.02, 49.66),
-        extent_mercator=Extent(1669792.0, 6377000.0, 1671400.0, 6379000.0),
+        extent_lonlat=Extent(15.0, 49.6525, 15.0134, 49.6584),
+        extent_mercator=Extent(1669792.3, 6386318.2, 1671273.1, 6387308.3),
         fields=tuple(fields),
         time=TimeInfo(
             start_field="AcqDate", end_field="AcqDate", start=_FIRST_DAY, end=_SECOND_DAY
