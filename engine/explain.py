@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from engine.layers import Cells
 from engine.mosaic.methods import METHODS
 from engine.plan import plan
-from engine.layers import Cells
 from engine.results import ExplainedRaster, ExplainResult
 from engine.samplers.window import PixelWindow, window_of
 
 if TYPE_CHECKING:
-    from engine.plan import Plan, PlannedItem
     from engine.layers import Layer
+    from engine.plan import Plan, PlannedItem
     from engine.render_work import Work
     from engine.request import ImageRequest
 

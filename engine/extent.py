@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Extent(msgspec.Struct, frozen=True, array_like=True):
@@ -28,12 +31,12 @@ class Extent(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def center_x(self) -> float:
-        """x of the middle."""
+        """The x of the middle."""
         return (self.xmin + self.xmax) / 2
 
     @property
     def center_y(self) -> float:
-        """y of the middle."""
+        """The y of the middle."""
         return (self.ymin + self.ymax) / 2
 
     @property

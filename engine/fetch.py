@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.readers.block_cache import Form, Key, block_key
-from engine.readers.block_reader import Block, BlockRequest
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.readers.block_reader import Block, BlockRequest
     from engine.render_work import Work
     from engine.samplers.window import PixelWindow
 
 
-class MixedValidity(Exception):  # noqa: N818 -- a signal between two paths, not an error
+class MixedValidity(Exception):
     """A block has pixels whose bands disagree about validity: RGBV cannot hold it."""
 
 

@@ -5,13 +5,16 @@ Positions are level-0 pixels, corner origin. A polygon with holes is its rings, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernel import kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +66,7 @@ def edges_of(packed: bytes) -> Rings:
 
 
 @kernel
-def _clip_valid_kernel(
+def _clip_valid_kernel(  # noqa: PLR0913, PLR0917 -- a kernel takes no records
     edges, x0, y0, step_x, step_y, crossings, valid
 ):
     rows, cols = valid.shape

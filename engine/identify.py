@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -12,6 +12,7 @@ from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.functions.picture import to_picture
 from engine.geometry.projection import canonical_crs, operation, transform
+from engine.geometry.shape_crs import footprint_to_crs, shape_to_crs
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import Plan, plan
 from engine.render import render
@@ -19,6 +20,7 @@ from engine.request import Encoding, ImageRequest, View
 from engine.results import IdentifiedItem, IdentifyResult, Samples
 
 if TYPE_CHECKING:
+    from engine.item import Item
     from engine.render_work import Work
     from engine.request import IdentifyRequest, RenderingRule
 
@@ -47,18 +49,14 @@ def identify(request: IdentifyRequest, work: Work) -> IdentifyResult:
     values: Samples = None
     processed: tuple[Samples, ...] = ()
     if request.return_values:
-        values = _values(made, work)
-        processed = tuple(_processed(request, made, rule, work) for rule in request.renderings)
+        values = samples_of(_samples(made, work))
+        processed = tuple(_processed(made, rule, work) for rule in request.renderings)
     items: tuple[IdentifiedItem, ...] = ()
     if request.return_items and summary.source_type == "mosaic":
-        items = _items(request, made, _is_area(geometry), work)
+        items = _items(request, made, geometry, work)
     return IdentifyResult(
         x=place.x, y=place.y, crs=request.crs, values=values, processed=processed, items=items
     )
-
-
-def _is_area(geometry: Any) -> bool:
-    return bool(geometry.area > 0)
 
 
 def _project(from_crs: str, to_crs: str, x: float, y: float, work: Work) -> tuple[float, float]:
@@ -103,10 +101,9 @@ def _plan_at(
     return plan(work.service, _image_request(request, box, 1))
 
 
-def _values(made: Plan, work: Work) -> Samples:
+def _samples(made: Plan, work: Work) -> PixelBlock:
     pixels = render(made, work, work.service.summary.pixel_type)
-    block = pixels.planes() if isinstance(pixels, Rgbv) else pixels
-    return samples_of(block)
+    return pixels.planes() if isinstance(pixels, Rgbv) else pixels
 
 
 def samples_of(block: PixelBlock) -> Samples:
@@ -122,59 +119,95 @@ def samples_of(block: PixelBlock) -> Samples:
     )
 
 
-def _processed(request: IdentifyRequest, made: Plan, rule: RenderingRule, work: Work) -> Samples:
+def _processed(made: Plan, rule: RenderingRule, work: Work) -> Samples:
     """Return the samples after a rendering rule."""
     if rule.function == "None":
-        return _values(made, work)
+        return samples_of(_samples(made, work))
     picture = work.service.picture((), rule, "")
-    stretched = replace(made, bands=picture.bands)
-    pixels = render(stretched, work, work.service.summary.pixel_type)
-    done = to_picture(pixels, picture)
+    done = to_picture(_samples(replace(made, bands=picture.bands), work), picture)
     return samples_of(done.planes() if isinstance(done, Rgbv) else done)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An item under the place; `share` is the part of the place where it is on top."""
+
+    item: Item
+    values: Samples
+    processed: tuple[Samples, ...]
+    share: float
+
+
 def _items(
-    request: IdentifyRequest,
-    made: Plan,
-    is_area: bool,
-    work: Work,  # noqa: FBT001 -- private, named at the call
+    request: IdentifyRequest, made: Plan, geometry: shapely.Geometry, work: Work
 ) -> tuple[IdentifiedItem, ...]:
     """Return the items under the place, topmost first."""
     catalog = work.service.catalog
-    geometry = shapely.from_wkb(request.geometry)
-    if is_area:
-        crs = canonical_crs(request.crs, "sr") if request.crs else work.service.summary.crs
-        if crs == work.service.summary.crs:
-            box = Extent(*geometry.bounds)
-            made = plan(work.service, _image_request(request, box, _AREA_CELLS))
-    limit = _DEFAULT_ITEMS if request.max_items is None else request.max_items
-    under: list[tuple[Any, Samples, tuple[Samples, ...], float]] = []
-    remaining = 1.0
-    for planned in made.items:
-        if len(under) >= limit:
-            break
-        alone = replace(made, items=(planned,))
-        values = _values(alone, work) if not is_area else None
-        if values is None and not is_area:
-            continue
-        own = tuple(_processed(request, alone, rule, work) for rule in request.renderings)
-        share = remaining if not is_area else 1.0 / len(made.items)
-        remaining = 0.0
-        under.append((planned.item, values, own if not is_area else (), share))
-    ids = [item.id for item, *_ in under]
+    is_area = geometry.area > 0
+    under = _under_area(request, geometry, work) if is_area else _under_point(request, made, work)
+    ids = [found.item.id for found in under]
     attributes = catalog.attributes_of(ids)
     footprints = catalog.footprints_of(ids) if request.return_geometry else {}
     return tuple(
         IdentifiedItem(
-            id=item.id,
-            attributes=attributes.get(item.id, {}),
-            footprint=_footprint(footprints.get(item.id, b""), request, work),
-            values=values,
-            processed=own,
-            visibility=share,
+            id=found.item.id,
+            attributes=attributes.get(found.item.id, {}),
+            footprint=_footprint(footprints.get(found.item.id, b""), request, work),
+            values=found.values,
+            processed=found.processed,
+            visibility=found.share,
         )
-        for item, values, own, share in under
+        for found in under
     )
+
+
+def _limit(request: IdentifyRequest) -> int:
+    return _DEFAULT_ITEMS if request.max_items is None else request.max_items
+
+
+def _under_point(request: IdentifyRequest, made: Plan, work: Work) -> list[_Found]:
+    """Return the items with data at the point; the topmost one is all that is seen."""
+    under: list[_Found] = []
+    for planned in made.items:
+        if len(under) >= _limit(request):
+            break
+        alone = replace(made, items=(planned,))
+        values = samples_of(_samples(alone, work))
+        if values is not None:
+            own = tuple(_processed(alone, rule, work) for rule in request.renderings)
+            under.append(_Found(planned.item, values, own, 0.0 if under else 1.0))
+    return under
+
+
+def _under_area(request: IdentifyRequest, geometry: shapely.Geometry, work: Work) -> list[_Found]:
+    """Return the items with data in the area, and which part of it each is on top of."""
+    summary = work.service.summary
+    crs = canonical_crs(request.crs, "sr") if request.crs else summary.crs
+    pipeline = operation(crs, summary.crs, summary.extent_lonlat).pipeline
+    area = shape_to_crs(geometry, pipeline)
+    if not area.area > 0:
+        raise InvalidParameter("geometry", "an area", "an area that has a place on the map")
+    box = Extent(*map(float, area.bounds))
+    made = plan(work.service, _image_request(request, box, _AREA_CELLS))
+    x0, step_x, _, y0, _, step_y = made.grid.geotransform
+    centres = np.arange(_AREA_CELLS) + 0.5
+    xs, ys = np.meshgrid(x0 + centres * step_x, y0 + centres * step_y)
+    free = np.asarray(shapely.contains_xy(area, xs, ys))
+    if not free.any():
+        # A sliver between the centres counts as its box.
+        free[:] = True
+    total = int(np.count_nonzero(free))
+    inside = free.copy()
+    under: list[_Found] = []
+    for planned in made.items:
+        if len(under) >= _limit(request):
+            break
+        valid = _samples(replace(made, items=(planned,)), work).valid_any()
+        if (valid & inside).any():
+            share = float(np.count_nonzero(valid & free)) / total
+            under.append(_Found(planned.item, None, (), share))
+            free &= ~valid
+    return under
 
 
 def _footprint(wkb: bytes, request: IdentifyRequest, work: Work) -> bytes:
@@ -184,9 +217,4 @@ def _footprint(wkb: bytes, request: IdentifyRequest, work: Work) -> bytes:
     if not wkb or crs == summary.crs:
         return wkb
     pipeline = operation(summary.crs, crs, summary.extent_lonlat).pipeline
-
-    def project(points: Any) -> Any:
-        x, y = transform(pipeline, points[:, 0].copy(), points[:, 1].copy())
-        return np.column_stack([x, y])
-
-    return bytes(shapely.to_wkb(shapely.transform(shapely.from_wkb(wkb), project)))
+    return bytes(shapely.to_wkb(footprint_to_crs(shapely.from_wkb(wkb), pipeline)))

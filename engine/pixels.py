@@ -44,12 +44,12 @@ class PixelBlock:
     def valid_any(self) -> NDArray[np.bool_]:
         """Return (rows, cols): True where any band is usable."""
         valid = self.valid
-        return valid[0] if valid.shape[0] == 1 else valid.any(axis=0)
+        return valid[0] if valid.shape[0] == 1 else np.asarray(valid.any(axis=0))
 
     def valid_all(self) -> NDArray[np.bool_]:
         """Return (rows, cols): True where all bands are usable."""
         valid = self.valid
-        return valid[0] if valid.shape[0] == 1 else valid.all(axis=0)
+        return valid[0] if valid.shape[0] == 1 else np.asarray(valid.all(axis=0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from config.definition import Interpolation, MosaicMethod, MosaicOperator
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.formats import FORMATS
 from engine.functions import FUNCTIONS
@@ -19,6 +18,7 @@ from engine.selection import Selected, select_items
 from engine.view_grid import grid_of_view
 
 if TYPE_CHECKING:
+    from config.definition import Interpolation, MosaicMethod, MosaicOperator
     from engine.functions.base import BoundFunction
     from engine.functions.picture import Picture
     from engine.item import Item
@@ -218,4 +218,3 @@ def plan_item(item: Item, placed: Placed, grid: TargetGrid) -> PlannedItem:
     # A raster much smaller than a pixel of the view still costs no more than all it has.
     cost_px = min(level_px * 4**view.shrink, item.width * item.height)
     return PlannedItem(item, placed, view, ratio, int(cost_px))
-

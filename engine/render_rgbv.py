@@ -6,16 +6,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.definition import Interpolation
-from engine.layers import Cells
 from engine.pixels import Rgbv
 from engine.render_cells import over_cells
 from engine.samplers import rgbv
 
 if TYPE_CHECKING:
-    from engine.layers import Layer
+    from numpy.typing import NDArray
+
+    from engine.layers import Cells, Layer
     from engine.plan import Plan
     from engine.render_work import Work
     from engine.target_grid import Cell

@@ -19,7 +19,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the request records."""
 
 
-class MapPoint(Record):
+class MapPoint(Record, frozen=True, kw_only=True):
     """A point in a CRS; `crs` "" = the service's."""
 
     x: float
@@ -27,7 +27,7 @@ class MapPoint(Record):
     crs: str = ""
 
 
-class MosaicRule(Record):
+class MosaicRule(Record, frozen=True, kw_only=True):
     """Select, order and merge; None everywhere means the service's default."""
 
     method: MosaicMethod | None = None
@@ -41,7 +41,7 @@ class MosaicRule(Record):
     viewpoint: MapPoint | None = None
 
 
-class StretchRule(Record):
+class StretchRule(Record, frozen=True, kw_only=True):
     """Arguments of the Stretch function, in Esri's meaning (0 none, 3 deviation, 5 min-max, 6 clip)."""
 
     stretch_type: int = 0
@@ -55,7 +55,7 @@ class StretchRule(Record):
     gamma: tuple[float, ...] = ()
 
 
-class RenderingRule(Record):
+class RenderingRule(Record, frozen=True, kw_only=True):
     """The chain a client asks for: "None" = raw samples, "Stretch" with its arguments."""
 
     function: Literal["None", "Stretch"] = "None"
@@ -63,14 +63,14 @@ class RenderingRule(Record):
     output_pixel_type: PixelType | None = None
 
 
-class TimeRange(Record):
+class TimeRange(Record, frozen=True, kw_only=True):
     """Milliseconds since 1970 UTC, both ends inclusive; None = open."""
 
     start: int | None = None
     end: int | None = None
 
 
-class TileAddress(Record):
+class TileAddress(Record, frozen=True, kw_only=True):
     """A tile of the Web Mercator scheme: 256·`scale` pixels square."""
 
     level: int
@@ -79,7 +79,7 @@ class TileAddress(Record):
     scale: int = 1
 
 
-class View(Record):
+class View(Record, frozen=True, kw_only=True):
     """What pixels are asked for.
 
     Either `tile` (then extent, CRS and size follow from it) or `extent`, `extent_crs`, `width`, `height`
@@ -96,7 +96,7 @@ class View(Record):
     adjust_aspect: bool = False
 
 
-class Encoding(Record):
+class Encoding(Record, frozen=True, kw_only=True):
     """How the answer is written; `format` is a name in engine.formats.FORMATS."""
 
     format: str
@@ -106,7 +106,7 @@ class Encoding(Record):
     lerc_version: int = 2
 
 
-class ImageRequest(Record, tag="image"):
+class ImageRequest(Record, tag="image", frozen=True, kw_only=True):
     """Pixels of a view.
 
     `band_ids` count from 0, applied to the source before the rendering rule. `no_data`: one value for all
@@ -127,7 +127,7 @@ class ImageRequest(Record, tag="image"):
     blank: Literal["image", "missing"] = "image"
 
 
-class StripRequest(Record, tag="strip"):
+class StripRequest(Record, tag="strip", frozen=True, kw_only=True):
     """Rows `first_row` to `first_row + rows` of an image, raw or as one compressed TIFF strip.
 
     The front cuts large exports into these; `image.view` is the whole image.
@@ -138,20 +138,20 @@ class StripRequest(Record, tag="strip"):
     rows: int
 
 
-class StripLayoutRequest(Record, tag="strip_layout"):
+class StripLayoutRequest(Record, tag="strip_layout", frozen=True, kw_only=True):
     """The TIFF header of a large export, with the strip offsets still to be filled in."""
 
     image: ImageRequest
     rows_per_strip: int
 
 
-class PictureInfoRequest(Record, tag="picture_info"):
+class PictureInfoRequest(Record, tag="picture_info", frozen=True, kw_only=True):
     """What an image request would give: extent and size after aspect adjustment; no pixels."""
 
     image: ImageRequest
 
 
-class IdentifyRequest(Record, tag="identify"):
+class IdentifyRequest(Record, tag="identify", frozen=True, kw_only=True):
     """Values and items at a place.
 
     `geometry` is GeoJSON-like WKB in `crs`; points give their value, areas the value at the centroid.
@@ -175,7 +175,7 @@ SpatialRelation = Literal[
 ]
 
 
-class QueryRequest(Record, tag="query"):
+class QueryRequest(Record, tag="query", frozen=True, kw_only=True):
     """Rows of the catalog.
 
     `where` is text in Swath's own grammar (see engine.where). `geometry` is WKB in `crs`.
@@ -199,33 +199,33 @@ class QueryRequest(Record, tag="query"):
     pixel_size: float | None = None
 
 
-class StatisticsRequest(Record, tag="statistics"):
+class StatisticsRequest(Record, tag="statistics", frozen=True, kw_only=True):
     """The service's statistics per band."""
 
 
-class HistogramsRequest(Record, tag="histograms"):
+class HistogramsRequest(Record, tag="histograms", frozen=True, kw_only=True):
     """The service's histograms per band."""
 
 
-class KeyPropertiesRequest(Record, tag="key_properties"):
+class KeyPropertiesRequest(Record, tag="key_properties", frozen=True, kw_only=True):
     """Names and wavelengths of the bands and other key properties."""
 
 
-class LegendRequest(Record, tag="legend"):
+class LegendRequest(Record, tag="legend", frozen=True, kw_only=True):
     """The legend of a picture: swatches as PNG."""
 
     band_ids: tuple[int, ...] = ()
     rendering: RenderingRule | None = None
 
 
-class ThumbnailRequest(Record, tag="thumbnail"):
+class ThumbnailRequest(Record, tag="thumbnail", frozen=True, kw_only=True):
     """A small picture of the whole service."""
 
     width: int = 200
     height: int = 133
 
 
-class ExplainRequest(Record, tag="explain"):
+class ExplainRequest(Record, tag="explain", frozen=True, kw_only=True):
     """The plan of an image request: rasters in order and why, levels, windows, grid, cost; no pixels."""
 
     image: ImageRequest

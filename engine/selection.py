@@ -10,19 +10,20 @@ import numpy as np
 
 from config.definition import MosaicMethod, MosaicOperator
 from engine.errors import InvalidParameter
-from engine.geometry.projection import canonical_crs, operation, transform, transform_extent
+from engine.geometry.projection import canonical_crs, operation, transform
 from engine.item import OVERVIEW
 from engine.mosaic.methods import METHODS
 from engine.mosaic.methods.base import OrderView
+from engine.view_area import view_area
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.extent import Extent
     from engine.item import Item
     from engine.request import ImageRequest, MapPoint, MosaicRule
     from engine.service import ImageService
     from engine.target_grid import TargetGrid
+    from engine.view_area import ViewArea
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,6 @@ class Selected:
     per_pixel: bool
     ascending: bool
     truncated: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Area:
-    """A view in service CRS: its box and the range of pixel sizes in it."""
-
-    extent: Extent
-    ps_min: float
-    ps_max: float
 
 
 def select_items(
@@ -60,7 +52,7 @@ def select_items(
     method = _method(service, rule)
     operator = rule.operator or properties.mosaic_operator
     ascending = properties.sort_ascending if rule.ascending is None else rule.ascending
-    area = _area(service, grid)
+    area = view_area(service, grid)
     found: list[Item] = []
     limit = properties.max_mosaic_images
     if area is not None:
@@ -91,7 +83,7 @@ def _find(
     grid: TargetGrid,
     rule: MosaicRule,
     request: ImageRequest,
-    area: _Area,
+    area: ViewArea,
 ) -> list[Item]:
     catalog = service.catalog
     selection = catalog.select(rule.where, rule.fids, request.time)
@@ -114,8 +106,10 @@ def _needs_primaries(service: ImageService, rule: MosaicRule, request: ImageRequ
         bool(rule.where.strip())
         or rule.fids is not None
         or (request.time is not None and service.summary.time is not None)
-        or (rule.method or properties.mosaic_method) is MosaicMethod.ATTRIBUTE
-        and rule.method is not None
+        or (
+            (rule.method or properties.mosaic_method) is MosaicMethod.ATTRIBUTE
+            and rule.method is not None
+        )
         or (rule.operator is not None and rule.operator is not properties.mosaic_operator)
     )
 
@@ -131,40 +125,10 @@ def _shows(service: ImageService, grid: TargetGrid, item: Item) -> bool:
     return item.min_ps <= ps and (item.max_ps <= 0 or ps < item.max_ps)
 
 
-def _area(service: ImageService, grid: TargetGrid) -> _Area | None:
-    """Return the view in service CRS, or None where it has no place there."""
-    lattice, crs = grid.lattice, service.summary.crs
-    if lattice.crs == crs:
-        ps = lattice.pixel_x
-        if lattice.pixel_x != lattice.pixel_y:
-            ps = math.sqrt(lattice.pixel_x * lattice.pixel_y)
-        return _Area(grid.extent, ps, ps)
-    pipeline = operation(lattice.crs, crs, service.summary.extent_lonlat).pipeline
-    extent = transform_extent(pipeline, grid.extent)
-    if extent is None:
-        return None
-    return _Area(extent, *_pixel_sizes(pipeline, grid))
-
-
-def _pixel_sizes(pipeline: str, grid: TargetGrid) -> tuple[float, float]:
-    """Return bounds of the pixel size in the target CRS over a grid, with a margin of a quarter."""
-    box, lattice = grid.extent, grid.lattice
-    xs, ys = np.meshgrid(np.linspace(box.xmin, box.xmax, 7), np.linspace(box.ymin, box.ymax, 7))
-    x0, y0 = transform(pipeline, xs, ys)
-    x1, y1 = transform(pipeline, xs + lattice.pixel_x, ys)
-    x2, y2 = transform(pipeline, xs, ys + lattice.pixel_y)
-    with np.errstate(invalid="ignore", over="ignore"):
-        sizes = np.sqrt(np.hypot(x1 - x0, y1 - y0) * np.hypot(x2 - x0, y2 - y0))
-    sizes = sizes[np.isfinite(sizes)]
-    if sizes.size == 0:
-        return 0.0, 3e38
-    return float(sizes.min()) * 0.75, float(sizes.max()) * 1.25
-
-
 def _order_view(
     service: ImageService,
     rule: MosaicRule,
-    area: _Area | None,
+    area: ViewArea | None,
     items: Sequence[Item],
     *,
     ascending: bool,

@@ -28,17 +28,20 @@ from engine.readers.handles import HandlePool
 
 if TYPE_CHECKING:
     from engine.extent import Extent
-    from engine.functions.cast import NoDataMatch
     from engine.fetch import BlockSource
+    from engine.functions.cast import NoDataMatch
     from engine.item import Item
     from engine.readers.block_cache import Form
     from engine.request import RenderingRule
     from engine.samplers.placement import LevelAffine
     from engine.summary import ServiceSummary
+    from engine.target_grid import TargetGrid
+    from engine.view_area import ViewArea
 
 _MAX_PLACED = 20_000
 _MAX_PICTURES = 64
 _MAX_LAYERS = 20_000
+_MAX_VIEWS = 4096
 
 # Item, level, halvings, bands, form of the blocks, clipped by the seamline.
 LayerKey: TypeAlias = "tuple[int, int, int, tuple[int, ...], Form, bool]"
@@ -119,6 +122,7 @@ class ImageService:
         self._histograms = self.catalog.histograms
         self._placed: OrderedDict[tuple[int, str], Placed | None] = OrderedDict()
         self._pictures: dict[object, Picture] = {}
+        self.view_areas: LRUCache[TargetGrid, ViewArea | None] = LRUCache(_MAX_VIEWS)
         self.layer_sources: LRUCache[LayerKey, tuple[BlockSource, LevelAffine]] = LRUCache(
             _MAX_LAYERS
         )

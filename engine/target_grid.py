@@ -7,12 +7,15 @@ origin, so two requests on one lattice share pixels, cells and position grids wh
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.geometry.projection import MERCATOR, describe_crs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CELL = 256
 HALF_WORLD_M = 20037508.342789244

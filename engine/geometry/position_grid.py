@@ -11,14 +11,16 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.extent import Extent
 from engine.geometry.projection import transform_checked
 from engine.target_grid import CELL, Lattice
+
+if TYPE_CHECKING:
+    from engine.extent import Extent
 
 Floats = NDArray[np.float64]
 

@@ -226,7 +226,12 @@ def _candidates(from_crs: str, to_crs: str, area: AreaOfInterest | None) -> Tran
     with warnings.catch_warnings():
         # It says that a better one needs a grid that is not installed; the best of the rest serves.
         warnings.simplefilter("ignore", UserWarning)
-        return TransformerGroup(_crs(from_crs), _crs(to_crs), always_xy=True, area_of_interest=area)
+        return TransformerGroup(
+            _crs(from_crs),
+            _crs(to_crs),
+            always_xy=True,
+            area_of_interest=area,  # type: ignore[arg-type]  # -- pyproj's stub names its private twin
+        )
 
 
 def _wrap_lon(lon: float) -> float:

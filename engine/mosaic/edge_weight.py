@@ -78,9 +78,8 @@ def _edge_distance_kernel(edges, cols, rows, width, out):
 def _edges(packed: bytes, width: int, height: int) -> Floats:
     """Return all edges (n, 4), horizontal ones too; b"" is the whole raster."""
     whole = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
-    edges = []
-    for ring in unpack_rings(packed) or [whole]:
-        edges.append(np.hstack([ring, np.roll(ring, -1, axis=0)]))
+    rings = unpack_rings(packed) or [whole]
+    edges = [np.hstack([ring, np.roll(ring, -1, axis=0)]) for ring in rings]
     joined = np.concatenate(edges)
     long = (joined[:, 0] != joined[:, 2]) | (joined[:, 1] != joined[:, 3])
     return np.ascontiguousarray(joined[long])

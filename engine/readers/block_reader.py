@@ -6,6 +6,7 @@ are read through GDAL's decimating average (mode for classes), exactly 2**shrink
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -215,11 +216,12 @@ def _read_area(
     row0, col0, rows, cols = place
     if view.shrink == 0:
         window = Window(col0, row0, cols, rows)
-        return (
+        read = (
             dataset.read_masks([1], window=window)
             if bands == 0
             else dataset.read(bands, window=window)
         )
+        return np.asarray(read)
     factor = 1 << view.shrink
     out: Array | None = None
     # The last column and row may cover fewer source pixels: they are read apart, so that every other
@@ -258,7 +260,7 @@ def _sample_valid(item: Item, band: int, samples: Array) -> NDArray[np.bool_] | 
     valid: NDArray[np.bool_] | None = None
     if samples.dtype.kind == "f":
         valid = ~np.isnan(samples)
-    if no_data is not None and no_data == no_data:  # noqa: PLR0124 -- NaN is never equal to itself
+    if no_data is not None and not math.isnan(no_data):
         if samples.dtype.kind == "f":
             equal = samples == samples.dtype.type(no_data)
             valid = ~equal if valid is None else valid & ~equal

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.kernel import kernel
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from engine.samplers.placement import CanvasPart, LevelAffine
 
 NEAREST = 0

@@ -23,7 +23,9 @@ class PixelWindow(NamedTuple):
 
 
 @kernel
-def _bounds_kernel(node_x, node_y, quads, step, part, affine, bounds):
+def _bounds_kernel(  # noqa: PLR0913, PLR0917 -- a kernel takes no records
+    node_x, node_y, quads, step, part, affine, bounds
+):
     a, b, c, d, e, f = affine[0], affine[1], affine[2], affine[3], affine[4], affine[5]
     for qr in range(quads.shape[0]):
         top = part[1] + qr * step

@@ -21,13 +21,13 @@ class _Extreme:
         self._data = np.zeros(shape, dtype)
         self._valid = np.zeros(shape, np.bool_)
 
-    def merge(self, block: PixelBlock, weights: NDArray[np.float64] | None) -> None:
+    def merge(self, block: PixelBlock, weights: NDArray[np.float64] | None) -> None:  # noqa: ARG002 -- Accumulator
         """Keep the extreme of what is held and the block."""
         picked = np.where(self._valid, self._pick(self._data, block.data), block.data)
         np.copyto(self._data, picked, where=block.valid)
         self._valid |= block.valid
 
-    def finish(self, pixel_type: PixelType) -> PixelBlock:
+    def finish(self, pixel_type: PixelType) -> PixelBlock:  # noqa: ARG002 -- Accumulator
         """Return the extremes."""
         return PixelBlock(self._data, self._valid)
 

@@ -51,7 +51,7 @@ class Mean:
 
     wants_weights: bool = False
 
-    def start(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> _Weighted:
+    def start(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> _Weighted:  # noqa: ARG002 -- operator
         """Return an empty accumulator."""
         return _Weighted(shape, divide=True)
 
@@ -62,7 +62,7 @@ class Sum:
 
     wants_weights: bool = False
 
-    def start(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> _Weighted:
+    def start(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> _Weighted:  # noqa: ARG002 -- operator
         """Return an empty accumulator."""
         return _Weighted(shape, divide=False)
 
@@ -73,6 +73,6 @@ class Blend:
 
     wants_weights: bool = True
 
-    def start(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> _Weighted:
+    def start(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> _Weighted:  # noqa: ARG002 -- operator
         """Return an empty accumulator."""
         return _Weighted(shape, divide=True)
