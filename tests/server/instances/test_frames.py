@@ -1,0 +1,122 @@
+import socket
+import threading
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import InvalidParameter, RequestTooLarge
+from server.instances.frames import (
+    REQUEST_PREFIX,
+    ReplyHead,
+    ReplyReader,
+    Task,
+    decode_task,
+    encode_task,
+    head_of_error,
+    receive_exactly,
+    reply_frame,
+    request_frame,
+    send_all,
+)
+
+bodies = st.lists(st.integers(0, 600_000), max_size=6)
+
+
+def feed(reader, stream, steps):
+    """Give `stream` to the reader in pieces and return what it finds."""
+    found = []
+    place = 0
+    turn = 0
+    while place < len(stream):
+        room = reader.buffer()
+        assert len(room) > 0
+        count = min(len(room), steps[turn % len(steps)], len(stream) - place)
+        room[:count] = stream[place : place + count]
+        place += count
+        turn += 1
+        found += [(number, head, bytes(body)) for number, head, body in reader.received(count)]
+    return found
+
+
+@settings(max_examples=60)
+@given(bodies, st.lists(st.integers(1, 300_000), min_size=1, max_size=5))
+def test_replies_are_found_however_the_stream_is_cut(sizes, steps):
+    replies = [
+        (number, ReplyHead(media_type=f"a/{number}"), bytes([number % 251]) * size)
+        for number, size in enumerate(sizes, 1)
+    ]
+    stream = b"".join(reply_frame(head, n, len(body)) + body for n, head, body in replies)
+    assert feed(ReplyReader(), stream, steps) == replies
+
+
+def test_a_large_body_is_received_into_its_final_buffer():
+    reader = ReplyReader()
+    frame = reply_frame(ReplyHead(), 1, 1_000_000)
+    reader.buffer()[: len(frame)] = frame
+    assert list(reader.received(len(frame))) == []
+    room = reader.buffer()
+    assert len(room) == 1_000_000
+    ((_, _, body),) = reader.received(1_000_000)
+    assert isinstance(body, bytearray)
+    assert body is room.obj
+
+
+def test_what_is_no_frame_is_refused():
+    reader = ReplyReader()
+    reader.buffer()[:100] = b"\xff" * 100
+    with pytest.raises(ValueError, match="head of 4294967295 bytes"):
+        list(reader.received(100))
+
+
+def test_a_task_survives_the_way():
+    request = msgspec.Raw(msgspec.msgpack.encode({"a": 1}))
+    task = Task("f/n", "v", "/p", "arcgis:query", {"f": "json"}, request)
+    frame = request_frame(encode_task(task), 7, 2**40)
+    length, slot, number = REQUEST_PREFIX.unpack_from(frame)
+    assert (slot, number) == (7, 2**40)
+    found = decode_task(frame[REQUEST_PREFIX.size :][:length])
+    assert (found.service, found.options, bytes(found.request)) == (
+        "f/n",
+        {"f": "json"},
+        bytes(request),
+    )
+
+
+def test_errors_become_themselves_again():
+    error = head_of_error(RequestTooLarge("width", 5, 4)).as_error()
+    assert isinstance(error, RequestTooLarge)
+    assert str(error) == "The requested width (5) exceeds the limit of 4."
+    assert ReplyHead().as_error() is None
+
+
+def test_a_field_that_msgpack_cannot_hold_crosses_as_text():
+    error = InvalidParameter("x", "1", "2")
+    error.fields = ("x", {1: 2}.keys(), "2")
+    frame = reply_frame(head_of_error(error), 1, 0)
+    ((_, head, _),) = feed_one(frame)
+    assert head.error_fields[1] == "dict_keys([1])"
+
+
+def feed_one(frame):
+    return [(n, head, body) for n, head, body in feed(ReplyReader(), frame, [len(frame)])]
+
+
+def test_blocking_sockets_carry_more_than_their_buffers():
+    left, right = socket.socketpair()
+    with left, right:
+        parts = [b"a" * 3_000_000, b"", bytearray(b"b" * 5), memoryview(b"c" * 2_000_000)]
+        sender = threading.Thread(target=send_all, args=(left, parts))
+        sender.start()
+        received = receive_exactly(right, 5_000_005)
+        sender.join()
+    assert received == b"".join(parts)
+
+
+def test_the_end_of_a_socket_is_none():
+    left, right = socket.socketpair()
+    with right:
+        left.sendall(b"abc")
+        left.close()
+        assert receive_exactly(right, 4) is None
