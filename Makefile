@@ -56,6 +56,8 @@ format: install  ## Format the code and repair what the linter can
 
 bench: install  ## Compare speed with TiTiler and MapServer (needs wrk, mapserv, lighttpd)
 	$(BIN)/python -m benchmarks.compare $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.absolute
+	$(BIN)/python -m benchmarks.aliasing
 
 bench-tiny: install  ## The same on tiny data, to see that it runs
 	$(BIN)/python -m benchmarks.compare --tiny $(BENCH_ARGS)
