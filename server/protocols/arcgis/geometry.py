@@ -6,8 +6,11 @@ the front does not pay for it. The kind is taken from the keys: `geometryType` i
 
 from __future__ import annotations
 
+import math
 import struct
+from array import array
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from engine.errors import InvalidParameter, RequestTooLarge
@@ -137,14 +140,26 @@ def _coordinates(name: str, value: JsonValue, at_least: int) -> Coordinates:
         raise InvalidParameter(name, value, f"a list of at least {at_least} [x, y] pairs")
     if len(value) > MAX_VERTICES:
         raise RequestTooLarge(f"number of vertices of '{name}'", len(value), MAX_VERTICES)
-    result: Coordinates = []
-    for vertex in value:
-        if isinstance(vertex, dict):
-            vertex = [vertex.get("x"), vertex.get("y")]  # noqa: PLW2901 -- points as objects, sent by old scripts
-        if not isinstance(vertex, list) or len(vertex) < 2:
-            raise InvalidParameter(name, vertex, "an [x, y] pair")
-        result.append((as_number(name, vertex[0]), as_number(name, vertex[1])))
-    return result
+    return _plain_coordinates(value) or [_vertex(name, vertex) for vertex in value]
+
+
+def _plain_coordinates(value: list[Any]) -> Coordinates | None:
+    """Read lists of numbers only, fast: a polygon may have tens of thousands; None = not so plain."""
+    try:
+        flat = array("d", chain.from_iterable(vertex[:2] for vertex in value))
+    except (TypeError, KeyError, OverflowError):
+        return None
+    if len(flat) != 2 * len(value) or not all(map(math.isfinite, flat)):
+        return None
+    return list(zip(flat[0::2], flat[1::2], strict=True))
+
+
+def _vertex(name: str, vertex: JsonValue) -> tuple[float, float]:
+    if isinstance(vertex, dict):  # points as objects, sent by old scripts
+        vertex = [vertex.get("x"), vertex.get("y")]
+    if not isinstance(vertex, list) or len(vertex) < 2:
+        raise InvalidParameter(name, vertex, "an [x, y] pair")
+    return as_number(name, vertex[0]), as_number(name, vertex[1])
 
 
 def _parts(name: str, value: JsonValue, at_least: int) -> list[Coordinates]:
@@ -182,8 +197,9 @@ def _with_holes(rings: list[Coordinates]) -> BaseGeometry:
     """Make polygons of Esri rings: clockwise is outside, the others are holes of the outer one around."""
     import shapely  # noqa: PLC0415 -- only the rare request with a polygon pays for it
 
-    outers = [ring for ring in rings if _doubled_area(ring) < 0]
-    holes = [ring for ring in rings if _doubled_area(ring) >= 0]
+    turns = [shapely.LinearRing(ring).is_ccw for ring in rings]
+    outers = [ring for ring, is_ccw in zip(rings, turns, strict=True) if not is_ccw]
+    holes = [ring for ring, is_ccw in zip(rings, turns, strict=True) if is_ccw]
     if not outers:
         outers, holes = holes, []
     shells: list[Any] = [shapely.Polygon(ring) for ring in outers]
@@ -199,12 +215,3 @@ def _with_holes(rings: list[Coordinates]) -> BaseGeometry:
             taken[index] = True
         polygons.append(shapely.Polygon(ring, [holes[index] for index in own]))
     return shapely.MultiPolygon(polygons)
-
-
-def _doubled_area(ring: Coordinates) -> float:
-    """Return twice the signed area; negative = clockwise."""
-    x0, y0 = ring[0]
-    total = 0.0
-    for (x1, y1), (x2, y2) in zip(ring, ring[1:] + ring[:1], strict=True):
-        total += (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-    return total

@@ -63,12 +63,16 @@ def routes(state: ServerState) -> list[BaseRoute]:
         try:
             pairs = await read_pairs(request)
             parameters = Parameters(pairs)
-            return await _answer(_call(state, request, pairs, parameters))
+            response = await _answer(_call(state, request, pairs, parameters))
         except ImageServerError as error:
             failure = failure_of(error, status_of)
-            return _failed(request, parameters, failure, dict(headers_of(error)))
+            response = _failed(request, parameters, failure, dict(headers_of(error)))
         except Exception as error:
-            return _failed(request, parameters, failure_of(error, status_of), {})
+            response = _failed(request, parameters, failure_of(error, status_of), {})
+        if not parameters.text("f"):
+            # Then Accept decides between a page and JSON.
+            response.headers.add_vary_header("Accept")
+        return response
 
     return [
         Route(ROOT, endpoint, methods=_METHODS, name="arcgis_root"),

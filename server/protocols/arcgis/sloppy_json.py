@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 
 MAX_CHARACTERS = 1_000_000
+# The tolerant reader is Python: a megabyte would hold the event loop for a second. Clients that write
+# sloppily write points, rules and boxes; what writes large polygons has a JSON library.
+MAX_SLOPPY_CHARACTERS = 20_000
 MAX_DEPTH = 128
 
 _TOKEN = re.compile(
@@ -59,8 +62,12 @@ def decode_json(name: str, text: str) -> JsonValue:
         raise _too_deep(name, text) from err
     except (msgspec.MsgspecError, UnicodeError):
         # UnicodeError: a lone surrogate, which only a test or a broken client can send.
+        if len(text) > MAX_SLOPPY_CHARACTERS:
+            raise InvalidParameter(
+                name, text, "JSON: a value of this length must be strict"
+            ) from None
         value = _SloppyReader(name, text).read()
-    _check(name, text, value)
+    _check_depth(name, text, value)
     return value
 
 
@@ -143,6 +150,9 @@ class _SloppyReader:
             value = self._text_token()
         elif self._kind == "bare":
             value = _bare_value(self._token)
+            # The strict reader refuses these by itself.
+            if isinstance(value, float) and not math.isfinite(value):
+                raise InvalidParameter(self._name, self._text, "finite numbers only")
         else:
             self._fail()
         self._advance()
@@ -181,19 +191,20 @@ def _bare_value(word: str) -> JsonValue:
     return word
 
 
-def _check(name: str, text: str, value: JsonValue) -> None:
-    """Refuse what is too deep or not finite; a loop, because the value may be deeper than the stack."""
-    waiting: list[tuple[JsonValue, int]] = [(value, 0)]
-    while waiting:
-        current, depth = waiting.pop()
-        if isinstance(current, float) and not math.isfinite(current):
-            raise InvalidParameter(name, text, "finite numbers only")
-        if not isinstance(current, dict | list):
-            continue
-        if depth >= MAX_DEPTH:
-            raise _too_deep(name, text)
-        children = current.values() if isinstance(current, dict) else current
-        waiting.extend((child, depth + 1) for child in children)
+def _check_depth(name: str, text: str, value: JsonValue) -> None:
+    """Refuse what is too deep; level by level, because the value may be deeper than the stack."""
+    level: list[JsonValue] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[JsonValue] = []
+        for current in level:
+            if isinstance(current, dict):
+                current = list(current.values())  # noqa: PLW2901 -- its values are its children
+            if isinstance(current, list):
+                inner += [child for child in current if type(child) in (list, dict)]
+        if not inner:
+            return
+        level = inner
+    raise _too_deep(name, text)
 
 
 def _too_deep(name: str, text: str) -> InvalidParameter:

@@ -88,3 +88,8 @@ def test_a_form_sent_as_it_stands_gives_a_picture(client: httpx.Client) -> None:
 def test_a_service_without_a_catalog_offers_no_query(client: httpx.Client) -> None:
     assert "/query" in client.get(f"{SERVICE}?f=html").text
     assert "/query" not in client.get("plain/ImageServer?f=html").text
+
+
+def test_an_answer_whose_form_the_browser_decided_says_so(client: httpx.Client) -> None:
+    assert "Accept" in client.get(SERVICE).headers["vary"]
+    assert "Accept" not in client.get(SERVICE + "?f=json").headers.get("vary", "")

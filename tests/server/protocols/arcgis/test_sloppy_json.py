@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import RequestError
-from server.protocols.arcgis.sloppy_json import MAX_CHARACTERS, MAX_DEPTH, decode_json
+from server.protocols.arcgis.sloppy_json import (
+    MAX_CHARACTERS,
+    MAX_DEPTH,
+    MAX_SLOPPY_CHARACTERS,
+    decode_json,
+)
 
 _JSON = st.recursive(
     st.none()
@@ -66,6 +71,13 @@ def test_what_is_no_finite_bounded_json_is_refused(text: str) -> None:
 def test_a_text_beyond_the_limit_is_refused_before_it_is_read() -> None:
     with pytest.raises(RequestError, match="1,000,000"):
         decode_json("p", "[" * (MAX_CHARACTERS + 1))
+
+
+def test_only_strict_json_may_be_long() -> None:
+    long = "[" + "1," * MAX_SLOPPY_CHARACTERS + "1"
+    assert decode_json("p", long + "]") == [1] * (MAX_SLOPPY_CHARACTERS + 1)
+    with pytest.raises(RequestError, match="strict"):
+        decode_json("p", long + ",]")
 
 
 @given(st.text(alphabet="{}[]:,\"' \\abz019.-+eNntu\n\ud800", max_size=60))
