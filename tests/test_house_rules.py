@@ -62,6 +62,20 @@ NO_PLUGIN: dict[str, str] = {
 # Modules without a test file of their own name: the test that covers them.
 COVERED_BY: dict[str, str] = {
     "engine/functions/base.py": "tests/conformance/test_functions.py",
+    "config/settings.py": "tests/config/test_load.py",
+    "server/commands/bench.py": "tests/server/test_cli.py",
+    "server/commands/explain.py": "tests/server/test_cli.py",
+    "server/commands/serve.py": "tests/server/test_cli.py",
+    "server/health.py": "tests/server/test_app.py",
+    "server/instances/answer_context.py": "tests/server/instances/test_engine_work.py",
+    "server/instances/fork_parent.py": "tests/server/instances/test_pool.py",
+    "server/instances/forker.py": "tests/server/instances/test_pool.py",
+    "server/instances/instance.py": "tests/server/instances/test_pool.py",
+    "server/instances/keeper.py": "tests/server/instances/test_pool.py",
+    "server/instances/link.py": "tests/server/instances/test_pool.py",
+    "server/responses.py": "tests/server/test_app.py",
+    "server/state.py": "tests/server/test_app.py",
+    "server/version.py": "tests/server/test_cli.py",
 }
 
 

@@ -1,3 +1,5 @@
+"""Settings from all their sources (config.load, config.settings)."""
+
 import pytest
 
 from config.load import SettingsError, load_settings

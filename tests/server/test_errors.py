@@ -1,3 +1,5 @@
+"""From errors to status codes."""
+
 import pytest
 
 from engine import errors

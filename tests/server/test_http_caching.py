@@ -1,3 +1,5 @@
+"""ETags and conditional requests."""
+
 from types import SimpleNamespace
 
 import pytest

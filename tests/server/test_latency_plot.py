@@ -1,3 +1,7 @@
+"""Histograms of latencies."""
+
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -9,7 +13,7 @@ from server.latency_plot import draw_histogram, histogram_ms
 def test_every_latency_is_in_one_bin_and_bins_leave_no_gap(latencies):
     bins = histogram_ms(latencies)
     assert sum(count for _, _, count in bins) == len(latencies)
-    for (_, high, _), (low, _, _) in zip(bins, bins[1:], strict=False):
+    for (_, high, _), (low, _, _) in pairwise(bins):
         assert high == low
 
 

@@ -1,3 +1,5 @@
+"""What Prometheus reads."""
+
 import os
 
 from prometheus_client.parser import text_string_to_metric_families

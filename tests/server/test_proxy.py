@@ -1,3 +1,5 @@
+"""Links behind proxies."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

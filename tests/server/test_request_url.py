@@ -1,3 +1,5 @@
+"""From a picture's URL back to its request."""
+
 from pathlib import Path
 
 import pytest

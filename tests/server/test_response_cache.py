@@ -1,3 +1,5 @@
+"""The cache of finished answers."""
+
 from server.instances.job import Reply
 from server.response_cache import ResponseCache
 

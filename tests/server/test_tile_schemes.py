@@ -1,3 +1,5 @@
+"""The Web Mercator scheme against morecantile."""
+
 import morecantile
 import pytest
 from hypothesis import given

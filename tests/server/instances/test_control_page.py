@@ -1,3 +1,5 @@
+"""The page that front and instance share."""
+
 import os
 import time
 

@@ -1,3 +1,5 @@
+"""Which instance a request goes to."""
+
 from collections import Counter
 from types import SimpleNamespace
 

@@ -1,3 +1,5 @@
+"""Frames between front and instance."""
+
 import socket
 import threading
 

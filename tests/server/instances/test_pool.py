@@ -1,4 +1,8 @@
-"""The pool with real processes: fork parent, instances, kills, cancellations."""
+"""The pool with real processes: kills, cancellations, deadlines, queues.
+
+Drives server.instances.keeper, server.instances.forker, server.instances.link,
+server.instances.fork_parent and server.instances.instance as they stand in the product.
+"""
 
 import asyncio
 import os

@@ -1,0 +1,91 @@
+"""The product's own work, in this process (and server.instances.answer_context, which it makes)."""
+
+import json
+import shutil
+
+import msgspec
+import pytest
+
+from engine.budget import UNLIMITED, InstanceMemory
+from engine.errors import ConfigError, InvalidParameter
+from engine.extent import Extent
+from engine.request import Encoding, HistogramsRequest, ImageRequest, MosaicRule, View
+from server.instances.engine_work import OpenServices, make, preload
+from server.instances.frames import Task
+from server.instances.instance import InstanceOrder
+
+WHOLE = Extent(480_000.0, 5_534_760.0, 490_240.0, 5_545_000.0)
+
+
+@pytest.fixture(scope="module")
+def work():
+    preload()
+    return make(InstanceOrder(number=0, open_services=2))
+
+
+def task(path, request, renderer="", **options):
+    packed = msgspec.Raw(msgspec.msgpack.encode(request))
+    return Task("test/picture", "v", str(path), renderer, options, packed)
+
+
+def image(**fields):
+    view = View(extent=WHOLE, width=32, height=32)
+    return ImageRequest(view=view, encoding=Encoding(format="png"), **fields)
+
+
+def test_pixels_come_as_the_engine_wrote_them(work, compiled_picture):
+    head, body = work.answer(task(compiled_picture, image()), UNLIMITED)
+    assert head.media_type == "image/png"
+    assert bytes(body).startswith(b"\x89PNG")
+    assert {"plan", "encode"} <= set(head.stages)
+    assert work.block_cache_bytes() > 0
+
+
+def test_a_renderer_writes_the_record_in_its_protocols_form(work, compiled_picture):
+    asked = task(compiled_picture, HistogramsRequest(), "arcgis:histograms", f="json")
+    head, body = work.answer(asked, UNLIMITED)
+    assert head.media_type.startswith("application/json")
+    assert len(json.loads(bytes(body))["histograms"]) == 3
+    assert "format" in head.stages
+
+
+def test_errors_of_the_engine_come_through(work, compiled_picture):
+    request = image(mosaic=MosaicRule(where="NoSuchField = 1"))
+    with pytest.raises(InvalidParameter, match="NoSuchField"):
+        work.answer(task(compiled_picture, request), UNLIMITED)
+
+
+def test_a_file_that_is_no_definition_is_an_error(work, tmp_path):
+    bad = tmp_path / "bad.zmd"
+    bad.write_bytes(b"not SQLite at all" * 100)
+    with pytest.raises(ConfigError):
+        work.answer(task(bad, image()), UNLIMITED)
+
+
+@pytest.fixture
+def copies(tmp_path, compiled_picture):
+    paths = [str(tmp_path / f"{number}.zmd") for number in range(3)]
+    for path in paths:
+        shutil.copy(compiled_picture, path)
+    return paths
+
+
+def test_the_least_used_service_is_closed(copies):
+    services = OpenServices(InstanceMemory(), 2)
+    opened = []
+    for path in [copies[0], copies[1], copies[0], copies[2], copies[0]]:
+        with services.use(path) as service:
+            opened.append(service)
+    assert len(services) == 2
+    assert opened[0] is opened[2] is opened[4]
+    with services.use(copies[1]) as service:
+        assert service is not opened[1]
+
+
+def test_a_service_in_use_is_closed_after_its_last_user(copies):
+    services = OpenServices(InstanceMemory(), 1)
+    with services.use(copies[0]) as service:
+        with services.use(copies[1]):
+            pass
+        assert service.catalog.items_by_id([1])
+    assert len(services) == 1
