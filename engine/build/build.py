@@ -6,19 +6,22 @@ goes on where it stopped. One bad raster becomes an item with a failed status.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.build.build_options import BuildOptions, BuildReport
 from engine.build.definition_folder import DefinitionFolder, read_facts, write_facts
+from engine.build.fingerprint import item_fingerprint
 from engine.build.item_build import BuiltItem, FootprintMode, ItemJob, build_item
 from engine.build.item_row import BuiltState, InputRow, ItemRow, hash_shape
+from engine.build.overviews import OverviewBuild, make_overviews
 from engine.build.pixel_size_ranges import primary_range
 from engine.build.progress import Progress, no_progress
+from engine.build.pyramids import make_pyramid, pyramid_jobs, pyramid_name
 from engine.build.raster_record import ItemStatus, headers_to_text, raster_of_text
 from engine.build.reproject_shapes import reproject_edited
 from engine.build.service_totals import (
@@ -42,56 +45,7 @@ if TYPE_CHECKING:
     from engine.build.service_table import ServiceTable
     from engine.results import AttributeValue
 
-BUILD_VERSION = 1
 _BATCH = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildOptions:
-    """What `swath definition build` is asked to do.
-
-    Attributes
-    ----------
-    footprints
-        None = as the last build did, "auto" for the first.
-    overviews
-        "auto" where they pay, "all" at every scale they can serve.
-    pyramids : bool
-        Make levels for rasters that lack them.
-    """
-
-    footprints: FootprintMode | None = None
-    statistics: bool = True
-    overviews: Literal["auto", "none", "all"] = "none"
-    pyramids: bool = False
-    shrink_px: float = 0.0
-
-
-@dataclass(slots=True)
-class BuildReport:
-    """What became of the items.
-
-    Attributes
-    ----------
-    built, unchanged : int
-        Items.
-    failed, notes : list of (OBJECTID, name, sentence)
-        Items that failed in this build, and items that are not as the service is.
-    missing : list of paths
-        Files that are not there now; their items stay as they are.
-    edited : int
-        Footprints edited by hand that were kept.
-    """
-
-    built: int = 0
-    unchanged: int = 0
-    failed: list[tuple[int, str, str]] = field(default_factory=list)
-    notes: list[tuple[int, str, str]] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    edited: int = 0
-    overviews: int = 0
-    pyramids: int = 0
-    facts: ServiceFacts | None = None
 
 
 def build_definition(
@@ -144,7 +98,10 @@ class _Build:
             write_facts(self._table, self._facts)
             self._table.set_info("footprints", self._mode)
         self._build_items(workers)
+        if self._options.pyramids:
+            self._make_pyramids(workers)
         self._total()
+        self._make_overviews(workers)
         self._report.facts = self._facts
         return self._report
 
@@ -169,6 +126,7 @@ class _Build:
     def _changed_files(self) -> set[int]:
         """Return the items of which a file has changed since its header was read."""
         changed = set()
+        self._report.missing = []
         for fid, path, size, mtime_ns in self._table.source_rows():
             try:
                 status = Path(self._folder.resolve(path)).stat()
@@ -272,7 +230,15 @@ class _Build:
             shape_hash = row.built.shape_hash
         else:
             self._table.set_shape(row.id, placement.wkb, self._srs_id)
+        pyramid = row.built.pyramid
+        if pyramid is not None and pyramid.path == pyramid_name(row.id, built.headers[0]):
+            self._table.update(
+                row.id, {"HighPS": built.low_ps * built.headers[0].width / pyramid.levels[-1].width}
+            )
+        else:
+            pyramid = None
         state = BuiltState(
+            pyramid=pyramid,
             fingerprint=self._fingerprint(row.raster_text, row.header_text),
             shape_hash=shape_hash,
             rings=built.rings,
@@ -319,25 +285,44 @@ class _Build:
         is_same = before.text() == kept.digest and len(kept.tallies) == len(self._facts.bands)
         return kept if is_same else KeptTotals(), now.text(), last_id
 
+    def _make_pyramids(self, workers: Workers) -> None:
+        """Make levels for primaries that lack them."""
+        thematic = self._facts.data_type == "thematic"
+        jobs = pyramid_jobs(self._folder, self._table, thematic=thematic)
+        self._progress("making pyramids", 0, len(jobs))
+        for job, result in workers.map(make_pyramid, jobs):
+            if isinstance(result, SourceError):
+                self._report.notes.append((job.id, job.header.path, _sentence(result)))
+                continue
+            high_ps = job.low_ps * job.header.width / result.levels[-1].width
+            with self._table.batch():
+                self._table.set_pyramid(job.id, result, high_ps)
+            self._report.pyramids += 1
+            self._progress("making pyramids", self._report.pyramids, len(jobs))
+
+    def _make_overviews(self, workers: Workers) -> None:
+        build = OverviewBuild(
+            folder=self._folder,
+            table=self._table,
+            facts=self._facts,
+            properties=self._properties,
+            workers=workers,
+            progress=self._progress,
+            build_items=lambda: self._build_items(workers),
+        )
+        found = make_overviews(build, self._options.overviews)
+        self._report.overviews = found.made
+        self._report.overview_notes = found.notes
+        first = found.sizes[0] if found.sizes else 0.0
+        self._facts = msgspec.structs.replace(
+            self._facts, overview_sizes=found.sizes, overview_ps=first
+        )
+        with self._table.batch():
+            write_facts(self._table, self._facts)
+
     def _time_field(self) -> str:
         fields = self._table.fields()
         return next((name for name, kind in fields.items() if kind in ("DATETIME", "DATE")), "")
-
-
-def item_fingerprint(
-    facts: ServiceFacts, mode: FootprintMode, shrink_px: float, texts: tuple[str, str]
-) -> str:
-    """Return the fingerprint of all that goes into an item: equal ones need no building."""
-    parts = (
-        str(BUILD_VERSION),
-        facts.crs,
-        str(len(facts.bands)),
-        facts.pixel_type.value,
-        mode,
-        repr(shrink_px),
-        *texts,
-    )
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
 
 
 def _with_totals(facts: ServiceFacts, totals: KeptTotals, time_field: str) -> ServiceFacts:

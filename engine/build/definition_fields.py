@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.build.service_table import SYSTEM_FIELDS
+from engine.build.catalog_schema import SYSTEM_FIELDS
 from engine.dates import ACCEPTED_DATES, parse_date_ms
 from engine.errors import ConfigError
 from engine.summary import FieldInfo, TimeInfo

@@ -127,7 +127,7 @@ def hash_shape(wkb: bytes) -> str:
     return hashlib.blake2b(points.round(6).astype("<f8").tobytes(), digest_size=12).hexdigest()
 
 
-def shape_extent(wkb: bytes) -> Extent | None:
+def wkb_extent(wkb: bytes) -> Extent | None:
     """Return the box of a geometry, None for an empty one."""
     xmin, ymin, xmax, ymax = map(float, shapely.bounds(shapely.from_wkb(wkb)))
     return Extent(xmin, ymin, xmax, ymax) if xmin <= xmax else None

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.build import geopackage
-from engine.build.item_row import BuiltState, DigestRow, InputRow, ItemRow, shape_extent
+from engine.build.catalog_schema import (
+    COMPUTED_FIELDS,
+    DESCRIPTIONS,
+    LAYERS,
+    SYSTEM_FIELDS,
+    TABLES,
+)
+from engine.build.item_row import BuiltState, DigestRow, InputRow, ItemRow, wkb_extent
 from engine.build.raster_record import (
     ItemStatus,
     NewItem,
@@ -34,37 +41,7 @@ if TYPE_CHECKING:
     from engine.readers.header import RasterHeader
     from engine.results import AttributeValue
 
-LAYERS = ("footprints", "boundary", "seamlines")
-SYSTEM_FIELDS = ("OBJECTID", "Shape", "Raster", "Header", "StatusId", "StatusMessage")
-COMPUTED_FIELDS = ("MinPS", "MaxPS", "LowPS", "HighPS", "Category", "CenterX", "CenterY")
-KNOWN_FIELDS = ("Name", *COMPUTED_FIELDS, "Tag", "GroupName", "ProductName", "ZOrder")
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
-
-_TABLES = """
-CREATE TABLE footprints (
-  OBJECTID INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, Shape MULTIPOLYGON,
-  Name TEXT, MinPS DOUBLE, MaxPS DOUBLE, LowPS DOUBLE, HighPS DOUBLE, Category INTEGER, Tag TEXT,
-  GroupName TEXT, ProductName TEXT, CenterX DOUBLE, CenterY DOUBLE, ZOrder DOUBLE,
-  StatusId INTEGER, StatusMessage TEXT, Raster TEXT, Header TEXT);
-CREATE TABLE boundary (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, Shape MULTIPOLYGON);
-CREATE TABLE seamlines (
-  fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, Shape MULTIPOLYGON, ItemId INTEGER,
-  BlendWidth DOUBLE, BlendType TEXT);
-CREATE TABLE swath_info (key TEXT PRIMARY KEY NOT NULL, value TEXT);
-CREATE TABLE swath_sources (
-  path TEXT NOT NULL, fid INTEGER NOT NULL, size INTEGER, mtime_ns INTEGER,
-  PRIMARY KEY (path, fid)) WITHOUT ROWID;
-CREATE INDEX swath_sources_fid ON swath_sources(fid);
-CREATE TABLE swath_build (
-  fid INTEGER PRIMARY KEY, fingerprint TEXT, shape_hash TEXT, rings BLOB, statistics BLOB,
-  pyramid TEXT);
-CREATE TABLE swath_state (key TEXT PRIMARY KEY NOT NULL, value BLOB);
-"""
-_DESCRIPTIONS = {
-    "footprints": "The service table: one row an item, with its footprint",
-    "boundary": "Union of the footprints, generalised",
-    "seamlines": "Where an item wins in overlaps, under the mosaic method Seamline",
-}
 
 
 class ServiceTable:
@@ -89,9 +66,9 @@ class ServiceTable:
         db = geopackage.open_sqlite(path)
         try:
             geopackage.create_base(db)
-            db.executescript(_TABLES)
+            db.executescript(TABLES)
             for layer in LAYERS:
-                geopackage.register_layer(db, layer, _DESCRIPTIONS[layer])
+                geopackage.register_layer(db, layer, DESCRIPTIONS[layer])
             geopackage.register_attributes(db, "swath_info", "Facts of the service as built")
         finally:
             db.close()
@@ -256,9 +233,13 @@ class ServiceTable:
             self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
             self._run("DELETE FROM swath_build WHERE fid = ?", (fid,))
 
-    def ids(self) -> list[int]:
-        """Return all OBJECTIDs in order."""
-        return [row[0] for row in self._run("SELECT OBJECTID FROM footprints ORDER BY OBJECTID")]
+    def set_range(self, fid: int, begin: float, end: float) -> None:
+        """Set MinPS and MaxPS of a row (MaxPS 0 = no end), writing only where they differ."""
+        self._run(
+            "UPDATE footprints SET MinPS = ?1, MaxPS = ?2 WHERE OBJECTID = ?3"
+            " AND (MinPS IS NOT ?1 OR MaxPS IS NOT ?2)",
+            (begin, end, fid),
+        )
 
     def count(self, where: str = "1") -> int:
         """Return how many rows fulfil a condition of our own (never a person's text)."""
@@ -338,8 +319,14 @@ class ServiceTable:
 
     def set_shape(self, fid: int, wkb: bytes, srs_id: int) -> None:
         """Write a footprint; b"" = none."""
-        blob = geopackage.encode_geometry(wkb, srs_id, shape_extent(wkb)) if wkb else None
+        blob = geopackage.encode_geometry(wkb, srs_id, wkb_extent(wkb)) if wkb else None
         self._run("UPDATE footprints SET Shape = ? WHERE OBJECTID = ?", (blob, fid))
+
+    def set_pyramid(self, fid: int, pyramid: PyramidFile, high_ps: float) -> None:
+        """Keep the file that holds an item's further levels, and the pixel size they reach."""
+        text = msgspec.json.encode(pyramid).decode()
+        self._run("UPDATE swath_build SET pyramid = ? WHERE fid = ?", (text, fid))
+        self.update(fid, {"HighPS": high_ps})
 
     def set_built(self, fid: int, built: BuiltState) -> None:
         """Keep what build made of an item."""
@@ -353,7 +340,7 @@ class ServiceTable:
         """Replace all shapes of the layer `boundary`."""
         self._run(f"DELETE FROM {layer}")
         for wkb in shapes:
-            blob = geopackage.encode_geometry(wkb, srs_id, shape_extent(wkb))
+            blob = geopackage.encode_geometry(wkb, srs_id, wkb_extent(wkb))
             self._run(f"INSERT INTO {layer}(Shape) VALUES (?)", (blob,))
 
     def layer_shapes(self, layer: str) -> list[bytes]:
@@ -374,7 +361,7 @@ class ServiceTable:
 
     def set_seamline(self, fid: int, wkb: bytes, srs_id: int) -> None:
         """Write the shape of a row of the layer seamlines; b"" = none."""
-        blob = geopackage.encode_geometry(wkb, srs_id, shape_extent(wkb)) if wkb else None
+        blob = geopackage.encode_geometry(wkb, srs_id, wkb_extent(wkb)) if wkb else None
         self._run("UPDATE seamlines SET Shape = ? WHERE fid = ?", (blob, fid))
 
     def set_extents(self, extent: Extent | None) -> None:

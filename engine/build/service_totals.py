@@ -11,7 +11,7 @@ import math
 import msgspec
 
 from engine.build.boundary import BoundaryMaker
-from engine.build.item_row import DigestRow, ItemRow, shape_extent
+from engine.build.item_row import DigestRow, ItemRow, wkb_extent
 from engine.build.tally import BandTally, add_tallies, unpack_tallies
 from engine.extent import Extent
 
@@ -76,7 +76,7 @@ class Totals:
 
     def add(self, row: ItemRow) -> None:
         """Take one primary that is ready."""
-        box = shape_extent(row.wkb)
+        box = wkb_extent(row.wkb)
         if box is None:
             return
         self._boundary.add(row.wkb)

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from engine.build.build import BuildReport
+    from engine.build.build_options import BuildReport
     from raster_types.add import AddReport
 
 app = typer.Typer(
@@ -180,7 +180,8 @@ def build(
 
     Only what is new or changed is built. Interrupted, it goes on where it stopped when run again.
     """
-    from engine.build.build import BuildOptions, build_definition
+    from engine.build.build import build_definition
+    from engine.build.build_options import BuildOptions
     from engine.build.definition_folder import DefinitionFolder
     from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars

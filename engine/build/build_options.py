@@ -1,0 +1,60 @@
+"""What a build is asked to do, and what it reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.build.item_build import FootprintMode
+    from engine.build.overview_plan import OverviewMode
+    from engine.build.service_facts import ServiceFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """What `swath definition build` is asked to do.
+
+    Attributes
+    ----------
+    footprints
+        None = as the last build did, "auto" for the first.
+    overviews
+        "auto" where they pay, "all" at every scale they can serve.
+    pyramids : bool
+        Make levels for rasters that lack them.
+    """
+
+    footprints: FootprintMode | None = None
+    statistics: bool = True
+    overviews: OverviewMode = "auto"
+    pyramids: bool = False
+    shrink_px: float = 0.0
+
+
+@dataclass(slots=True)
+class BuildReport:
+    """What became of the items.
+
+    Attributes
+    ----------
+    built, unchanged : int
+        Items.
+    failed, notes : list of (OBJECTID, name, sentence)
+        Items that failed in this build, and items that are not as the service is.
+    missing : list of paths
+        Files that are not there now; their items stay as they are.
+    edited : int
+        Footprints edited by hand that were kept.
+    """
+
+    built: int = 0
+    unchanged: int = 0
+    failed: list[tuple[int, str, str]] = field(default_factory=list)
+    notes: list[tuple[int, str, str]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    edited: int = 0
+    overviews: int = 0
+    pyramids: int = 0
+    overview_notes: tuple[str, ...] = ()
+    facts: ServiceFacts | None = None

@@ -1,0 +1,171 @@
+"""Decide which service overviews to make: from which pixel size, in how many generations, which files.
+
+Overviews pay where a 256² tile would touch many rasters, or where rasters lack the levels that a small
+scale needs. Pure arithmetic on boxes and sizes; nothing is opened.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import shapely
+
+from engine.extent import Extent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+OverviewMode: TypeAlias = Literal["auto", "none", "all"]
+
+TILE_PX = 256
+# A file's side; with its own pyramid down to 256 it serves pixel sizes up to 16 times its own.
+FILE_PX = 4096
+MOST_RASTERS = 16
+# Averaging more than 8 × 8 pixels of a raster without pyramid for each pixel of a tile is too slow.
+MOST_REDUCTION = 8.0
+# A tile of this times a generation's pixel size touches at most about 9 of its files.
+GENERATION_STEP = 32.0
+LEAST_STEP = 4.0
+_MAX_PROBES = 400
+_MAX_GENERATIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryBox:
+    """What the decision needs to know of a primary, in service units."""
+
+    id: int
+    extent: Extent
+    low_ps: float
+    high_ps: float
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewFile:
+    """One file to be made.
+
+    Attributes
+    ----------
+    generation : int
+        From 1.
+    extent : Extent
+        Whole pixels of the generation's size.
+    """
+
+    name: str
+    generation: int
+    pixel_size: float
+    extent: Extent
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return round(self.extent.width / self.pixel_size)
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return round(self.extent.height / self.pixel_size)
+
+
+def overview_sizes(
+    primaries: Sequence[PrimaryBox], extent: Extent, mode: OverviewMode
+) -> tuple[float, ...]:
+    """Return the pixel sizes where generations begin, rising; () = none are needed.
+
+    Parameters
+    ----------
+    extent
+        Of the service.
+    """
+    if mode == "none" or not primaries:
+        return ()
+    finest = min(box.low_ps for box in primaries)
+    if finest <= 0:
+        return ()
+    first = 2 * finest if mode == "all" else _first_size(primaries, extent, finest)
+    if not first:
+        return ()
+    sizes = [first]
+    while max(extent.width, extent.height) / sizes[-1] > FILE_PX and len(sizes) < _MAX_GENERATIONS:
+        sizes.append(sizes[-1] * GENERATION_STEP)
+    return tuple(sizes)
+
+
+def _first_size(primaries: Sequence[PrimaryBox], extent: Extent, finest: float) -> float:
+    """Return the pixel size from which overviews pay, 0 = nowhere."""
+    candidates = [size for size in (_crowded(primaries, extent, finest),) if size]
+    lacking = min((box.high_ps for box in primaries if box.high_ps > 0), default=0.0)
+    reduced = MOST_REDUCTION * lacking
+    if reduced and max(extent.width, extent.height) / reduced >= TILE_PX:
+        candidates.append(_on_ladder(reduced, finest))
+    return max(LEAST_STEP * finest, min(candidates)) if candidates else 0.0
+
+
+def _on_ladder(size: float, finest: float) -> float:
+    """Return the largest power-of-two multiple of `finest` that is not above `size`."""
+    return float(finest * 2.0 ** math.floor(math.log2(size / finest) + 1e-9))
+
+
+def _crowded(primaries: Sequence[PrimaryBox], extent: Extent, finest: float) -> float:
+    """Return the last size on the ladder at which no tile touches too many rasters, 0 = no need."""
+    if len(primaries) <= MOST_RASTERS:
+        return 0.0
+    tree = _tree([box.extent for box in primaries])
+    step = max(1, len(primaries) // _MAX_PROBES)
+    centers = [(b.extent.center_x, b.extent.center_y) for b in primaries[::step]]
+    size = finest
+    while True:
+        half = size * TILE_PX / 2
+        tiles = shapely.box(
+            *np.array([(x - half, y - half, x + half, y + half) for x, y in centers]).T
+        )
+        touched = np.bincount(tree.query(tiles)[0], minlength=len(centers))
+        if touched.max(initial=0) > MOST_RASTERS:
+            return max(finest, size / 2)
+        if half > max(extent.width, extent.height):
+            return 0.0
+        size *= 2
+
+
+def _tree(extents: Sequence[Extent]) -> shapely.STRtree:
+    edges = np.array([(e.xmin, e.ymin, e.xmax, e.ymax) for e in extents])
+    return shapely.STRtree(shapely.box(*edges.T))
+
+
+def overview_files(
+    sizes: Sequence[float], extent: Extent, primaries: Sequence[PrimaryBox]
+) -> Iterator[OverviewFile]:
+    """Yield the files to make, generation by generation; none where no primary of it lies.
+
+    The last generation is one file. Files of the others are counted from 0 of the service CRS, so
+    they stay the same files when the service grows.
+    """
+    for generation, size in enumerate(sizes, 1):
+        members = [box.extent for box in primaries if box.low_ps <= size]
+        if not members:
+            continue
+        side = size * FILE_PX
+        if max(extent.width, extent.height) <= side:
+            whole = _whole_pixels(extent, size)
+            yield OverviewFile(f"g{generation}_all", generation, size, whole)
+            continue
+        tree = _tree(members)
+        for col in range(math.floor(extent.xmin / side), math.ceil(extent.xmax / side)):
+            for row in range(math.floor(extent.ymin / side), math.ceil(extent.ymax / side)):
+                box = Extent(col * side, row * side, (col + 1) * side, (row + 1) * side)
+                if tree.query(shapely.box(box.xmin, box.ymin, box.xmax, box.ymax)).size:
+                    cut = _whole_pixels(extent, size).intersection(box)
+                    yield OverviewFile(f"g{generation}_{col}_{row}", generation, size, cut or box)
+
+
+def _whole_pixels(extent: Extent, size: float) -> Extent:
+    return Extent(
+        math.floor(extent.xmin / size + 1e-6) * size,
+        math.floor(extent.ymin / size + 1e-6) * size,
+        math.ceil(extent.xmax / size - 1e-6) * size,
+        math.ceil(extent.ymax / size - 1e-6) * size,
+    )

@@ -1,0 +1,205 @@
+"""Render one service overview into a COG. Runs in a worker."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+from rasterio.transform import Affine
+from rasterio.windows import Window
+
+from engine.answer import render_request
+from engine.budget import UNLIMITED, InstanceMemory
+from engine.errors import SourceCorrupt
+from engine.extent import Extent
+from engine.geometry.projection import wkt_of
+from engine.mosaic.methods import METHODS
+from engine.pixels import PixelBlock, Rgbv
+from engine.plan import plan
+from engine.render_work import Work
+from engine.request import Encoding, ImageRequest, View
+from engine.service import ImageService, open_service
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_log = logging.getLogger("swath.build")
+_CHUNK = 512
+_LEAST_CHUNK = 64
+_MEMORY = InstanceMemory(block_cache_bytes=96 << 20, gdal_cache_bytes=16 << 20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderJob:
+    """One overview file.
+
+    Attributes
+    ----------
+    path : str
+        The file to make; it appears when it is whole.
+    service : str
+        A compiled definition in which what belongs into the overview shows at `pixel_size`.
+    no_data : one per band
+        Written into bands that are invalid where others are valid.
+    """
+
+    path: str
+    service: str
+    extent: Extent
+    pixel_size: float
+    width: int
+    height: int
+    no_data: tuple[float | None, ...]
+    thematic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedOverview:
+    """What came of it: whether any pixel is valid, and why rasters were left out."""
+
+    has_pixels: bool
+    skipped: tuple[str, ...]
+
+
+def render_overview(job: RenderJob) -> RenderedOverview:
+    """Render one overview.
+
+    Raises
+    ------
+    SourceCorrupt
+        The file cannot be written.
+    """
+    service = open_service(job.service, _MEMORY)
+    path = Path(job.path)
+    raw, part = path.with_suffix(".raw.tif"), path.with_suffix(".part.tif")
+    try:
+        rendered = _render(job, service, raw)
+        if rendered.has_pixels:
+            _write_cog(job, service, raw, part)
+            part.replace(path)
+    except (RasterioError, OSError) as err:
+        raise SourceCorrupt(job.path, f"cannot be written: {err}") from err
+    finally:
+        service.close()
+        raw.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+    return rendered
+
+
+def _render(job: RenderJob, service: ImageService, raw: Path) -> RenderedOverview:
+    summary = service.summary
+    profile = {
+        "driver": "GTiff",
+        "width": job.width,
+        "height": job.height,
+        "count": len(summary.bands),
+        "dtype": summary.pixel_type.dtype_name,
+        "crs": CRS.from_wkt(wkt_of(summary.crs)),
+        "transform": Affine(
+            job.pixel_size, 0.0, job.extent.xmin, 0.0, -job.pixel_size, job.extent.ymax
+        ),
+        "tiled": True,
+        "blockxsize": _CHUNK,
+        "blockysize": _CHUNK,
+        "interleave": "pixel",
+        "sparse_ok": True,
+        "bigtiff": "if_safer",
+    }
+    has_pixels, skipped = False, set[str]()
+    with rasterio.open(raw, "w", **profile) as out:
+        holes = _Holes(job.no_data)
+        for row in range(0, job.height, _CHUNK):
+            for col in range(0, job.width, _CHUNK):
+                window = Window(
+                    col, row, min(_CHUNK, job.width - col), min(_CHUNK, job.height - row)
+                )
+                block = _chunk(job, service, window, skipped)
+                valid = block.valid_any()
+                if not valid.any():
+                    continue
+                has_pixels = True
+                out.write(holes.filled(block, valid), window=window)
+                out.write_mask(valid, window=window)
+        if holes.are_there:
+            out.nodata = next(value for value in job.no_data if value is not None)
+    return RenderedOverview(has_pixels, tuple(sorted(skipped)))
+
+
+class _Holes:
+    """Bands that are invalid where others are valid: only no data can say so in a file."""
+
+    def __init__(self, no_data: tuple[float | None, ...]) -> None:
+        known = {value for value in no_data if value is not None}
+        self._value = known.pop() if len(known) == 1 else None
+        self.are_there = False
+
+    def filled(self, block: PixelBlock, valid: NDArray[np.bool_]) -> NDArray[Any]:
+        """Return the samples, 0 where nothing is valid, no data where a band has a hole."""
+        data = np.where(valid, block.data, 0).astype(block.data.dtype, copy=False)
+        holes = valid & ~block.valid
+        if self._value is not None and holes.any():
+            self.are_there = True
+            data = np.where(holes, np.asarray(self._value, block.data.dtype), data)
+        return data
+
+
+def _chunk(job: RenderJob, service: ImageService, window: Window, skipped: set[str]) -> PixelBlock:
+    """Render a part; in quarters where it would cost more than one request may."""
+    size = job.pixel_size
+    left = job.extent.xmin + window.col_off * size
+    top = job.extent.ymax - window.row_off * size
+    extent = Extent(left, top - window.height * size, left + window.width * size, top)
+    view = View(extent=extent, width=int(window.width), height=int(window.height))
+    request = ImageRequest(view=view, encoding=Encoding(format="bsq"))
+    made = plan(service, request)
+    if made.truncated and window.width > _LEAST_CHUNK and window.height > _LEAST_CHUNK:
+        return _quarters(job, service, window, skipped)
+    if made.truncated:
+        skipped.add(made.truncated)
+    # Orders that depend on the view are fixed in the world, as tiles have them.
+    made = replace(made, per_pixel=METHODS[made.method].depends_on_view)
+    work = Work(service, UNLIMITED)
+    pixels = render_request(made, request, work)
+    skipped.update(work.skipped)
+    return pixels.planes() if isinstance(pixels, Rgbv) else pixels
+
+
+def _quarters(
+    job: RenderJob, service: ImageService, window: Window, skipped: set[str]
+) -> PixelBlock:
+    width, height = int(window.width), int(window.height)
+    bands = len(service.summary.bands)
+    data = np.zeros((bands, height, width), service.summary.pixel_type.dtype_name)
+    valid = np.zeros((bands, height, width), np.bool_)
+    for row, rows in ((0, height // 2), (height // 2, height - height // 2)):
+        for col, cols in ((0, width // 2), (width // 2, width - width // 2)):
+            part = Window(window.col_off + col, window.row_off + row, cols, rows)
+            block = _chunk(job, service, part, skipped)
+            data[:, row : row + rows, col : col + cols] = block.data
+            valid[:, row : row + rows, col : col + cols] = block.valid
+    return PixelBlock(data, valid)
+
+
+def _write_cog(job: RenderJob, service: ImageService, raw: Path, part: Path) -> None:
+    pixel_type = service.summary.pixel_type
+    options = {
+        "driver": "COG",
+        "blocksize": _CHUNK,
+        "compress": "deflate",
+        "level": 6,
+        "predictor": "yes",
+        "overview_resampling": "mode" if job.thematic else "average",
+        "bigtiff": "if_safer",
+        "num_threads": 1,
+    }
+    if pixel_type.value in ("U1", "U2", "U4"):
+        options["predictor"] = "no"
+    rasterio.shutil.copy(raw, part, **options)
+    _log.info("made %s", job.path)
