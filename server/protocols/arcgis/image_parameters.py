@@ -18,7 +18,7 @@ from server.protocols.arcgis.parameters import Parameters, as_number
 from server.protocols.arcgis.rendering_rule import rendering_rule
 from server.protocols.arcgis.rules import interpolation, mosaic_rule, time_range
 from server.protocols.arcgis.sloppy_json import decode_json
-from server.protocols.arcgis.spatial_reference import crs_of_json, crs_parameter
+from server.protocols.arcgis.spatial_reference import crs_of_json, crs_parameter, unless_own
 
 if TYPE_CHECKING:
     from engine.summary import ServiceSummary
@@ -89,10 +89,10 @@ def view(parameters: Parameters, summary: ServiceSummary) -> View:
     width, height = _size(parameters, summary)
     return View(
         extent=extent,
-        extent_crs=own_crs or bbox_crs,
+        extent_crs=unless_own(own_crs or bbox_crs, summary),
         width=width,
         height=height,
-        out_crs=crs_parameter(parameters, "imageSR"),
+        out_crs=unless_own(crs_parameter(parameters, "imageSR"), summary),
         adjust_aspect=parameters.flag("adjustAspectRatio", default=True),
     )
 

@@ -108,6 +108,15 @@ def crs_parameter(parameters: Parameters, name: str) -> str:
     return parse_crs(name, parameters.text(name))
 
 
+def unless_own(crs: str, summary: ServiceSummary) -> str:
+    """Return `crs`, or "" where it is the WKT that this service itself states.
+
+    Clients send the spatial reference of a service back word for word; to find out what a WKT is takes
+    the engine seconds.
+    """
+    return "" if crs and crs == to_json("", summary).get("wkt") else crs
+
+
 def to_json(crs: str, summary: ServiceSummary) -> dict[str, JsonValue]:
     """Return the spatialReference object of a CRS text; "" = the service's.
 

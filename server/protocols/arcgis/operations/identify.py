@@ -20,7 +20,7 @@ from server.protocols.arcgis.pixel_size import pixel_size
 from server.protocols.arcgis.rendering_rule import rendering_rules
 from server.protocols.arcgis.rules import mosaic_rule, time_range
 from server.protocols.arcgis.shapes import Drawing, esri_geometry
-from server.protocols.arcgis.spatial_reference import to_json
+from server.protocols.arcgis.spatial_reference import to_json, unless_own
 
 if TYPE_CHECKING:
     from engine.results import IdentifiedItem, IdentifyResult, Samples
@@ -62,7 +62,7 @@ def parse(question: Question) -> Asked:
     is_mosaic = question.summary.source_type == "mosaic"
     request = IdentifyRequest(
         geometry=geometry.wkb,
-        crs=geometry.crs,
+        crs=unless_own(geometry.crs, question.summary),
         pixel_size=pixel_size(parameters),
         mosaic=mosaic_rule(parameters),
         renderings=renderings,

@@ -13,7 +13,7 @@ from server.protocols.arcgis.operations.image_form import GEOMETRY_FIELDS, TIME_
 from server.protocols.arcgis.pixel_size import pixel_size
 from server.protocols.arcgis.rules import MAX_WHERE, time_range
 from server.protocols.arcgis.shapes import Drawing, esri_geometry, geojson_geometry
-from server.protocols.arcgis.spatial_reference import crs_parameter, to_json
+from server.protocols.arcgis.spatial_reference import crs_parameter, to_json, unless_own
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -95,7 +95,7 @@ def parse(question: Question) -> Asked:
         object_ids=parameters.integers("objectIds", 0) or None,
         time=time_range(parameters),
         geometry=geometry.wkb if geometry else b"",
-        crs=geometry.crs if geometry else "",
+        crs=unless_own(geometry.crs, question.summary) if geometry else "",
         relation=parameters.choice("spatialRel", _RELATIONS, ", ".join(_RELATION_NAMES))
         or "intersects",
         out_fields=_out_fields(parameters),
@@ -202,7 +202,9 @@ def _out_fields(parameters: Parameters) -> tuple[str, ...]:
 
 def _out_crs(question: Question) -> str:
     # GeoJSON is longitude and latitude whatever else is asked (RFC 7946, 4).
-    return LONLAT if question.f == "geojson" else crs_parameter(question.parameters, "outSR")
+    if question.f == "geojson":
+        return LONLAT
+    return unless_own(crs_parameter(question.parameters, "outSR"), question.summary)
 
 
 def _returns(parameters: Parameters) -> Literal["features", "ids", "count", "extent"]:

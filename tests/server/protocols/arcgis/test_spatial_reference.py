@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import RequestError
-from server.protocols.arcgis.spatial_reference import MAX_WKT, parse_crs, to_json
+from server.protocols.arcgis.spatial_reference import MAX_WKT, parse_crs, to_json, unless_own
 
 if TYPE_CHECKING:
     from engine.summary import ServiceSummary
@@ -93,3 +94,11 @@ def test_web_mercator_is_written_in_the_pair_that_cesium_needs(raster: ServiceSu
 def test_a_crs_without_a_code_is_written_as_wkt(mosaic: ServiceSummary) -> None:
     assert to_json(_WKT, mosaic) == {"wkt": _WKT}
     assert to_json("", mosaic) == {"wkid": 32633, "latestWkid": 32633}
+
+
+def test_the_wkt_that_a_service_states_is_its_own(mosaic: ServiceSummary) -> None:
+    custom = msgspec.structs.replace(mosaic, crs="PROJCRS[...]", wkid=0, latest_wkid=0, wkt=_WKT)
+    stated = msgspec.json.encode(to_json("", custom)).decode()
+    assert unless_own(parse_crs("bboxSR", stated), custom) == ""
+    assert unless_own("EPSG:4326", custom) == "EPSG:4326"
+    assert unless_own("EPSG:32633", mosaic) == "EPSG:32633"
