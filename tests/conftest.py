@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# A busy machine must not fail a test: no example has a time limit.
+settings.register_profile("swath", deadline=None)
+settings.load_profile("swath")
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SHARED_DATA = _ROOT.parent / "shared" / "data"
