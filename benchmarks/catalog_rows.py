@@ -94,7 +94,7 @@ def _elsewhere(
     """Yield scenes of one size in their own UTM zones, on a grid over the world beside `window`."""
     side_m = scene.east_m - scene.west_m
     guard = window.expand(3 * side_m, 3 * side_m)
-    columns = math.ceil(math.sqrt(count * HALF_WORLD_M / _NORTHMOST_M) * 1.02)
+    columns = 1 + math.ceil(math.sqrt(count * HALF_WORLD_M / _NORTHMOST_M) * 1.02)
     step = 2 * HALF_WORLD_M / columns
     made = 0
     for row in range(10_000):

@@ -253,8 +253,10 @@ class ItemCompiler:
         whole = Extent(*map(float, shape.bounds))
         if not whole.is_finite:
             raise NotCompiled("its footprint is not finite")
+        if whole.width <= self._half_world:
+            return (whole,)
         parts = shapely.get_parts(shape)
-        if whole.width <= self._half_world or not 1 < len(parts) <= _MAX_BOXES:
+        if not 1 < len(parts) <= _MAX_BOXES:
             return (whole,)
         return tuple(Extent(*map(float, part.bounds)) for part in parts)
 

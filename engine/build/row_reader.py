@@ -97,6 +97,10 @@ class RowReader:
             pyramid_from=pyramid_from,
         )
 
+    def _resolved(self, path: str) -> str:
+        # Most are absolute already, and joining paths is slow.
+        return path if path.startswith("/") else self._folder.resolve(path)
+
     def _levels(
         self, row: ItemRow, headers: tuple[RasterHeader, ...]
     ) -> tuple[Source | None, tuple[Level, ...], int]:
