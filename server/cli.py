@@ -9,7 +9,7 @@ import typer
 
 from config.load import SettingsError
 from engine.errors import ImageServerError
-from server.commands import bench, definition, explain, publish, serve, service
+from server.commands import bench, definition, demo, explain, publish, serve, service
 from server.version import PROGRAM_VERSION
 
 _EPILOG = """\
@@ -63,6 +63,7 @@ app.add_typer(service.app, name="service")
 app.command()(serve.serve)
 app.command()(explain.explain)
 app.command()(bench.bench)
+app.command()(demo.demo)
 
 
 def main() -> None:
