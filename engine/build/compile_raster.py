@@ -49,7 +49,7 @@ def compile_raster(path: Path, out: Path) -> None:
     try:
         mapping = map_bands(raster, (header,), bands)
         extent, wkb = _outline(header, geotransform)
-        facts = facts_of_raster(header, mapping, geotransform)
+        facts = facts_of_raster(raster, header, mapping, geotransform)
         low = math.sqrt(facts.pixel_size_x * facts.pixel_size_y)
         coarsest = header.levels[-1]
         high = low * math.sqrt(header.width * header.height / (coarsest.width * coarsest.height))

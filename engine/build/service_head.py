@@ -54,7 +54,7 @@ def make_summary(
         has_histograms=bool(facts.histograms),
         no_data=facts.no_data,
         colormap=facts.colormap,
-        picture_bands=properties.picture_bands or facts.picture_bands,
+        picture_bands=facts.picture_bands,
         fields=tuple(fields),
         overview_ps=facts.overview_ps,
         coarsest_ps=facts.coarsest_ps,
