@@ -183,6 +183,8 @@ class _Search:
 
     def extent(self) -> tuple[Extent | None, int]:
         """Return the box of all matches in the CRS of the answer, and their count."""
+        if not self.conditions and self._to_out == "proj=noop":
+            return self.catalog.footprint_extent, self.catalog.summary.item_count
         low, high = np.full(2, np.inf), np.full(2, -np.inf)
         count = 0
         for keys, footprints in self._with_footprints(self.ids()):

@@ -113,6 +113,7 @@ class ZmdWriter:
         _check_columns(out, self._columns)
         self._bands = SizeBandCollector()
         self._box = 0
+        self._extent: Extent | None = None
         self.count = 0
         try:
             self._part.unlink(missing_ok=True)
@@ -178,6 +179,7 @@ class ZmdWriter:
         except (sqlite3.Error, OverflowError) as err:
             raise ConfigError(self._out, f"OBJECTID {item.id}", f"cannot be stored: {err}") from err
         self._bands.add(item.ground_size_m)
+        self._extent = item.extent if self._extent is None else self._extent.union(item.extent)
         self.count += 1
 
     def _add_box(self, box: Extent, item: Item) -> None:
@@ -194,6 +196,7 @@ class ZmdWriter:
         meta: dict[str, bytes | str | int] = {
             "boundary": extras.boundary,
             "definition": extras.definition,
+            "footprint_extent": _encoder.encode(self._extent),
             "format_version": summary.format_version,
             "histograms": _encoder.encode(extras.histograms),
             "operations": _encoder.encode(dict(sorted(extras.operations.items()))),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.build.zmd_writer import ZmdExtras
 from engine.catalog import Catalog
 from engine.errors import ConfigError, DeadlineExceeded, InvalidParameter, ItemNotFound
-from engine.extent import Extent
+from engine.extent import Extent, union_of
 from engine.request import TimeRange
 from engine.summary import Histogram
 from tests.engine.catalogs import make_catalog, make_item, make_row
@@ -65,6 +65,16 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
         definition="[service]",
     )
     opened = make_catalog(tmp_path_factory.mktemp("catalog") / "a b%c?.zmd", rows, extras)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
+    """The same items in a service whose extent is about as large as the boxes asked for."""
+    rows = [make_row(item, {"Cloud": float(item.id % 10)}) for item in ITEMS]
+    extent = Extent(-1, -1, 0, 0)
+    opened = make_catalog(tmp_path_factory.mktemp("world") / "w.zmd", rows, extent=extent)
     yield opened
     opened.close()
 
@@ -134,6 +144,24 @@ def test_conditions_choose_among_the_items_of_a_place(catalog: Catalog) -> None:
     selection = catalog.select("Cloud < 3 AND Sensor = 'A'")
     found = catalog.items_at(everywhere, 0, 1e9, selection, 1000)
     assert [item.id for item in found] == [k for k in range(1, 401) if k % 10 < 3 and k % 2 == 0]
+
+
+@given(
+    x=st.floats(-WORLD, -1),
+    y=st.floats(-WORLD, -1),
+    side=st.floats(WORLD, 2 * WORLD),
+    size=st.sampled_from([0.0, 10.0, 19.99, 20.0, 80.0]),
+)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_conditions_over_wide_boxes_equal_brute_force(
+    world: Catalog, x: float, y: float, side: float, size: float
+) -> None:
+    box = Extent(x, y, x + side, y + side)
+    assert world._is_wide(box)
+    found = world.items_at(box, size, size, world.select("Cloud < 5"), 1000)
+    assert found == [i for i in ITEMS if i.id % 10 < 5 and _shows(i, box, size, size)]
 
 
 def test_ids_and_conditions_both_count(catalog: Catalog) -> None:
@@ -217,6 +245,7 @@ def test_the_head_is_read_back(catalog: Catalog) -> None:
     assert catalog.operation("noop") == "proj=noop"
     assert catalog.histograms[0].counts == (1, 2)
     assert catalog.boundary == b"wkb"
+    assert catalog.footprint_extent == union_of(item.extent for item in ITEMS)
     assert catalog.meta("definition") == b"[service]"
     assert catalog.meta("nothing") is None
     with pytest.raises(ConfigError, match="'xyz'"):

@@ -95,6 +95,13 @@ def test_counts_ids_and_extent_agree(catalog: Catalog) -> None:
     assert (result.extent, result.count) == (Extent(200, 0, 290, 990), 10)
 
 
+def test_the_extent_of_all_rows_is_that_of_their_footprints(catalog: Catalog) -> None:
+    result = query(catalog, QueryRequest(returns="extent"))
+    by_shapes = query(catalog, QueryRequest(where="1=1", returns="extent"))
+    assert result == by_shapes
+    assert (result.extent, result.count) == (Extent(0, 0, 990, 990), 100)
+
+
 def test_nothing_found_is_an_empty_answer(catalog: Catalog) -> None:
     assert query(catalog, QueryRequest(where="1=0")).rows == ()
     result = query(catalog, QueryRequest(where="1=0", returns="extent"))
