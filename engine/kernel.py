@@ -6,14 +6,49 @@ a kernel calls helpers of its own file only, because the disk cache does not see
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import numba
-
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _choose_target() -> None:
+    """Compile for every processor with AVX2 alike, where this one has it.
+
+    One cache of compiled kernels then serves all machines of the last ten years, and the sampling
+    kernels run a third faster than compiled for the processor at hand: for newer ones LLVM emits
+    gather instructions, which are slower than single loads. Must be set before numba is imported.
+    """
+    if "NUMBA_CPU_NAME" in os.environ:
+        return
+    try:
+        flags = Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split()
+    except OSError:
+        return
+    if {"avx2", "bmi1", "bmi2", "fma", "f16c", "movbe"} <= set(flags):
+        os.environ["NUMBA_CPU_NAME"] = "haswell"
+        os.environ.setdefault("NUMBA_CPU_FEATURES", "+avx2")
+
+
+_choose_target()
+
+import numba  # noqa: E402 -- reads the environment when imported
+from numba.core import options  # noqa: E402 -- as above
+from numba.core.cpu import CPUTargetOptions  # noqa: E402 -- as above
+
+# numba has the flag but no option for it; without it no loop that loads from one array and stores to
+# another through computed indices is ever vectorised.
+CPUTargetOptions.noalias = options._mapping("noalias")  # noqa: SLF001 -- see above
 
 
 def kernel(function: F) -> F:
     """Compile `function` lazily: no interpreter lock, cached on disk, C-like divisions."""
     return cast("F", numba.njit(nogil=True, cache=True, error_model="numpy")(function))
+
+
+def unaliased_kernel(function: F) -> F:
+    """Compile like `kernel` a function whose array arguments never overlap in memory."""
+    compiled = numba.njit(nogil=True, cache=True, error_model="numpy", noalias=True)(function)
+    return cast("F", compiled)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.kernel import kernel
+from engine.kernel import kernel, unaliased_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,12 +63,11 @@ def _inside(start, step, count, low, high):
     return min(max(first, 0), count), min(max(last + 1, 0), count)
 
 
-@kernel
-def _bilinear_row(words, win_cols, start, step, target, out, count):
+@unaliased_kernel
+def _bilinear_row(words, win_cols, x, y, dx, dy, target, out, count):
     """Interpolate `count` pixels whose four taps all lie in the window; no branch, vectorised."""
-    ux, uy = start
-    udx, udy = step
-    for _ in range(count):
+    for k in range(count):
+        ux, uy = x + np.uint64(k) * dx, y + np.uint64(k) * dy
         fx = (ux >> np.uint64(24)) & np.uint64(255)
         fy = (uy >> np.uint64(24)) & np.uint64(255)
         at = (uy >> _U32) * win_cols + (ux >> _U32)
@@ -80,10 +79,7 @@ def _bilinear_row(words, win_cols, start, step, target, out, count):
             + _spread(words[at + win_cols + np.uint64(1)]) * w11
             + np.uint64(0x0080008000800080)
         )
-        target[out] = _pack(lanes)
-        out += np.uint64(1)
-        ux += udx
-        uy += udy
+        target[out + np.uint64(k)] = _pack(lanes)
 
 
 @kernel
@@ -166,13 +162,17 @@ def _sample_rgbv_kernel(
             y_sw = d * node_x[qr + 1, qc] + e * node_y[qr + 1, qc] + f
             x_se = a * node_x[qr + 1, qc + 1] + b * node_y[qr + 1, qc + 1] + c
             y_se = d * node_x[qr + 1, qc + 1] + e * node_y[qr + 1, qc + 1] + f
-            if (
-                max(x_nw, x_ne, x_sw, x_se) < -1.0
-                or max(y_nw, y_ne, y_sw, y_se) < -1.0
-                or min(x_nw, x_ne, x_sw, x_se) > affine[6] + 1.0
-                or min(y_nw, y_ne, y_sw, y_se) > affine[7] + 1.0
-            ):
+            x_lo, x_hi = min(x_nw, x_ne, x_sw, x_se), max(x_nw, x_ne, x_sw, x_se)
+            y_lo, y_hi = min(y_nw, y_ne, y_sw, y_se), max(y_nw, y_ne, y_sw, y_se)
+            if x_hi < -1.0 or y_hi < -1.0 or x_lo > affine[6] + 1.0 or y_lo > affine[7] + 1.0:
                 continue
+            # All taps of the quad surely lie on the raster: no row needs its own bounds.
+            whole = (
+                interpolation == BILINEAR
+                and min(x_lo, y_lo) >= 0.52
+                and x_hi <= affine[6] - 0.52
+                and y_hi <= affine[7] - 0.52
+            )
             count = c1 - c0
             for row in range(r0, r1):
                 t = (row - top) / step
@@ -186,18 +186,20 @@ def _sample_rgbv_kernel(
                 px = np.int64(np.round(xl * _FIXED)) + (1 << 23) + (c0 - left) * dx
                 py = np.int64(np.round(yl * _FIXED)) + (1 << 23) + (c0 - left) * dy
                 out = row * stride + c0
-                # The pixels that may lie on the raster, and those whose taps surely do.
-                vx0, vx1 = _inside(px, dx, count, 0, limits[0] << 24)
-                vy0, vy1 = _inside(py, dy, count, 0, limits[1] << 24)
-                v0, v1 = max(vx0, vy0), min(vx1, vy1)
-                if v0 >= v1:
-                    continue
-                k0, k1 = v0, v0
-                if interpolation == BILINEAR:
-                    kx0, kx1 = _inside(px, dx, count, low, high_x)
-                    ky0, ky1 = _inside(py, dy, count, low, high_y)
-                    if max(kx0, ky0) < min(kx1, ky1):
-                        k0, k1 = max(kx0, ky0), min(kx1, ky1)
+                v0, k0, k1, v1 = 0, 0, count, count
+                if not whole:
+                    # The pixels that may lie on the raster, and those whose taps surely do.
+                    vx0, vx1 = _inside(px, dx, count, 0, limits[0] << 24)
+                    vy0, vy1 = _inside(py, dy, count, 0, limits[1] << 24)
+                    v0, v1 = max(vx0, vy0), min(vx1, vy1)
+                    if v0 >= v1:
+                        continue
+                    k0, k1 = v0, v0
+                    if interpolation == BILINEAR:
+                        kx0, kx1 = _inside(px, dx, count, low, high_x)
+                        ky0, ky1 = _inside(py, dy, count, low, high_y)
+                        if max(kx0, ky0) < min(kx1, ky1):
+                            k0, k1 = max(kx0, ky0), min(kx1, ky1)
                 if not fresh:
                     # Filled pixels lie mostly at one end: leave them out of the fast loop.
                     while k0 < k1 and canvas[out + k0] != 0:
@@ -208,16 +210,16 @@ def _sample_rgbv_kernel(
                     # Taps stand half a pixel back; the window's origin leaves as an integer.
                     ux = np.uint64(px + k0 * dx - (1 << 31) - (window[0] << 32))
                     uy = np.uint64(py + k0 * dy - (1 << 31) - (window[1] << 32))
-                    start, stride_u = (ux, uy), (np.uint64(dx), np.uint64(dy))
+                    udx, udy = np.uint64(dx), np.uint64(dy)
                     win_cols = np.uint64(window[2])
                     if all_valid and fresh:
                         _bilinear_row(
-                            words, win_cols, start, stride_u, canvas, np.uint64(out + k0), k1 - k0
+                            words, win_cols, ux, uy, udx, udy, canvas, np.uint64(out + k0), k1 - k0
                         )
                         filled += k1 - k0
                     else:
                         _bilinear_row(
-                            words, win_cols, start, stride_u, scratch, np.uint64(0), k1 - k0
+                            words, win_cols, ux, uy, udx, udy, scratch, np.uint64(0), k1 - k0
                         )
                         for k in range(k0, k1):
                             if canvas[out + k] == 0:
