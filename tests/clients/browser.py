@@ -37,7 +37,7 @@ _FLAGS = (
     "--remote-debugging-port=0",
     "--remote-allow-origins=*",
 )
-_START_S = 30.0
+_START_S = 60.0
 
 
 class PageError(AssertionError):
@@ -176,10 +176,12 @@ def open_page(chromium: Path) -> Iterator[Page]:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             port = _debug_port(profile, process)
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{port}/json", timeout=_START_S
+            ) as answer:
                 targets = json.load(answer)
             address = next(t["webSocketDebuggerUrl"] for t in targets if t["type"] == "page")
-            socket = websocket.create_connection(address, timeout=60)
+            socket = websocket.create_connection(address, timeout=120)
             try:
                 page = Page(socket)
                 for domain in ("Page", "Runtime", "Log", "Network"):

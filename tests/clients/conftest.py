@@ -18,11 +18,13 @@ import pytest
 
 from engine.build import demo_scenes
 from engine.build.progress import no_progress
+from tests.clients.browser import Page, open_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-_READY_S = 60.0
+# Kernels that no run has compiled yet take most of it.
+_READY_S = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,24 @@ def _wait_until_ready(base: str, process: subprocess.Popen[bytes], log: Path) ->
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)
     pytest.fail(f"the server did not become ready:\n{log.read_text(errors='replace')}")
+
+
+@pytest.fixture(scope="session")
+def chromium_page(require_program: Callable[[str], Path]) -> Iterator[Page]:
+    """One tab of a headless Chromium; see `page`."""
+    with open_page(require_program("chromium")) as page:
+        yield page
+
+
+@pytest.fixture
+def page(chromium_page: Page) -> Page:
+    """An empty tab of usual size with nothing noted."""
+    chromium_page.go("about:blank")
+    chromium_page.resize(1280, 800)
+    chromium_page.console.clear()
+    chromium_page.requests.clear()
+    chromium_page.failures.clear()
+    return chromium_page
 
 
 @pytest.fixture(scope="session")

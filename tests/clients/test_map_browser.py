@@ -11,11 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.clients.browser import Page, open_page
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
+    from tests.clients.browser import Page
     from tests.clients.conftest import RunningServer
 
 _GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -26,20 +23,9 @@ _DRAWN = (
 _AFRICA = "#4/5/20"
 
 
-@pytest.fixture(scope="module")
-def page(require_program: Callable[[str], Path]) -> Iterator[Page]:
-    with open_page(require_program("chromium")) as page:
-        page.resize(1280, 800)
-        yield page
-
-
 @pytest.fixture
 def map_page(page: Page, server: RunningServer) -> Page:
     """The map of the mosaic, drawn, with nothing noted yet."""
-    page.console.clear()
-    page.requests.clear()
-    page.failures.clear()
-    page.go("about:blank")
     page.go(f"{server.base}/map/{server.mosaic}{_AFRICA}")
     page.wait_for(_DRAWN)
     return page
@@ -58,7 +44,6 @@ def _tile_addresses(page: Page) -> list[str]:
 
 
 def test_list_of_services_shows_a_picture_of_each(page: Page, server: RunningServer) -> None:
-    page.requests.clear()
     page.go(f"{server.base}/")
     page.wait_for("document.querySelector('img.thumbnail')?.naturalWidth > 100")
     assert page.evaluate("document.querySelectorAll('[data-card]').length") == 1
@@ -93,15 +78,17 @@ def test_changing_the_operator_asks_for_other_tiles(map_page: Page, server: Runn
 
 
 def test_every_method_and_operator_draws(map_page: Page, server: RunningServer) -> None:
+    map_page.resize(500, 400)
     methods = map_page.evaluate(
         "[...document.querySelector('select[name=method]').options].map(o => o.value)"
     )
     assert {"NorthWest", "Center", "ByAttribute", "LockRaster", "None"} <= set(methods)
-    for method in set(methods) - {"LockRaster", ""}:
-        for operator in ("First", "Mean", "Blend"):
-            changed = json.dumps({"method": method, "operator": operator})
-            map_page.evaluate(f"window.swath.change({changed})")
-            map_page.wait_for(_DRAWN)
+    choices = [(method, "") for method in sorted(set(methods) - {"LockRaster", ""})]
+    choices += [("Center", name) for name in ("Last", "Min", "Max", "Mean", "Blend", "Sum")]
+    for method, operator in choices:
+        changed = json.dumps({"method": method, "operator": operator})
+        map_page.evaluate(f"window.swath.change({changed})")
+        map_page.wait_for(_DRAWN)
     _assert_clean(map_page, server)
 
 
@@ -156,7 +143,6 @@ def test_explain_lists_the_rasters_and_the_stages(map_page: Page, server: Runnin
 
 
 def test_address_restores_the_view_and_the_settings(page: Page, server: RunningServer) -> None:
-    page.go("about:blank")
     page.go(f"{server.base}/map/{server.mosaic}#5/40/10&method=Center&operator=Max&grid=1")
     page.wait_for(_DRAWN)
     assert page.evaluate("window.swath.map.getZoom()") == 5
@@ -166,18 +152,12 @@ def test_address_restores_the_view_and_the_settings(page: Page, server: RunningS
 
 def test_page_is_usable_on_a_phone(page: Page, server: RunningServer) -> None:
     page.resize(390, 844)
-    try:
-        page.go("about:blank")
-        page.go(f"{server.base}/map/{server.mosaic}")
-        page.wait_for(_DRAWN)
-        assert page.evaluate("document.getElementById('panel-body').hidden")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    finally:
-        page.resize(1280, 800)
+    page.go(f"{server.base}/map/{server.mosaic}")
+    page.wait_for(_DRAWN)
+    assert page.evaluate("document.getElementById('panel-body').hidden")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_unknown_service_is_a_page_not_a_crash(page: Page, server: RunningServer) -> None:
     page.go(f"{server.base}/map/no/such")
     assert "No such service" in page.evaluate("document.body.textContent")
-    page.failures.clear()
-    page.console.clear()

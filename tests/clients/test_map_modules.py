@@ -7,38 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.clients.browser import Page, open_page
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
+    from tests.clients.browser import Page
     from tests.clients.conftest import RunningServer
 
 
-@pytest.fixture(scope="module")
-def page(require_program: Callable[[str], Path], server: RunningServer) -> Iterator[Page]:
-    with open_page(require_program("chromium")) as page:
-        page.go(f"{server.base}/map/{server.mosaic}")
-        yield page
+@pytest.fixture
+def modules(page: Page, server: RunningServer) -> Page:
+    """A page from which the modules can be imported."""
+    page.go(f"{server.base}/map/{server.mosaic}")
+    return page
 
 
-def _call(page: Page, module: str, function: str, *arguments: Any) -> Any:
+def _call(modules: Page, module: str, function: str, *arguments: Any) -> Any:
     words = ", ".join(json.dumps(argument) for argument in arguments)
-    return page.evaluate(f"import('/static/map/{module}.js').then(m => m.{function}({words}))")
+    return modules.evaluate(f"import('/static/map/{module}.js').then(m => m.{function}({words}))")
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "#", "#nonsense", "#1/2", "#4/95/10", "#a/b/c", "#NaN/NaN/NaN", "#&&&=&", "#4/Infinity/3"],
 )
-def test_odd_addresses_fall_back_to_the_whole_service(page: Page, text: str) -> None:
-    assert _call(page, "view_state", "readHash", text)["view"] is None
+def test_odd_addresses_fall_back_to_the_whole_service(modules: Page, text: str) -> None:
+    assert _call(modules, "view_state", "readHash", text)["view"] is None
 
 
-def test_address_gives_settings_back(page: Page) -> None:
+def test_address_gives_settings_back(modules: Page) -> None:
     found = _call(
-        page,
+        modules,
         "view_state",
         "readHash",
         "#5/1.5/-2&method=LockRaster&lock=3,x,-1,7&opacity=900&time=5,9&format=exe&grid=1",
@@ -52,13 +48,13 @@ def test_address_gives_settings_back(page: Page) -> None:
     assert settings["grid"] is True
 
 
-def test_defaults_ask_for_nothing(page: Page) -> None:
-    defaults = page.evaluate("import('/static/map/view_state.js').then(m => m.DEFAULTS)")
-    assert _call(page, "service", "pictureParameters", defaults) == {}
+def test_defaults_ask_for_nothing(modules: Page) -> None:
+    defaults = modules.evaluate("import('/static/map/view_state.js').then(m => m.DEFAULTS)")
+    assert _call(modules, "service", "pictureParameters", defaults) == {}
 
 
-def test_settings_become_the_parameters_of_an_export(page: Page) -> None:
-    defaults = page.evaluate("import('/static/map/view_state.js').then(m => m.DEFAULTS)")
+def test_settings_become_the_parameters_of_an_export(modules: Page) -> None:
+    defaults = modules.evaluate("import('/static/map/view_state.js').then(m => m.DEFAULTS)")
     chosen = {
         **defaults,
         "method": "ByAttribute",
@@ -70,7 +66,7 @@ def test_settings_become_the_parameters_of_an_export(page: Page) -> None:
         "interpolation": "RSP_NearestNeighbor",
         "time": {"start": 1, "end": 2},
     }
-    found = _call(page, "service", "pictureParameters", chosen)
+    found = _call(modules, "service", "pictureParameters", chosen)
     assert json.loads(found.pop("mosaicRule")) == {
         "mosaicMethod": "esriMosaicAttribute",
         "mosaicOperation": "MT_BLEND",
@@ -81,17 +77,17 @@ def test_settings_become_the_parameters_of_an_export(page: Page) -> None:
     assert found == {"time": "1,2", "interpolation": "RSP_NearestNeighbor", "bandIds": "3,2,1"}
 
 
-def test_false_colours_are_offered_where_infrared_is_known(page: Page) -> None:
-    choices = dict(_call(page, "controls", "bandChoices", ["Blue", "Green", "Red", "NIR"]))
+def test_false_colours_are_offered_where_infrared_is_known(modules: Page) -> None:
+    choices = dict(_call(modules, "controls", "bandChoices", ["Blue", "Green", "Red", "NIR"]))
     assert choices["3,2,1"] == "Infrared: vegetation red"
     assert choices["0"] == "Blue alone"
-    plain = dict(_call(page, "controls", "bandChoices", ["Band_1", "Band_2"]))
+    plain = dict(_call(modules, "controls", "bandChoices", ["Band_1", "Band_2"]))
     assert set(plain) == {"", "0", "1"}
 
 
-def test_land_follows_its_rings_over_the_antimeridian(page: Page) -> None:
+def test_land_follows_its_rings_over_the_antimeridian(modules: Page) -> None:
     address = "/static/vendor/natural-earth/land-110m.json"
-    widest = page.evaluate(
+    widest = modules.evaluate(
         f"""Promise.all([import('/static/map/base_map.js'), fetch('{address}').then(r => r.json())])
         .then(([m, land]) => Math.max(...m.landPolygons(land).flat().map(ring =>
             Math.max(...ring.slice(1).map(([x, y], i) =>
