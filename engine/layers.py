@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.plan import Plan, PlannedItem
     from engine.readers.block_cache import Form
     from engine.render_work import Work
+    from engine.samplers.window import PixelWindow
     from engine.service import ImageService, LayerKey
     from engine.target_grid import Cell
 
@@ -64,7 +65,10 @@ class Cells:
         self.plan = plan
         self.work = work
         items = plan.items if plan.operator is not MosaicOperator.LAST else plan.items[::-1]
-        self.layers = [self._layer(planned, form) for planned in items]
+        layers: list[Layer] | None = plan.memo.get(form)
+        if layers is None:
+            layers = plan.memo[form] = [self._layer(planned, form) for planned in items]
+        self.layers = layers
         self._dead: set[int] = set()
         self._taps = 2 if plan.interpolation is Interpolation.CUBIC else 1
 
@@ -107,6 +111,14 @@ class Cells:
 
     def part(self, layer: Layer, cell: Cell, origin: tuple[int, int] = (0, 0)) -> CanvasPart | None:
         """Return where a layer's nodes lie on a canvas whose first pixel is canvas pixel `origin`."""
+        key = (layer.planned.item.id, cell.col, cell.row, origin)
+        memo = self.plan.memo
+        if key not in memo:
+            memo[key] = self._part(layer, cell, origin)
+        found: CanvasPart | None = memo[key]
+        return found
+
+    def _part(self, layer: Layer, cell: Cell, origin: tuple[int, int]) -> CanvasPart | None:
         lattice, placed = self.plan.grid.lattice, layer.planned.placed
         window = cell_window(lattice, cell.col, cell.row, placed.box)
         if window.col_start >= window.col_stop or window.row_start >= window.row_stop:
@@ -125,12 +137,21 @@ class Cells:
             nodes, col - dx, row - dy, start_col - dx, stop_col - dx, start_row - dy, stop_row - dy
         )
 
+    def _window(self, layer: Layer, part: CanvasPart) -> PixelWindow | None:
+        # Keyed by the part itself, which the memo keeps alive.
+        key = (layer.planned.item.id, id(part))
+        memo = self.plan.memo
+        if key not in memo:
+            memo[key] = window_of(layer.affine, part, self._taps)
+        found: PixelWindow | None = memo[key]
+        return found
+
     def fetch(self, layer: Layer, part: CanvasPart) -> SourceWindow | None:
         """Return the source pixels a part needs, None where there are none.
 
         A source that cannot be read is left out from here on, unless the service is strict.
         """
-        window = window_of(layer.affine, part, self._taps)
+        window = self._window(layer, part)
         if window is None:
             return None
         try:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.formats import FORMATS
@@ -18,6 +18,8 @@ from engine.selection import Selected, select_items
 from engine.view_grid import grid_of_view
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from config.definition import Interpolation, MosaicMethod, MosaicOperator
     from engine.functions.base import BoundFunction
     from engine.functions.picture import Picture
@@ -73,6 +75,8 @@ class Plan:
         A raster function applied to the samples of a data format.
     truncated : str
         Why something was left out; "" = nothing was.
+    memo : dict
+        What rendering works out from the plan alone; a changed copy of the plan starts with none.
     """
 
     grid: TargetGrid
@@ -90,6 +94,7 @@ class Plan:
     considered: int = 0
     left_out: tuple[tuple[str, int], ...] = ()
     truncated: str = ""
+    memo: dict[Hashable, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     @property
     def cost_px(self) -> int:
@@ -108,7 +113,7 @@ class Plan:
 
 
 def plan(service: ImageService, request: ImageRequest) -> Plan:
-    """Decide how an image request is answered.
+    """Decide how an image request is answered; plans of tiles are kept.
 
     Raises
     ------
@@ -117,6 +122,15 @@ def plan(service: ImageService, request: ImageRequest) -> Plan:
     RequestTooLarge
         Every raster that could answer would cost more than the limit.
     """
+    if request.view.tile is None:
+        return _make_plan(service, request)
+    found = service.plans.get(request)
+    if found is None:
+        found = service.plans[request] = _make_plan(service, request)
+    return found
+
+
+def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
     grid = grid_of_view(request.view, service.summary)
     rule = request.mosaic or MosaicRule()
     selected = select_items(service, grid, rule, request)

@@ -17,31 +17,36 @@ from cachetools import LRUCache
 from config.definition import Interpolation
 from engine.budget import InstanceMemory
 from engine.catalog import Catalog
+from engine.extent import Extent
 from engine.functions.base import BandsInfo
 from engine.functions.picture import Picture, bind_picture
 from engine.geometry.local_scale import lonlat_extent, map_scale
 from engine.geometry.position_grid import NodeCache
-from engine.geometry.projection import MERCATOR, inverse_extent, operation
+from engine.geometry.projection import MERCATOR, describe_crs, inverse_extent, operation
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
 from engine.readers.handles import HandlePool
+from engine.target_grid import HALF_WORLD_M
 
 if TYPE_CHECKING:
-    from engine.extent import Extent
     from engine.fetch import BlockSource
     from engine.functions.cast import NoDataMatch
     from engine.item import Item
+    from engine.plan import Plan
     from engine.readers.block_cache import Form
-    from engine.request import RenderingRule
+    from engine.request import ImageRequest, RenderingRule
     from engine.samplers.placement import LevelAffine
     from engine.summary import ServiceSummary
     from engine.target_grid import TargetGrid
     from engine.view_area import ViewArea
 
 _MAX_PLACED = 20_000
+# Boxes on other maps are measured at 21 points a side: one step between them.
+_BOX_MARGIN = 0.05
 _MAX_PICTURES = 64
 _MAX_LAYERS = 20_000
 _MAX_VIEWS = 4096
+_MAX_PLANS = 4096
 
 # Item, level, halvings, bands, form of the blocks, clipped by the seamline.
 LayerKey: TypeAlias = "tuple[int, int, int, tuple[int, ...], Form, bool]"
@@ -122,6 +127,7 @@ class ImageService:
         self._histograms = self.catalog.histograms
         self._placed: OrderedDict[tuple[int, str], Placed | None] = OrderedDict()
         self._pictures: dict[object, Picture] = {}
+        self.plans: LRUCache[ImageRequest, Plan] = LRUCache(_MAX_PLANS)
         self.view_areas: LRUCache[TargetGrid, ViewArea | None] = LRUCache(_MAX_VIEWS)
         self.layer_sources: LRUCache[LayerKey, tuple[BlockSource, LevelAffine]] = LRUCache(
             _MAX_LAYERS
@@ -195,7 +201,7 @@ class ImageService:
             found = inverse_extent(to_service, item.extent)
             if found is None:
                 return None
-            box = found
+            box = _around(found, out_crs)
         if scale[0] <= 0 or scale[1] <= 0:
             return None
         return Placed(pipeline, box, scale[0], scale[1])
@@ -204,10 +210,28 @@ class ImageService:
         if out_crs == MERCATOR and item.operation_mercator:
             return self.catalog.operation(item.operation_mercator), item.scale_mercator
         pipeline = operation(out_crs, item.crs, self._area(item)).pipeline
-        return pipeline, map_scale(item.geotransform, item.width, item.height, pipeline)
+        for share in (1.0, 0.5, 1.5):
+            # A raster whose centre is a pole has no scale there, and one beside it.
+            width, height = int(item.width * share), int(item.height * share)
+            scale = map_scale(item.geotransform, width, height, pipeline)
+            if min(scale) > 0:
+                break
+        return pipeline, scale
 
     def _area(self, item: Item) -> Extent | None:
         return lonlat_extent(item.crs, item.geotransform, item.width, item.height)
+
+
+def _around(box: Extent, crs: str) -> Extent:
+    """Return a box that holds what lies between the points that `box` was measured at.
+
+    One that spans more than half the world crosses the antimeridian or holds a pole: it goes around.
+    """
+    grown = box.expand(box.width * _BOX_MARGIN, box.height * _BOX_MARGIN)
+    half = HALF_WORLD_M if crs == MERCATOR else 180.0
+    if (crs != MERCATOR and not describe_crs(crs).is_geographic) or box.width <= half:
+        return grown
+    return Extent(min(-half, grown.xmin), grown.ymin, max(half, grown.xmax), grown.ymax)
 
 
 def open_service(path: str, memory: InstanceMemory | None = None) -> ImageService:

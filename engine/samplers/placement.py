@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from engine.geometry.position_grid import NodeGrid
@@ -14,7 +17,7 @@ class LevelAffine:
     """Raster CRS coordinates to pixels of one pyramid level (corner origin).
 
     col = a·x + b·y + c, row = d·x + e·y + f; `width` and `height` are the level's size in its own
-    pixels (fractional for levels averaged on the fly).
+    pixels (fractional for levels averaged on the fly). `array` holds the eight for kernels.
     """
 
     a: float
@@ -25,6 +28,12 @@ class LevelAffine:
     f: float
     width: float
     height: float
+    array: NDArray[np.float64] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make the array once: kernels are called with it thousands of times a second."""
+        values = (self.a, self.b, self.c, self.d, self.e, self.f, self.width, self.height)
+        object.__setattr__(self, "array", np.array(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class CanvasPart:
         Canvas position of the window's first pixel (may be negative).
     col_start, col_stop, row_start, row_stop : int
         Canvas pixels to fill, inside both window and canvas.
+    array : int64 (6,)
+        These six, for kernels.
     """
 
     nodes: NodeGrid
@@ -46,6 +57,14 @@ class CanvasPart:
     col_stop: int
     row_start: int
     row_stop: int
+    array: NDArray[np.int64] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make the array once."""
+        values: tuple[Any, ...] = (self.col, self.row, self.col_start, self.col_stop)
+        object.__setattr__(
+            self, "array", np.array((*values, self.row_start, self.row_stop), np.int64)
+        )
 
 
 def level_affine(

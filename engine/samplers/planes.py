@@ -262,26 +262,12 @@ def sample_planes(
         usable.reshape(-1),
         np.array((*origin, cols, rows, bands, usable.shape[0]), np.int64),
         valid is None,
-        np.array(
-            (
-                affine.a,
-                affine.b,
-                affine.c,
-                affine.d,
-                affine.e,
-                affine.f,
-                affine.width,
-                affine.height,
-            )
-        ),
+        affine.array,
         nodes.x,
         nodes.y,
         nodes.quads,
         nodes.step,
-        np.array(
-            (part.col, part.row, part.col_start, part.col_stop, part.row_start, part.row_stop),
-            np.int64,
-        ),
+        part.array,
         np.array(
             (interpolation, 8 if source.dtype.itemsize == 1 else 14, source.dtype.kind in "ui"),
             np.int64,

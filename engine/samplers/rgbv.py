@@ -284,26 +284,12 @@ def sample_rgbv(
         words.reshape(-1),
         np.array((*window, words.shape[1], words.shape[0]), np.int64),
         all_valid,
-        np.array(
-            (
-                affine.a,
-                affine.b,
-                affine.c,
-                affine.d,
-                affine.e,
-                affine.f,
-                affine.width,
-                affine.height,
-            )
-        ),
+        affine.array,
         nodes.x,
         nodes.y,
         nodes.quads,
         nodes.step,
-        np.array(
-            (part.col, part.row, part.col_start, part.col_stop, part.row_start, part.row_stop),
-            np.int64,
-        ),
+        part.array,
         canvas.shape[1],
         fresh,
         interpolation,

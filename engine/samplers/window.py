@@ -67,11 +67,8 @@ def window_of(affine: LevelAffine, part: CanvasPart, taps: int) -> PixelWindow |
         nodes.y,
         nodes.quads,
         nodes.step,
-        np.array(
-            (part.col, part.row, part.col_start, part.col_stop, part.row_start, part.row_stop),
-            np.int64,
-        ),
-        np.array((affine.a, affine.b, affine.c, affine.d, affine.e, affine.f)),
+        part.array,
+        affine.array,
         bounds,
     )
     left, top, right, bottom = bounds.tolist()
