@@ -93,9 +93,10 @@ def _elsewhere(
 ) -> Iterator[tuple[RasterHeader, NDArray[np.float64]]]:
     """Yield scenes of one size in their own UTM zones, on a grid over the world beside `window`."""
     side_m = scene.east_m - scene.west_m
-    guard = window.expand(3 * side_m, 3 * side_m)
     columns = 1 + math.ceil(math.sqrt(count * HALF_WORLD_M / _NORTHMOST_M) * 1.02)
     step = 2 * HALF_WORLD_M / columns
+    # Nothing that is only a name may show in a tile of the real scenes.
+    guard = window.expand(max(3 * side_m, 1.2 * step), max(3 * side_m, 1.2 * step))
     made = 0
     for row in range(10_000):
         y = _NORTHMOST_M - (row + 0.5) * step
