@@ -48,8 +48,10 @@ def configure_logging(form: Literal["text", "json"] = "text", level: str = "INFO
             "root": {"handlers": ["stderr"], "level": "WARNING"},
             "loggers": {
                 "swath": {"level": level},
-                # Its start and stop lines repeat ours.
-                "uvicorn": {"level": "WARNING"},
+                # Its start and stop lines repeat ours, and a line for every malformed request is a gift to floods.
+                "uvicorn": {"level": "ERROR"},
+                # GDAL's remarks; what they mean for a source is said by the engine.
+                "rasterio": {"level": "ERROR"},
             },
         }
     )

@@ -41,8 +41,8 @@ class Flight:
 
     Attributes
     ----------
-    deadline, wait_until : float
-        Loop time.
+    begun, sent, deadline, wait_until : float
+        Monotonic time: asked for, sent to an instance, and when patience ends.
     cell : int or None
         Place of the view; None = any instance is as good.
     overtaken : int
@@ -59,6 +59,8 @@ class Flight:
     limit_s: float
     deadline: float
     wait_until: float
+    begun: float = 0.0
+    sent: float = 0.0
     waiters: int = 0
     overtaken: int = 0
     attempts: int = 0

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -74,10 +75,11 @@ class Forker:
         arguments = ["--control", str(theirs.fileno()), "--front", str(os.getpid())]
         arguments += ["--work", self._work, "--log-format", self._log_format]
         self._process = subprocess.Popen(  # noqa: ASYNC220 -- PR_SET_PDEATHSIG follows the thread that forks, which must be this one
-            [sys.executable, "-m", "server.instances.fork_parent", *arguments],
+            # -P: a folder "config" or "server" where the operator happens to stand is not ours.
+            [sys.executable, "-P", "-m", "server.instances.fork_parent", *arguments],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **ENVIRONMENT, **self._environment},
+            env=_environment(self._environment),
         )
         theirs.close()
         self._control = mine
@@ -171,6 +173,14 @@ class Forker:
             if not answer.done():
                 answer.set_exception(error)
         self._pids.clear()
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the fork parent, which imports the very code that runs here."""
+    found = {**os.environ, **ENVIRONMENT, **more}
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, found["PYTHONPATH"]] if found.get("PYTHONPATH") else [root]
+    return {**found, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _describe(status: int) -> str:

@@ -134,6 +134,7 @@ class Pool:
             limit_s=limit_s,
             deadline=now + limit_s,
             wait_until=now + wait_s,
+            begun=now,
         )
         seat = self._dispatcher.place(flight)
         if seat is not None:
@@ -186,6 +187,7 @@ class Pool:
 
     def _send(self, seat: Seat, flight: Flight) -> None:
         flight.slot = self._free_slots[seat.number].pop()
+        flight.sent = time.monotonic()
         seat.in_flight[flight.id] = flight
         page = self._keeper.page(seat.number)
         page.begin(flight.slot, flight.id, flight.deadline, flight.limit_s)
@@ -247,12 +249,15 @@ def _settle(flight: Flight, head: ReplyHead, body: bytes | bytearray) -> None:
     if error is not None:
         flight.future.set_exception(error)
         return
+    stages = head.stages
+    stages["queue"] = (flight.sent - flight.begun) * 1e3
+    stages["total"] = (time.monotonic() - flight.begun) * 1e3
     flight.future.set_result(
         Reply(
             media_type=head.media_type,
             body=body,
             headers=head.headers,
-            stages=head.stages,
+            stages=stages,
             truncated=head.truncated,
             cacheable=head.cacheable,
         )

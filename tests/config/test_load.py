@@ -1,8 +1,11 @@
 """Settings from all their sources (config.load, config.settings)."""
 
+import re
+
 import pytest
 
 from config.load import SettingsError, load_settings
+from config.settings import Settings
 
 
 def write(tmp_path, text):
@@ -84,3 +87,17 @@ def test_the_block_cache_takes_what_is_left():
     settings = load_settings(None, {}, {"instances": 2, "memory.total_mb": 1500})
     assert settings.block_cache_mb == (1500 - 192 - 128 - 2 * (64 + 256 + 32)) // 2
     assert sum(row.sum_mb for row in settings.memory_table()) <= 1500
+
+
+def test_the_example_shows_every_key_with_its_default(tmp_path, repo_root):
+    text = (repo_root / "config/examples/swath.toml").read_text("utf-8")
+    assert load_settings(write(tmp_path, text), {}, {}) == Settings()
+    shown = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", text)
+    shown = re.sub(r"(?m)^block_cache_mb = .*$", "", shown)
+    assert load_settings(write(tmp_path, shown), {}, {}) == Settings()
+    keys = set(re.findall(r"(?m)^# ([a-z_]+) = ", text))
+    tables = {"memory", "timeouts", "limits"}
+    expected = set(Settings.__struct_fields__) - tables
+    for table in tables:
+        expected |= set(getattr(Settings(), table).__struct_fields__)
+    assert keys == expected

@@ -140,8 +140,25 @@ def test_idle_connections_are_bounded_and_make_room(server):
         assert is_serving(server)
 
 
-def test_nonsense_gets_400(server):
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"\x16\x03\x01 not http\r\n\r\n", 400),
+        (b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /tiles/%ff/1/0/0.png HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        (b"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        (b"GET * HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        (b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+            400,
+        ),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    ],
+)
+def test_nonsense_gets_a_clear_status(server, request_bytes, status):
     with connect(server) as sock:
-        sock.sendall(b"\x16\x03\x01 not http\r\n\r\n")
-        assert everything(sock).startswith(b"HTTP/1.1 400")
+        sock.sendall(request_bytes)
+        assert sock.recv(65536).startswith(b"HTTP/1.1 %d" % status)
     assert is_serving(server)
