@@ -48,6 +48,8 @@ def explain(
     for line in _head(service.name, record):
         console.print(line, highlight=False)
     console.print(_table(record))
+    for line in _reasons(record):
+        console.print(line, highlight=False)
     for note in record.notes:
         console.print(f"note: {note}", highlight=False)
 
@@ -71,10 +73,16 @@ def _head(name: str, plan: ExplainResult) -> list[str]:
 
 
 def _table(plan: ExplainResult) -> Table:
+    from rich import box
     from rich.table import Table
 
-    columns = ("raster", "level", "ratio", "window", "blocks", "grid px", "error px", "why")
-    table = Table(*columns, title=f"{len(plan.rasters)} rasters, topmost first")
+    table = Table(
+        title=f"{len(plan.rasters)} rasters, topmost first", title_justify="left", box=box.SIMPLE
+    )
+    # A name is what a person looks for: the last to be cut when the terminal is narrow.
+    table.add_column("raster", min_width=24, overflow="fold")
+    for heading in ("level", "ratio", "window", "blocks", "grid", "error"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for raster in plan.rasters:
         table.add_row(*_row(raster))
     return table
@@ -82,14 +90,20 @@ def _table(plan: ExplainResult) -> Table:
 
 def _row(raster: ExplainedRaster) -> tuple[str, ...]:
     window = raster.window
-    shown = f"{window[2]} × {window[3]} at {window[0]}, {window[1]}" if window else "none"
     return (
         f"{raster.name} ({raster.id})",
-        f"{raster.level} ({raster.level_size[0]} × {raster.level_size[1]})",
+        str(raster.level),
         f"{raster.ratio:.2f}",
-        shown,
+        f"{window[2]}×{window[3]}" if window else "none",
         str(raster.blocks),
-        f"{raster.grid_step_px:g}",
-        f"{raster.grid_error_px:.4f}",
-        raster.why,
+        f"{raster.grid_step_px:g} px",
+        f"{raster.grid_error_px:.4f} px",
     )
+
+
+def _reasons(plan: ExplainResult) -> list[str]:
+    """Say why rasters stand where they stand; what holds for all is said once."""
+    distinct = {raster.why for raster in plan.rasters}
+    if len(distinct) == 1:
+        return [f"order       {distinct.pop()}"]
+    return [f"{raster.name} ({raster.id}): {raster.why}" for raster in plan.rasters]
