@@ -81,8 +81,8 @@ def _table(plan: ExplainResult) -> Table:
     )
     # A name is what a person looks for: the last to be cut when the terminal is narrow.
     table.add_column("raster", min_width=24, overflow="fold")
-    for heading in ("level", "ratio", "window", "blocks", "grid", "error"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("level", "ratio", "window", "blocks", "grid px", "error px"):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     for raster in plan.rasters:
         table.add_row(*_row(raster))
     return table
@@ -96,8 +96,8 @@ def _row(raster: ExplainedRaster) -> tuple[str, ...]:
         f"{raster.ratio:.2f}",
         f"{window[2]}×{window[3]}" if window else "none",
         str(raster.blocks),
-        f"{raster.grid_step_px:g} px",
-        f"{raster.grid_error_px:.4f} px",
+        f"{raster.grid_step_px:g}",
+        f"{raster.grid_error_px:.4f}",
     )
 
 
