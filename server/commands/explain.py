@@ -73,14 +73,16 @@ def _head(name: str, plan: ExplainResult) -> list[str]:
 
 
 def _table(plan: ExplainResult) -> Table:
-    from rich import box
     from rich.table import Table
 
     table = Table(
-        title=f"{len(plan.rasters)} rasters, topmost first", title_justify="left", box=box.SIMPLE
+        title=f"{len(plan.rasters)} rasters, topmost first",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
     )
     # A name is what a person looks for: the last to be cut when the terminal is narrow.
-    table.add_column("raster", min_width=24, overflow="fold")
+    table.add_column("raster", min_width=20, overflow="fold")
     for heading in ("level", "ratio", "window", "blocks", "grid px", "error px"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     for raster in plan.rasters:
