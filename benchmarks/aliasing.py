@@ -25,6 +25,7 @@ from rich.table import Table
 from benchmarks.compare import RESULTS, chosen_peers
 from benchmarks.machine import Machine, this_machine
 from benchmarks.peers.base import Bench, Peer, running
+from benchmarks.peers.process_tree import end_on_sigterm
 from benchmarks.plain_client import ask_each
 from benchmarks.rows import dataset
 from benchmarks.scenes import CRS, FULL, PIXEL_SIZE_M, TINY, Scene
@@ -172,4 +173,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_on_sigterm()
     sys.exit(main())

@@ -20,7 +20,7 @@ from benchmarks.load import Load, Pass, Stretch, load, one_pass
 from benchmarks.machine import Machine, this_machine
 from benchmarks.peers import PEERS, TUNED_PEERS
 from benchmarks.peers.base import Bench, Peer, running
-from benchmarks.peers.process_tree import ProcessTree
+from benchmarks.peers.process_tree import ProcessTree, end_on_sigterm
 from benchmarks.peers.programs import PeerMissing
 from benchmarks.report import print_report, write_chart, write_lines
 from benchmarks.rows import Figure, Row, comparison_rows, dataset
@@ -192,4 +192,5 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    end_on_sigterm()
     sys.exit(main())

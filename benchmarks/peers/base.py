@@ -30,7 +30,10 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where a server may write, and what it serves."""
+    """Where a server may write, and what it serves.
+
+    The folder's path must be short: a Unix socket in it may have 108 bytes.
+    """
 
     folder: Path
     dataset: Dataset

@@ -7,7 +7,6 @@ environment of its processes (a GDAL_CACHEMAX there changed neither rate nor mem
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
@@ -144,12 +143,10 @@ class MapServer:
             self._index(folder, "one", [bench.dataset.one]),
             self._index(folder, "mosaic", bench.dataset.mosaic),
         ]
-        # A Unix socket's path holds 108 bytes: it cannot stand in a deep work folder.
-        sockets = Path(tempfile.mkdtemp(prefix="swath-bench-"))
         fields = {
             "folder": folder,
             "port": self._port,
-            "socket": sockets / "ms",
+            "socket": folder / "ms",
             "mapserv": require(self.name, "mapserv"),
             "processes": PROCESSES,
             "cache_mb": BLOCK_CACHE_MB,

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -23,6 +24,11 @@ class Launch:
     log: Path
     environment: Mapping[str, str]
     timeout_s: float = 120.0
+
+
+def end_on_sigterm() -> None:
+    """Make SIGTERM unwind this process, so that the servers it started end with it."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 class ProcessTree:
