@@ -197,6 +197,13 @@ def tile_origin(crs: str) -> tuple[float, float]:
     return 0.0, 0.0
 
 
+def world_period(crs: str) -> float:
+    """Return after how many units along x a CRS's map repeats; 0 = it does not."""
+    if crs == MERCATOR:
+        return 2 * HALF_WORLD_M
+    return 360.0 if describe_crs(crs).is_geographic else 0.0
+
+
 def _snap_pixel(crs: str, pixel: float, native: float) -> float:
     anchors = (2 * HALF_WORLD_M / CELL, native) if crs == MERCATOR else (native,)
     for anchor in anchors:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.geometry.projection import transform_checked
-from engine.target_grid import CELL, Lattice
+from engine.target_grid import CELL, Lattice, world_period
 
 if TYPE_CHECKING:
     from engine.extent import Extent
@@ -159,7 +159,12 @@ def _evaluate(
     x[:] = lattice.origin_x + cols * lattice.pixel_x
     y[:] = (lattice.origin_y - rows * lattice.pixel_y)[:, np.newaxis]
     return transform_checked(
-        pipeline, x, y, lattice.pixel_x * _ROUND_TRIP_PX, lattice.pixel_y * _ROUND_TRIP_PX
+        pipeline,
+        x,
+        y,
+        lattice.pixel_x * _ROUND_TRIP_PX,
+        lattice.pixel_y * _ROUND_TRIP_PX,
+        world_period(lattice.crs),
     )
 
 
@@ -181,7 +186,7 @@ def _midpoint_error(x: Floats, y: Floats, good: NDArray[np.bool_], step: int) ->
     squares: list[Any] = [0.0] * 5
     across: Any = 0.0
     down: Any = 0.0
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         for v in (x, y):
             nw, ne, sw, se = v[:-1:2, :-1:2], v[:-1:2, 2::2], v[2::2, :-1:2], v[2::2, 2::2]
             north, west = (nw + ne) / 2, (nw + sw) / 2

@@ -288,12 +288,18 @@ def inverse(pipeline: str, x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 
 def transform_checked(
-    pipeline: str, x: Floats, y: Floats, tolerance_x: float, tolerance_y: float
+    pipeline: str,
+    x: Floats,
+    y: Floats,
+    tolerance_x: float,
+    tolerance_y: float,
+    period_x: float = 0.0,
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Transform points and tell which of them come back by the inverse.
 
     PROJ returns finite nonsense far outside a zone: a point counts only if transforming it back
-    returns it within the tolerances (in units of `x` and `y`).
+    returns it within the tolerances (in units of `x` and `y`). `period_x` is the length of the world
+    along x, 0 = none: a point just beyond the antimeridian comes back at the other end of the map.
     """
     out_x, out_y = transform(pipeline, x, y)
     if pipeline == "proj=noop":
@@ -301,6 +307,9 @@ def transform_checked(
     back_x, back_y = inverse(pipeline, out_x, out_y)
     with np.errstate(invalid="ignore"):
         good = (np.abs(back_x - x) <= tolerance_x) & (np.abs(back_y - y) <= tolerance_y)
+        if period_x and not good.all():
+            turned = np.abs(np.abs(back_x - x) - period_x) <= tolerance_x
+            good |= turned & (np.abs(back_y - y) <= tolerance_y)
     return out_x, out_y, good
 
 
