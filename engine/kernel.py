@@ -40,15 +40,17 @@ from numba.core.cpu import CPUTargetOptions  # noqa: E402 -- as above
 
 # numba has the flag but no option for it; without it no loop that loads from one array and stores to
 # another through computed indices is ever vectorised.
-CPUTargetOptions.noalias = options._mapping("noalias")  # noqa: SLF001 -- see above
+_noalias: Any = options._mapping  # noqa: SLF001 -- see above
+CPUTargetOptions.noalias = _noalias("noalias")
+_SETTINGS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 
 def kernel(function: F) -> F:
     """Compile `function` lazily: no interpreter lock, cached on disk, C-like divisions."""
-    return cast("F", numba.njit(nogil=True, cache=True, error_model="numpy")(function))
+    return cast("F", numba.njit(**_SETTINGS)(function))
 
 
 def unaliased_kernel(function: F) -> F:
     """Compile like `kernel` a function whose array arguments never overlap in memory."""
-    compiled = numba.njit(nogil=True, cache=True, error_model="numpy", noalias=True)(function)
-    return cast("F", compiled)
+    settings = {**_SETTINGS, "noalias": True}
+    return cast("F", numba.njit(**settings)(function))
