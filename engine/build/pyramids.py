@@ -21,6 +21,7 @@ from engine.readers.drivers import open_raster
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
+from rasterio.transform import Affine
 
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.service_table import ServiceTable
@@ -140,7 +141,8 @@ def _write(job: PyramidJob, part: Path, size: tuple[int, int]) -> None:
 
 
 def _profile(source: DatasetReader, width: int, height: int) -> dict[str, Any]:
-    dtype = source.dtypes[0]
+    dtype, place = source.dtypes[0], source.transform
+    scale_x, scale_y = source.width / width, source.height / height
     return {
         "driver": "GTiff",
         "width": width,
@@ -149,8 +151,9 @@ def _profile(source: DatasetReader, width: int, height: int) -> dict[str, Any]:
         "dtype": dtype,
         "nodata": source.nodata,
         "crs": source.crs,
-        "transform": source.transform
-        * source.transform.scale(source.width / width, source.height / height),
+        "transform": Affine(
+            place.a * scale_x, place.b * scale_y, place.c, place.d * scale_x, place.e * scale_y, place.f
+        ),
         "tiled": True,
         "blockxsize": _BLOCK,
         "blockysize": _BLOCK,

@@ -87,23 +87,30 @@ GDAL_OPTIONS: dict[str, str] = {
     "CPL_LOG": os.devnull,
 }
 
+_DEFAULT_CACHE_MB = 32
 _FOREIGN_NAME = re.compile(r"^\s*<|^/vsi|^[A-Za-z][A-Za-z0-9+._-]+:", re.IGNORECASE)
 _DEFINITIONS = {b"<VRTDataset": "VRT", b"<GDALTileIndexDataset": "GTI", b"<GDAL_WMS": "WMS"}
+
+
+class _Process:
+    """Whether this process is configured."""
+
+    configured = False
 
 
 def configure_gdal(cache_mb: int) -> None:
     """Set GDAL's options for this process.
 
-    Call before the first dataset is opened; later calls change the cache size of processes to come
-    only.
+    Call before the first dataset is opened; `open_raster` does it where nobody did, because without
+    the options a side file can make GDAL reach the network.
 
     Parameters
     ----------
     cache_mb : int
         Size of GDAL's own block cache; small, because decoded blocks are kept by Swath.
     """
-    for key, value in GDAL_OPTIONS.items():
-        os.environ[key] = value
+    _Process.configured = True
+    os.environ.update(GDAL_OPTIONS)
     os.environ["GDAL_CACHEMAX"] = str(cache_mb)
     # Whether a raster is placed is read from its header and said in its status.
     warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
@@ -156,6 +163,8 @@ def open_raster(path: str, driver: str | None = None, overview: int | None = Non
     SourceUnavailable, SourceCorrupt, UnknownProduct
     """
     check_path(path)
+    if not _Process.configured:
+        configure_gdal(_DEFAULT_CACHE_MB)
     if driver is not None and driver not in DRIVERS:
         raise UnknownProduct(path, f"driver {driver!r} is not accepted; accepted: {_known()}")
     _refuse_definitions(path)

@@ -1,6 +1,6 @@
 """What a raster file says of itself: read once when it is added, kept in the catalog, never at a request.
 
-Rules: opens and describes, reads no pixels. What Swath cannot serve is refused here with a sentence:
+Rules: opens and describes; reads no pixels, at most a small mask. What Swath cannot serve is refused here with a sentence:
 complex and 64-bit integer samples, sizes beyond the limits, blocks that would not fit into memory.
 """
 
@@ -302,7 +302,26 @@ def _overview_levels(header: RasterHeader, count: int) -> tuple[Level, ...]:
             break
         levels.append(level)
         before = level
+    if levels and header.mask == "dataset" and not _mask_is_in(header, len(levels) - 1):
+        return ()
     return tuple(levels)
+
+
+def _mask_is_in(header: RasterHeader, overview: int) -> bool:
+    """Tell whether the file's mask has overviews, too; GDAL takes missing ones for "all is valid".
+
+    Reads small masks, no pixels: only where the overview claims to be all valid, full resolution is
+    asked at as many places.
+    """
+    try:
+        with open_raster(header.path, header.driver, overview) as dataset:
+            rows, cols = min(dataset.height, 512), min(dataset.width, 512)
+            if not (dataset.read_masks(1, out_shape=(rows, cols)) != 0).all():
+                return True
+        with open_raster(header.path, header.driver) as dataset:
+            return bool((dataset.read_masks(1, out_shape=(rows, cols)) != 0).all())
+    except (SourceError, RasterioError, MemoryError):
+        return False
 
 
 def _same_mask(header: RasterHeader, dataset: DatasetReader) -> bool:
