@@ -1,0 +1,94 @@
+"""Which requests overviews may answer, and which go to the primaries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from config.definition import MosaicMethod, MosaicOperator
+from engine.budget import UNLIMITED
+from engine.errors import InvalidParameter
+from engine.explain import explain
+from engine.extent import Extent
+from engine.plan import plan
+from engine.render_work import Work
+from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.service import open_service
+from tests.engine.mosaics import compile_mosaic
+from tests.engine.rasters import write_raster
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.service import ImageService
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> ImageService:
+    """Two rasters in one place; the files are gone: planning opens nothing."""
+    paths = [
+        write_raster(tmp_path / f"{name}.tif", np.full((1, 64, 64), value, np.uint8))
+        for name, value in (("a", 5), ("b", 9))
+    ]
+    compile_mosaic(paths, tmp_path / "m.zmd", crs="EPSG:32632")
+    for path in paths:
+        path.unlink()
+    return open_service(str(tmp_path / "m.zmd"))
+
+
+def _request(service: ImageService, **rule: object) -> ImageRequest:
+    view = View(extent=service.summary.extent, width=64, height=64)
+    return ImageRequest(view=view, encoding=Encoding(format="bsq"), mosaic=MosaicRule(**rule))
+
+
+def test_the_order_is_the_rules(service: ImageService) -> None:
+    lock = {"method": MosaicMethod.LOCK_RASTER}
+    for ids in ((1, 2), (2, 1), (2,)):
+        made = plan(service, _request(service, **lock, lock_ids=ids))
+        assert tuple(planned.item.id for planned in made.items) == ids
+
+
+def test_fids_leave_the_others_out(service: ImageService) -> None:
+    made = plan(service, _request(service, fids=(2,)))
+    assert [planned.item.id for planned in made.items] == [2]
+
+
+def test_lock_raster_without_ids_names_its_parameter(service: ImageService) -> None:
+    with pytest.raises(InvalidParameter, match="lockRasterIds"):
+        plan(service, _request(service, method=MosaicMethod.LOCK_RASTER))
+
+
+def test_seamline_without_seamlines_is_north_west(service: ImageService) -> None:
+    made = plan(service, _request(service, method=MosaicMethod.SEAMLINE))
+    assert made.method is MosaicMethod.NORTH_WEST
+
+
+@pytest.mark.parametrize("operator", list(MosaicOperator))
+def test_the_operator_asked_for_is_in_force(
+    service: ImageService, operator: MosaicOperator
+) -> None:
+    assert plan(service, _request(service, operator=operator)).operator is operator
+
+
+def test_a_view_beside_the_data_plans_nothing(service: ImageService) -> None:
+    view = View(extent=Extent(0.0, 0.0, 100.0, 100.0), width=10, height=10)
+    made = plan(service, ImageRequest(view=view, encoding=Encoding(format="bsq")))
+    assert made.items == ()
+
+
+def test_bands_beyond_the_services_are_refused(service: ImageService) -> None:
+    request = ImageRequest(
+        view=_request(service).view, encoding=Encoding(format="bsq"), band_ids=(0, 3)
+    )
+    with pytest.raises(InvalidParameter, match="bandIds"):
+        plan(service, request)
+
+
+def test_explain_opens_no_file_and_names_no_path(service: ImageService) -> None:
+    result = explain(_request(service), Work(service, UNLIMITED))
+    assert [raster.id for raster in result.rasters] == [1, 2]
+    assert all(raster.window == (0, 0, 64, 64) for raster in result.rasters)
+    assert all(raster.grid_error_px <= 0.125 for raster in result.rasters)
+    assert ".tif" not in repr(result)
