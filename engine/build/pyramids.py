@@ -12,6 +12,7 @@ import numpy as np
 import rasterio
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioError
+from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from engine.build.raster_record import ItemStatus, PyramidFile
@@ -21,7 +22,6 @@ from engine.readers.drivers import open_raster
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
-from rasterio.transform import Affine
 
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.service_table import ServiceTable
@@ -152,7 +152,12 @@ def _profile(source: DatasetReader, width: int, height: int) -> dict[str, Any]:
         "nodata": source.nodata,
         "crs": source.crs,
         "transform": Affine(
-            place.a * scale_x, place.b * scale_y, place.c, place.d * scale_x, place.e * scale_y, place.f
+            place.a * scale_x,
+            place.b * scale_y,
+            place.c,
+            place.d * scale_x,
+            place.e * scale_y,
+            place.f,
         ),
         "tiled": True,
         "blockxsize": _BLOCK,
