@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 settings.register_profile("swath", deadline=None)
 settings.load_profile("swath")
 
-# A busy machine is no bug: no example has a time limit.
-settings.register_profile("swath", deadline=None)
-settings.load_profile("swath")
-
 _ROOT = Path(__file__).resolve().parent.parent
 _SHARED_DATA = _ROOT.parent / "shared" / "data"
 # Debian's own interpreter: its python3-qgis and python3-gdal packages are built for no other.

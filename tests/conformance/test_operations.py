@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import subprocess
 import sys
 from typing import Any
@@ -16,8 +18,29 @@ from config.definition import ServiceProperties
 from engine.errors import NotFound, RequestError
 from engine.extent import Extent
 from engine.pixel_type import PixelType
-from engine.request import Request
-from engine.summary import BandInfo, FieldInfo, ServiceSummary
+from engine.request import (
+    ExplainRequest,
+    HistogramsRequest,
+    IdentifyRequest,
+    ImageRequest,
+    LegendRequest,
+    PictureInfoRequest,
+    QueryRequest,
+    Request,
+    ThumbnailRequest,
+)
+from engine.results import (
+    ExplainedRaster,
+    ExplainResult,
+    HistogramsResult,
+    IdentifiedItem,
+    IdentifyResult,
+    PictureInfoResult,
+    QueryResult,
+    QueryRow,
+)
+from engine.summary import BandInfo, FieldInfo, Histogram, ServiceSummary
+from server.instances.answer_context import AnswerContext
 from server.protocols.arcgis.operations import OPERATIONS
 from server.protocols.arcgis.operations.base import (
     AnsweringOperation,
@@ -102,6 +125,73 @@ def test_hostile_values_end_in_an_error_of_the_caller(name: str, data: Any) -> N
     values = data.draw(st.dictionaries(st.sampled_from(names), _VALUES))
     with contextlib.suppress(RequestError, NotFound):
         operation.parse(_question({**_NEEDED, **values}))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_empty_parameters_are_accepted_or_named_in_an_error(name: str) -> None:
+    operation = OPERATIONS[name]
+    if not isinstance(operation, AskedOperation):
+        assert operation.describe(_question({}))
+        return
+    # The router gives no operation fewer path segments than it names.
+    path = {argument: _NEEDED[argument] for argument in operation.INFO.arguments}
+    names = [field.name for field in operation.INFO.fields]
+    for parameters in ({}, dict.fromkeys(names, "")):
+        named = ""
+        try:
+            operation.parse(_question({**path, **parameters}))
+        except RequestError as error:
+            named = str(error.fields[0])
+        assert named in ("", *names)
+
+
+_HOLES = (math.nan, math.inf, -math.inf)
+
+
+def _result_for(request: Request) -> Any:
+    """A record such as the engine answers with, its numbers not finite wherever they may be."""
+    if isinstance(request, IdentifyRequest):
+        item = IdentifiedItem(
+            id=1, attributes={"Cloud": math.nan}, values=_HOLES, processed=(_HOLES,)
+        )
+        return IdentifyResult(x=math.nan, y=1.0, values=_HOLES, processed=(None,), items=(item,))
+    if isinstance(request, QueryRequest):
+        fields = (FieldInfo(name="OBJECTID", type="oid"), FieldInfo(name="Cloud", type="double"))
+        return QueryResult(fields=fields, rows=(QueryRow(values=(1, math.nan)),), count=1)
+    if isinstance(request, HistogramsRequest):
+        bins = Histogram(min=math.nan, max=math.inf, counts=(0, 1))
+        return HistogramsResult(histograms=(bins,))
+    if isinstance(request, PictureInfoRequest):
+        return PictureInfoResult(width=1, height=1, extent=Extent(0, 0, 1, 1))
+    if isinstance(request, ExplainRequest):
+        raster = ExplainedRaster(id=1, name="a", ratio=math.inf, grid_error_px=math.nan)
+        return ExplainResult(extent=Extent(0, 0, 1, 1), width=1, height=1, rasters=(raster,))
+    assert isinstance(request, LegendRequest), "a record for the new request belongs here"
+    return None
+
+
+def _no_constant(token: str) -> Any:
+    pytest.fail(f"{token} is no JSON")
+
+
+@pytest.mark.parametrize("form", ["json", "pjson"])
+@pytest.mark.parametrize(
+    "name", [n for n, o in OPERATIONS.items() if isinstance(o, AskedOperation)]
+)
+def test_answers_are_json_whatever_numbers_are_in_them(name: str, form: str) -> None:
+    operation = OPERATIONS[name]
+    assert isinstance(operation, AskedOperation)
+    asked = operation.parse(_question({**_NEEDED, "bbox": "0,0,1,1"}, form))
+    if asked.is_final:
+        assert isinstance(asked.request, ImageRequest | ThumbnailRequest)
+        return
+    assert isinstance(operation, AnsweringOperation)
+    context = AnswerContext(
+        service="s", summary=_SUMMARY, request=asked.request, options={**asked.options, "f": form}
+    )
+    media_type, body = operation.answer(_result_for(asked.request), context)
+    assert media_type.startswith("application/json")
+    assert json.loads(body.decode("utf-8"), parse_constant=_no_constant)
 
 
 def test_the_front_imports_no_heavy_library_with_the_operations() -> None:
