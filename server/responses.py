@@ -27,7 +27,7 @@ def server_timing(answered: Answered) -> str:
     """
     if answered.is_kept:
         return "cache;desc=hit"
-    return ", ".join(f"{name};dur={ms:.3f}" for name, ms in answered.reply.stages.items())
+    return ", ".join([f"{name};dur={ms:.3f}" for name, ms in answered.reply.stages.items()])
 
 
 def etag_of_job(job: Job, question: bytes) -> str:

@@ -143,18 +143,27 @@ class Dispatcher:
         return True
 
     def _seat_for(self, flight: Flight) -> Seat | None:
+        preferred = None if flight.cell is None else self._preferred(flight.cell)
+        if preferred is not None and preferred.is_ready and not preferred.in_flight:
+            return preferred
         free = [seat for seat in self.seats if seat.can_take(flight)]
         if not free:
             return None
-        shortest = min(len(seat.in_flight) for seat in free)
-        if flight.cell is not None:
-            preferred = self._preferred(flight.cell)
-            if preferred in free and len(preferred.in_flight) <= shortest:
-                return preferred
-        return next(seat for seat in free if len(seat.in_flight) == shortest)
+        shortest = min(free, key=_queue_length)
+        if (
+            preferred is not None
+            and preferred in free
+            and len(preferred.in_flight) <= len(shortest.in_flight)
+        ):
+            return preferred
+        return shortest
 
     def _preferred(self, cell: int) -> Seat:
         return max(self.seats, key=lambda seat: _score(cell, seat.number))
+
+
+def _queue_length(seat: Seat) -> int:
+    return len(seat.in_flight)
 
 
 def _score(cell: int, number: int) -> int:
