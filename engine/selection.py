@@ -102,14 +102,15 @@ def _find(
 def _needs_primaries(service: ImageService, rule: MosaicRule, request: ImageRequest) -> bool:
     """Tell whether overviews, mosaics of the default rule, cannot answer."""
     properties = service.summary.properties
+    other_order = rule.method is MosaicMethod.ATTRIBUTE or (
+        (rule.method or properties.mosaic_method) is MosaicMethod.ATTRIBUTE
+        and (bool(rule.sort_field) or rule.sort_value is not None or rule.ascending is not None)
+    )
     return (
         bool(rule.where.strip())
         or rule.fids is not None
         or (request.time is not None and service.summary.time is not None)
-        or (
-            (rule.method or properties.mosaic_method) is MosaicMethod.ATTRIBUTE
-            and rule.method is not None
-        )
+        or other_order
         or (rule.operator is not None and rule.operator is not properties.mosaic_operator)
     )
 
