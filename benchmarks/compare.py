@@ -86,6 +86,8 @@ class Comparison:
         cold: dict[tuple[str, str], ColdStart | None],
     ) -> list[Figure]:
         urls = {peer.name: found for peer in self._peers if (found := row.urls(peer))}
+        if not urls:
+            return []
         loads: dict[str, list[Load]] = {name: [] for name in urls}
         threads = min(row.connections, 2)
         for name, asked in urls.items():
