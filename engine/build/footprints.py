@@ -2,7 +2,7 @@
 
 Rules: only invalid pixels connected with the border are cut, never black inside; no valid pixel is
 lost by more than one. Where a raster is too large to look at every pixel, the outline is taken from
-coarser cells and grown by one, so it may hold a little of the collar (which is no data anyway).
+coarser cells and grown by two, so it may hold a little of the collar (which is no data anyway).
 """
 
 from __future__ import annotations
@@ -145,7 +145,8 @@ def outline(
     step : (x, y)
         Level-0 pixels per cell.
     grow_cells : int
-        Cells to add around, where a cell's value does not speak for all of its pixels.
+        Cells to add around, where a cell's value does not speak for all of its pixels: 1 for those
+        between, 1 for what making the outline simpler takes.
     shrink_px : float
         Level-0 pixels to take off around.
     max_vertices : int

@@ -191,7 +191,7 @@ def _outline(
             valid = pixels.any_valid(None, shape)
     step = (full.width / shape[1], full.height / shape[0])
     is_exact = step == (1.0, 1.0)
-    return outline(valid, step, grow_cells=0 if is_exact else 1, shrink_px=job.shrink_px)
+    return outline(valid, step, grow_cells=0 if is_exact else 2, shrink_px=job.shrink_px)
 
 
 def _is_declared(job: ItemJob, mapping: BandMapping) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MAX_BINS = 4096
 _MAX_SHOWN_BINS = 1024
 _LEAST_EXPONENT = -1000
+_MOST = 1e150
 
 
 class BandTally(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -84,7 +85,8 @@ def tally_samples(samples: NDArray[Any]) -> BandTally:
         samples = samples[np.isfinite(samples)]
     if samples.size == 0:
         return BandTally()
-    values = samples.astype(np.float64)
+    # Beyond these, squares and sums are no numbers any more.
+    values = np.clip(samples.astype(np.float64), -_MOST, _MOST)
     low, high, mean = float(values.min()), float(values.max()), float(values.mean())
     exponent = _exponent(low, high, 0 if samples.dtype.kind in "iub" else _LEAST_EXPONENT)
     bins = np.floor(np.ldexp(values, -exponent)).astype(np.int64)
