@@ -44,3 +44,12 @@ def _offset(text: str) -> timedelta:
         raise ValueError(text)
     size = timedelta(hours=hours, minutes=minutes)
     return -size if text[0] == "-" else size
+
+
+def date_words(milliseconds: int) -> str:
+    """Return milliseconds since 1970 UTC as YYYY-MM-DD, with the time of day where there is one."""
+    try:
+        moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return str(milliseconds)
+    return f"{moment:%Y-%m-%d}" if milliseconds % DAY_MS == 0 else f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from engine.explain_order import order_reasons
 from engine.layers import Cells
-from engine.mosaic.methods import METHODS
 from engine.plan import plan
 from engine.results import ExplainedRaster, ExplainResult
 from engine.samplers.window import PixelWindow, window_of
@@ -31,7 +31,11 @@ def explain(request: ImageRequest, work: Work) -> ExplainResult:
     plan_ms = (time.perf_counter() - start) * 1e3
     cells = Cells(made, work, "planes")
     by_id = {layer.planned.item.id: layer for layer in cells.layers}
-    rasters = tuple(_raster(made, planned, by_id[planned.item.id], cells) for planned in made.items)
+    why = order_reasons(made, work.service, request)
+    rasters = tuple(
+        _raster(made, planned, by_id[planned.item.id], cells, why[planned.item.id])
+        for planned in made.items
+    )
     lattice = made.grid.lattice
     return ExplainResult(
         extent=made.grid.extent,
@@ -75,7 +79,9 @@ def _notes(made: Plan) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _raster(made: Plan, planned: PlannedItem, layer: Layer, cells: Cells) -> ExplainedRaster:
+def _raster(
+    made: Plan, planned: PlannedItem, layer: Layer, cells: Cells, why: str
+) -> ExplainedRaster:
     item, view = planned.item, planned.view
     window: PixelWindow | None = None
     step, error = 0, 0.0
@@ -112,7 +118,7 @@ def _raster(made: Plan, planned: PlannedItem, layer: Layer, cells: Cells) -> Exp
         grid_step_px=float(step),
         grid_error_px=error,
         operation=planned.placed.pipeline,
-        why=_why(made, planned),
+        why=why,
     )
 
 
@@ -129,10 +135,3 @@ def _bytes(made: Plan, planned: PlannedItem, raster: ExplainedRaster) -> int:
     view = planned.view
     per_pixel = planned.item.pixel_type.bytes_per_sample * len(made.bands)
     return raster.blocks * view.block_cols * view.block_rows * per_pixel
-
-
-def _why(made: Plan, planned: PlannedItem) -> str:
-    item = planned.item
-    order = f"ZOrder {item.z_order:g}" if item.z_order is not None else "no ZOrder"
-    dependent = "by the view" if METHODS[made.method].depends_on_view else "the same for every view"
-    return f"{order}; {item.ground_size_m:.3g} m on the ground; {made.method} order, {dependent}"

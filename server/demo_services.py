@@ -93,6 +93,14 @@ def prepare(service: DemoService, data: Path, workers: Workers, progress: Progre
     ConfigError, SourceError
         Something cannot be made or written; what was published before serves on.
     """
+    try:
+        _prepare(service, data, workers, progress)
+    except OSError as err:
+        why = f"the demo cannot be written: {err.strerror or err}"
+        raise ConfigError(err.filename or data, "", why) from err
+
+
+def _prepare(service: DemoService, data: Path, workers: Workers, progress: Progress) -> None:
     home = data / "demo"
     marker = home / f"{service.short_name}.published"
     publisher = Publisher(data)

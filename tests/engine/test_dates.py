@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dates import parse_date_ms
+from engine.dates import date_words, parse_date_ms
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,9 @@ def test_iso_text_of_any_time_is_read_back(moment: datetime) -> None:
     moment = moment.replace(tzinfo=UTC, microsecond=moment.microsecond // 1000 * 1000)
     expected = (moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000
     assert parse_date_ms(moment.isoformat()) == round(expected)
+
+
+def test_dates_are_shown_without_a_time_of_day_that_they_lack() -> None:
+    assert date_words(0) == "1970-01-01"
+    assert date_words(86_400_000 + 3_661_000) == "1970-01-02 01:01:01"
+    assert date_words(10**20) == str(10**20)

@@ -83,7 +83,7 @@ export class Explain {
   }
 
   drawStages() {
-    const { tiles, fromCache, wait, server, stages } = this.timings.summary();
+    const { tiles, fromCache, fromServerCache, wait, server, stages } = this.timings.summary();
     if (tiles === 0) {
       this.stages.replaceChildren(el("p", { class: "soft", text: "Move the map: each new tile is timed." }));
       return;
@@ -102,8 +102,12 @@ export class Explain {
     const lead = server === null
       ? `A tile arrives in ${milliseconds(wait)}.`
       : `A tile takes the server ${milliseconds(server)}${wait === null ? "" : ` and arrives in ${milliseconds(wait)}`}.`;
-    const counted = `Medians of the latest tiles; ${tiles} so far${fromCache > 0 ? `, ${fromCache} of the latest from this browser's cache` : ""}.`;
-    this.stages.replaceChildren(el("p", { class: "lead", text: lead }), stages.length > 0 ? bar : "", legend, el("p", { class: "soft", text: counted }));
+    const counted = [
+      `Medians of the latest tiles; ${tiles} so far`,
+      fromServerCache > 0 ? `${fromServerCache} of the latest from the server's cache` : null,
+      fromCache > 0 ? `${fromCache} from this browser's` : null,
+    ].filter(Boolean).join(", ");
+    this.stages.replaceChildren(el("p", { class: "lead", text: lead }), stages.length > 0 ? bar : "", legend, el("p", { class: "soft", text: `${counted}.` }));
   }
 
   drawPlan(plan) {
@@ -137,7 +141,7 @@ export class Explain {
       `${level}${raster.ratio > 0 ? ` at ${raster.ratio.toFixed(2)} px per px` : ""}`,
       raster.window ? `${raster.window[2]} × ${raster.window[3]} px` : null,
       raster.blocks > 0 ? `${raster.blocks} block${raster.blocks === 1 ? "" : "s"}` : null,
-      raster.grid_step_px > 0 ? `grid ${raster.grid_step_px} px, error ≤ ${Number(raster.grid_error_px).toPrecision(2)} px` : null,
+      raster.grid_step_px > 0 ? `grid ${raster.grid_step_px} px, error ${raster.grid_error_px < 0.001 ? "< 0.001" : `≤ ${Number(raster.grid_error_px.toPrecision(2))}`} px` : null,
     ].filter(Boolean);
     const row = el("li", {},
       el("span", { class: "rank mono", text: String(index + 1) }),

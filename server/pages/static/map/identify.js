@@ -12,7 +12,7 @@ export class Identify {
     this.actions = actions;
     this.abort = null;
     this.popup = L.popup({ className: "identify", maxWidth: 340, minWidth: 240, autoPanPadding: [24, 24] });
-    if (window.innerWidth > 720) this.popup.options.autoPanPaddingTopLeft = [356, 24];
+    this.popup.options.autoPanPaddingTopLeft = window.innerWidth > 720 ? [356, 24] : [12, 84];
     this.popup.on("remove", () => this.abort?.abort());
     map.on("click", (event) => this.at(event.latlng));
   }

@@ -45,7 +45,9 @@ export class Timings extends EventTarget {
 
   /** Medians over the last tiles: {tiles, fromCache, wait, server, stages: [[name, ms], …]}. */
   summary() {
-    const timed = this.entries.filter((e) => e.stages.size > 0);
+    // A tile from the server's response cache has no stages worth a median.
+    const cached = this.entries.filter((e) => e.stages.has("cache"));
+    const timed = this.entries.filter((e) => e.stages.size > 0 && !e.stages.has("cache"));
     const names = [...new Set(timed.flatMap((e) => [...e.stages.keys()]))];
     const stages = names
       .filter((name) => !WHOLES.includes(name) && name !== "cache")
@@ -56,6 +58,7 @@ export class Timings extends EventTarget {
     return {
       tiles: this.count,
       fromCache: this.entries.filter((e) => e.bytes === 0).length,
+      fromServerCache: cached.length,
       wait: median(this.entries.filter((e) => e.bytes > 0).map((e) => e.wait)),
       server: median(totals),
       stages,
