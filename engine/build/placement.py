@@ -76,6 +76,8 @@ def place(
     """
     width, height = size
     area = lonlat_extent(crs, geotransform, width, height)
+    if not _is_on_earth(crs, geotransform, size):
+        return None
     scale_x, scale_y = _scale(geotransform, size, operation(service_crs, crs, area).pipeline)
     if scale_x <= 0 or scale_y <= 0:
         return None
@@ -114,6 +116,24 @@ def place(
         center_y=float(center_y),
         pixel_size=1.0 / math.sqrt(scale_x * scale_y),
     )
+
+
+def _is_on_earth(crs: str, geotransform: GeoTransform, size: tuple[int, int]) -> bool:
+    """Tell whether a point of the raster comes back from longitude and latitude.
+
+    A raster far outside its projection has no place, even in a service of the same CRS.
+    """
+    a, b, c, d, e, f = geotransform
+    cols, rows = np.array([0.5, 0.0, 1.0, 0.0, 1.0]), np.array([0.5, 0.0, 0.0, 1.0, 1.0])
+    x = a + cols * size[0] * b + rows * size[1] * c
+    y = d + cols * size[0] * e + rows * size[1] * f
+    pipeline = operation(crs, LONLAT).pipeline
+    lon, lat = transform(pipeline, x, y)
+    back_x, back_y = inverse(pipeline, lon, lat)
+    pixel = math.hypot(b, c) + math.hypot(e, f)
+    with np.errstate(invalid="ignore"):
+        good = (np.hypot(back_x - x, back_y - y) < 10 * pixel) & (np.abs(lat) <= 90.001)
+    return bool(good.any())
 
 
 def _scale(geotransform: GeoTransform, size: tuple[int, int], pipeline: str) -> tuple[float, float]:

@@ -127,8 +127,8 @@ def raster_of_text(text: str) -> RasterDefinition:
 
 
 def headers_to_text(headers: tuple[RasterHeader, ...]) -> str:
-    """Return the JSON of field `Header`."""
-    return _encoder.encode(headers).decode()
+    """Return the JSON of field `Header`; "" for none."""
+    return _encoder.encode(headers).decode() if headers else ""
 
 
 def headers_of_text(text: str) -> tuple[RasterHeader, ...]:
