@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def _run(*command: str | Path) -> str:
-    environment = {**os.environ, "GDAL_DEFAULT_WMS_CACHE_PATH": "", "GDAL_ENABLE_WMS_CACHE": "NO"}
+    # The engine sets GDAL's options in this process (drivers left out, among them); a client has its own.
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("GDAL_", "CPL_"))}
+    environment = {**own, "GDAL_DEFAULT_WMS_CACHE_PATH": "", "GDAL_ENABLE_WMS_CACHE": "NO"}
     result = subprocess.run(
         list(map(str, command)),
         capture_output=True,
