@@ -101,7 +101,7 @@ export class Explain {
     });
     const lead = server === null
       ? `A tile arrives in ${milliseconds(wait)}.`
-      : `A tile takes the server ${milliseconds(server)}${wait === null ? "" : ` and arrives in ${milliseconds(wait)}`}.`;
+      : `A tile is ${milliseconds(server)} of work${wait === null ? "" : ` and arrives in ${milliseconds(wait)}`}.`;
     const counted = [
       `Medians of the latest tiles; ${tiles} so far`,
       fromServerCache > 0 ? `${fromServerCache} of the latest from the server's cache` : null,

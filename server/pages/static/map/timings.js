@@ -5,6 +5,13 @@ const KEPT = 80;
 // Metrics that hold others: the whole answer, or the part of it spent in an instance.
 const WHOLES = ["total", "instance"];
 
+// As a tile meets them; others follow.
+const ORDER = ["queue", "plan", "grid", "locate", "blocks", "fetch", "sample", "render", "picture", "chain", "encode"];
+
+function place(name) {
+  return ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length;
+}
+
 function median(values) {
   if (values.length === 0) return null;
   const sorted = [...values].sort((a, b) => a - b);
@@ -43,24 +50,27 @@ export class Timings extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Medians over the last tiles: {tiles, fromCache, wait, server, stages: [[name, ms], …]}. */
+  /** Medians over the last tiles: {tiles, fromCache, wait, server: ms of work, stages: [[name, ms], …]}. */
   summary() {
     // A tile from the server's response cache has no stages worth a median.
     const cached = this.entries.filter((e) => e.stages.has("cache"));
-    const timed = this.entries.filter((e) => e.stages.size > 0 && !e.stages.has("cache"));
-    const names = [...new Set(timed.flatMap((e) => [...e.stages.keys()]))];
+    const made = this.entries.filter((e) => e.stages.size > 0 && !e.stages.has("cache"));
+    // Tiles beside the data sample nothing; they would make the others look cheap.
+    const full = made.filter((e) => e.stages.has("sample"));
+    const timed = full.length > 0 ? full : made;
+    const names = [...new Set(timed.flatMap((e) => [...e.stages.keys()]))].sort((a, b) => place(a) - place(b));
     const stages = names
       .filter((name) => !WHOLES.includes(name) && name !== "cache")
       .map((name) => [name, median(timed.filter((e) => e.stages.has(name)).map((e) => e.stages.get(name)))])
       .filter(([, ms]) => ms !== null);
-    const totals = timed.map((e) => WHOLES.map((name) => e.stages.get(name)).find((ms) => ms !== undefined)
-      ?? [...e.stages.values()].reduce((a, b) => a + b, 0));
+    // Waiting in line is the load's doing, not the tile's: counted as a stage, not as work.
+    const work = timed.map((e) => [...e.stages].reduce((sum, [name, ms]) => (WHOLES.includes(name) || name === "queue" ? sum : sum + ms), 0));
     return {
       tiles: this.count,
       fromCache: this.entries.filter((e) => e.bytes === 0).length,
       fromServerCache: cached.length,
       wait: median(this.entries.filter((e) => e.bytes > 0).map((e) => e.wait)),
-      server: median(totals),
+      server: median(work),
       stages,
     };
   }
