@@ -121,7 +121,7 @@ class _Run:
                         break
             self._add_all(writer, batch)
             progress("compile", total, total)
-            self._refuse_faults(writer.count)
+            self._refuse_faults()
             writer.finish(self._summary(writer.count), self._extras())
         return CompileReport(
             items=writer.count,
@@ -160,13 +160,13 @@ class _Run:
             self.counts.primaries += 1
         self.counts.seamlines += bool(parts.seamline)
 
-    def _refuse_faults(self, compiled: int) -> None:
+    def _refuse_faults(self) -> None:
         faults = self.counts.faults
         if faults:
             more = "\n  …" if len(faults) > _MAX_FAULTS else ""
             listed = "\n  ".join(faults[:_MAX_FAULTS])
             raise ConfigError(self.folder.path, "", f"cannot be compiled:\n  {listed}{more}")
-        if compiled == 0:
+        if self.counts.primaries == 0:
             left = self.counts.left_out
             why = f"has no item that can be served ({left} with a failed status; see swath definition show)"
             raise ConfigError(self.folder.path, "", why)

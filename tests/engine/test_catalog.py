@@ -1,4 +1,7 @@
-"""The catalog at serving time against brute force over the same items."""
+"""The catalog at serving time against brute force over the same items.
+
+Covers engine.catalog_selection and engine.zmd too.
+"""
 
 from __future__ import annotations
 

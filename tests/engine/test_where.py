@@ -1,4 +1,7 @@
-"""Where clauses: what they mean, and that no text does harm."""
+"""Where clauses: what they mean, and that no text does harm.
+
+Covers engine.where_tokens and engine.where_values too.
+"""
 
 from __future__ import annotations
 

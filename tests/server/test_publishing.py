@@ -1,4 +1,7 @@
-"""Publishing: atomic, reversible, and seen by a registry that follows."""
+"""Publishing: atomic, reversible, and seen by a registry that follows.
+
+Covers server.data_folder and server.service_registry too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Compiling definitions made by the same calls as the command line's."""
+"""Compiling definitions made by the same calls as the command line's.
+
+Covers engine.build.row_reader and engine.build.service_head, which only the compiler uses.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,16 @@ from rasterio.transform import Affine
 
 from config.definition import MosaicMethod, ServiceProperties
 from engine.build import geopackage
-from engine.build.build import build_definition
+from engine.build.build import BuildOptions, build_definition
 from engine.build.compile import compile_definition
 from engine.build.definition_file import default_text
 from engine.build.definition_folder import DefinitionFolder
-from engine.build.item_row import shape_extent
+from engine.build.item_row import wkb_extent
 from engine.catalog import Catalog
 from engine.errors import ConfigError
 from engine.footprint import unpack_rings
 from engine.geometry.projection import operation, transform
+from engine.item import OVERVIEW
 from raster_types.add import AddRequest, add_rasters
 
 if TYPE_CHECKING:
@@ -58,7 +62,7 @@ def folder(tmp_path: Path) -> DefinitionFolder:
             name_regex=r"_(?P<AcqDate>\d{8})",
         ),
     )
-    build_definition(made)
+    build_definition(made, BuildOptions(overviews="none"))
     return made
 
 
@@ -175,6 +179,25 @@ def test_a_definition_without_a_single_good_item_is_refused(
         compile_definition(folder.path, tmp_path / "x.zmd")
 
 
+def test_overviews_are_compiled_with_their_primaries(
+    folder: DefinitionFolder, tmp_path: Path
+) -> None:
+    build_definition(folder, BuildOptions(overviews="all"))
+    report = compile_definition(folder.path, tmp_path / "x.zmd")
+    assert report.primaries == 3
+    assert report.overviews >= 1
+    catalog = Catalog.open(tmp_path / "x.zmd")
+    summary = catalog.summary
+    coarse = catalog.items_at(summary.extent, 1e4, 1e4, None, 99)
+    assert {item.category for item in coarse} == {OVERVIEW}
+    assert all(item.sources[0].path.startswith(str(folder.overviews)) for item in coarse)
+    catalog.close()
+    for key in (1, 2, 3):
+        _edit(folder, key, StatusId=101)
+    with pytest.raises(ConfigError, match="no item that can be served"):
+        compile_definition(folder.path, tmp_path / "y.zmd")
+
+
 def test_a_definition_that_is_not_built_is_refused(tmp_path: Path) -> None:
     made = DefinitionFolder.create(tmp_path / "new.isdef")
     with pytest.raises(ConfigError, match="is not built; run: swath definition build"):
@@ -248,7 +271,7 @@ def test_seamlines_make_a_service_with_seamlines(folder: DefinitionFolder, tmp_p
         shape = shapely.from_wkb(row.wkb).buffer(-100)
         wkb = shapely.to_wkb(shapely.MultiPolygon([shape]))
         srs_id = table.set_crs("EPSG:3857")
-    blob = geopackage.encode_geometry(wkb, srs_id, shape_extent(wkb))
+    blob = geopackage.encode_geometry(wkb, srs_id, wkb_extent(wkb))
     db = geopackage.open_sqlite(folder.catalog)
     db.execute("INSERT INTO seamlines(Shape, ItemId) VALUES (?, 1)", (blob,))
     db.close()

@@ -1,4 +1,7 @@
-"""A single raster as a service."""
+"""A single raster as a service.
+
+Covers engine.build.raster_facts too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`swath publish` and `swath service`, as a person types them."""
+"""`swath publish` and `swath service`, as a person types them.
+
+Covers server.commands.options and server.commands.publish too.
+"""
 
 from __future__ import annotations
 
