@@ -23,6 +23,8 @@ MAX_LEVEL = 30
 _PHASE_SNAP_PX = 1e-6
 _SCALE_SNAP = 1e-9
 _MAX_INDEX = 2**40
+# Far below any raster's, also in degrees; smaller ones make numbers of pixels that overflow.
+_LEAST_PIXEL = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,9 @@ def grid_of_extent(
     origin_x, origin_y = tile_origin(crs)
     pixel_x = _snap_pixel(crs, extent.width / width, native_x)
     pixel_y = _snap_pixel(crs, extent.height / height, native_y)
-    if pixel_x <= 0 or pixel_y <= 0:
-        raise InvalidParameter("bbox", list(extent_values(extent)), "a box with an area")
+    if min(pixel_x, pixel_y) < _LEAST_PIXEL:
+        accepted = f"pixels of at least {_LEAST_PIXEL:g} map units"
+        raise InvalidParameter("bbox", list(extent_values(extent)), accepted)
     col, phase_x = _index((extent.xmin - origin_x) / pixel_x)
     row, phase_y = _index((origin_y - extent.ymax) / pixel_y)
     if max(abs(col), abs(row)) > _MAX_INDEX:
