@@ -31,19 +31,12 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
         GDAL driver pinned at every open.
     size, mtime_ns : int
         As found when the header was read.
-    pyramid : str
-        A GeoTIFF inside the definition that holds the levels which the file itself lacks; "" = none.
-    pyramid_from : int
-        Index of the item's level that is full resolution of `pyramid`; the ones after it are its
-        GDAL overviews 0, 1, … Levels before it are in `path`.
     """
 
     path: str
     driver: str
     size: int
     mtime_ns: int
-    pyramid: str = ""
-    pyramid_from: int = 0
 
 
 class BandSource(msgspec.Struct, frozen=True, array_like=True):

@@ -208,9 +208,12 @@ class ServiceTable:
         }
         self.update(fid, values)
         self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
-        by_path = {header.path: (header.size, header.mtime_ns) for header in item.headers}
+        states = {
+            source.path: (header.size, header.mtime_ns)
+            for source, header in zip(item.raster.sources, item.headers, strict=False)
+        }
         for source in item.raster.sources:
-            row = (source.path, fid, *(by_path.get(source.path) or _file_state(source.path)))
+            row = (source.path, fid, *(states.get(source.path) or _file_state(source.path)))
             self._run("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
 
     def set_headers(self, fid: int, headers: tuple[RasterHeader, ...]) -> None:

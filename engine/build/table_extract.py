@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def extract_items(source: Path, target: Path, fids: Sequence[int]) -> None:
-    """Write a catalog with the given items, all of them ready and visible at any pixel size.
+    """Write a catalog with the given items, all of them primaries, ready and visible at any size.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def extract_items(source: Path, target: Path, fids: Sequence[int]) -> None:
             copy.executemany("INSERT OR IGNORE INTO kept VALUES (?)", ((fid,) for fid in fids))
             copy.execute("DELETE FROM footprints WHERE OBJECTID NOT IN (SELECT fid FROM kept)")
             copy.execute("DELETE FROM swath_build WHERE fid NOT IN (SELECT fid FROM kept)")
-            copy.execute("UPDATE footprints SET MinPS = 0, MaxPS = 0, StatusId = 0")
+            copy.execute("UPDATE footprints SET MinPS = 0, MaxPS = 0, StatusId = 0, Category = 1")
             copy.execute("COMMIT")
         except sqlite3.Error as err:
             raise ConfigError(target, "", f"cannot be written: {err}") from err

@@ -16,7 +16,7 @@ import stat
 import warnings
 from pathlib import Path
 
-from rasterio.env import env_ctx_if_needed
+from rasterio.env import env_ctx_if_needed, set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
@@ -65,7 +65,7 @@ _NEVER = (
     "Zarr netCDF HDF5 HDF5Image GRIB PDF Rasterlite MBTiles GPKG SQLite ESRIC RPFTOC ECRGTOC ADRG"
 )
 
-# Read by GDAL as fallback of its options, so they hold in every thread of the process.
+# Set once for the whole process, so they hold in every thread.
 GDAL_OPTIONS: dict[str, str] = {
     "GDAL_SKIP": _NEVER.replace(" ", ","),
     # No file of a service is on the network; a side file that says so is not followed.
@@ -110,8 +110,10 @@ def configure_gdal(cache_mb: int) -> None:
         Size of GDAL's own block cache; small, because decoded blocks are kept by Swath.
     """
     _Process.configured = True
-    os.environ.update(GDAL_OPTIONS)
-    os.environ["GDAL_CACHEMAX"] = str(cache_mb)
+    # In GDAL itself, not in the environment: programs that are started from here keep their own.
+    # The cache size goes straight to GDAL, in bytes.
+    for key, value in {**GDAL_OPTIONS, "GDAL_CACHEMAX": cache_mb << 20}.items():
+        set_gdal_config(key, value)
     # Whether a raster is placed is read from its header and said in its status.
     warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import rasterio
 import shapely
 
 from engine.build.build import build_definition
@@ -292,8 +293,6 @@ def test_a_raster_with_some_bad_blocks_serves_the_rest(tmp_path: Path) -> None:
 
 
 def test_the_picture_shows_natural_colour_by_wavelength(tmp_path: Path) -> None:
-    import rasterio
-
     path = write_geotiff(tmp_path / "a.tif", ramp(64, 64, 4, "uint16"))
     with rasterio.open(path, "r+") as dataset:
         for band, wave in enumerate((490, 560, 665, 842), 1):
@@ -305,8 +304,6 @@ def test_the_picture_shows_natural_colour_by_wavelength(tmp_path: Path) -> None:
 
 
 def test_a_palette_makes_the_service_thematic(tmp_path: Path) -> None:
-    import rasterio
-
     path = write_geotiff(tmp_path / "a.tif", ramp(64, 64) % 4)
     with rasterio.open(path, "r+") as dataset:
         dataset.write_colormap(1, {n: (n, n, n, 255) for n in range(4)})
