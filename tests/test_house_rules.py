@@ -44,6 +44,7 @@ REGISTRIES = {
 }
 # Files in those folders that are no plug-ins, besides base.py.
 NO_PLUGIN: dict[str, str] = {
+    "engine/formats/deflate_rle.py": "the compression of the PNG writer",
     "engine/formats/palette.py": "the palette that png8 and gif share",
     "engine/formats/picture_pixels.py": "the pixels that picture formats share",
     "engine/formats/png_writer.py": "the writer behind the four PNG formats",
@@ -54,39 +55,20 @@ NO_PLUGIN: dict[str, str] = {
     "engine/functions/picture_pass.py": "the compiled pass behind stretch and picture",
     "engine/functions/view_statistics.py": "statistics that stretch asks for",
     "raster_types/add.py": "adds what the raster types found to a definition",
+    "raster_types/item_options.py": "what the author says of items when adding them",
     "raster_types/author_fields.py": "attributes that the author gives, for every type",
     "raster_types/crawl.py": "offers files to the raster types",
     "server/protocols/arcgis/operations/image_form.py": "inputs that the pages of picture operations share",
 }
 
-# Modules without a test file of their own name: the test that covers them.
-COVERED_BY: dict[str, str] = {
-    "engine/functions/base.py": "tests/conformance/test_functions.py",
-    "config/settings.py": "tests/config/test_load.py",
-    "engine/build/raster_facts.py": "tests/engine/build/test_compile_raster.py",
-    "engine/build/row_reader.py": "tests/engine/build/test_compile.py",
-    "engine/build/service_head.py": "tests/engine/build/test_compile.py",
-    "engine/catalog_selection.py": "tests/engine/test_catalog.py",
-    "engine/where_tokens.py": "tests/engine/test_where.py",
-    "engine/where_values.py": "tests/engine/test_where.py",
-    "engine/zmd.py": "tests/engine/test_catalog.py",
-    "server/commands/options.py": "tests/server/commands/test_service.py",
-    "server/commands/publish.py": "tests/server/commands/test_service.py",
-    "server/data_folder.py": "tests/server/test_publishing.py",
-    "server/service_registry.py": "tests/server/test_publishing.py",
-    "server/commands/bench.py": "tests/server/test_cli.py",
-    "server/commands/explain.py": "tests/server/test_cli.py",
-    "server/commands/serve.py": "tests/server/test_cli.py",
-    "server/health.py": "tests/server/test_app.py",
-    "server/instances/answer_context.py": "tests/server/instances/test_engine_work.py",
-    "server/instances/fork_parent.py": "tests/server/instances/test_pool.py",
-    "server/instances/forker.py": "tests/server/instances/test_pool.py",
-    "server/instances/instance.py": "tests/server/instances/test_pool.py",
-    "server/instances/keeper.py": "tests/server/instances/test_pool.py",
-    "server/instances/link.py": "tests/server/instances/test_pool.py",
-    "server/responses.py": "tests/server/test_app.py",
-    "server/state.py": "tests/server/test_app.py",
-    "server/version.py": "tests/server/test_cli.py",
+# Modules that no test names: the tests that go through them (all are on the way of an end-to-end test).
+THROUGH: dict[str, str] = {
+    "engine/identify.py": "tests/server/protocols/arcgis/test_identify.py",
+    "engine/mosaic/distance_order.py": "tests/engine/test_invariants.py",
+    "engine/warmup.py": "tests/server/instances/test_engine_work.py",
+    "server/commands/definition.py": "tests/benchmarks/test_smoke.py",
+    "server/definition_report.py": "tests/benchmarks/test_smoke.py",
+    "server/progress_bars.py": "tests/benchmarks/test_smoke.py",
 }
 
 
@@ -191,7 +173,18 @@ def _untested_modules() -> set[str]:
         for stem in ("base", *_plugin_files(folder))
     }
     public = {path for path, _ in _sources(*PACKAGES) if not Path(path).name.startswith("_")}
-    return {path for path in public - conformance if not _has_test_of_its_own(path)}
+    tests = "\n".join(text for path, text in _sources("tests") if "house_rules" not in path)
+    named = set(re.findall(r"\b(?:config|engine|raster_types|server)(?:\.\w+)+", tests))
+    named |= {
+        f"{package}.{name}"
+        for package, names in re.findall(r"from ([\w.]+) import \(?([\w,\s]+)", tests)
+        for name in re.findall(r"\w+", names)
+    }
+    return {
+        path
+        for path in public - conformance
+        if not _has_test_of_its_own(path) and path.removesuffix(".py").replace("/", ".") not in named
+    }
 
 
 def test_no_file_of_the_packages_is_longer_than_400_lines() -> None:
@@ -251,20 +244,11 @@ def test_files_that_are_no_plugins_still_exist() -> None:
     assert [path for path in NO_PLUGIN if not (ROOT / path).is_file()] == []
 
 
-def test_every_module_has_a_mirrored_test_file() -> None:
+def test_every_module_has_a_test_that_mirrors_or_names_it() -> None:
     found = _untested_modules()
-    assert sorted(found - set(COVERED_BY)) == []
-    assert sorted(set(COVERED_BY) - found) == [], "an exception that is no longer needed"
-
-
-def test_modules_tested_elsewhere_are_named_by_that_test() -> None:
-    wrong = [
-        f"{module} in {test}"
-        for module, test in COVERED_BY.items()
-        if not (ROOT / test).is_file()
-        or module.removesuffix(".py").replace("/", ".") not in (ROOT / test).read_text("utf-8")
-    ]
-    assert wrong == []
+    assert sorted(found - set(THROUGH)) == []
+    assert sorted(set(THROUGH) - found) == [], "an exception that is no longer needed"
+    assert [test for test in THROUGH.values() if not (ROOT / test).is_file()] == []
 
 
 def test_no_other_distribution_owns_our_top_level_names() -> None:
