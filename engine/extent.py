@@ -41,8 +41,9 @@ class Extent(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def is_finite(self) -> bool:
-        """Whether all four numbers are finite."""
-        return all(map(math.isfinite, (self.xmin, self.ymin, self.xmax, self.ymax)))
+        """Whether all four numbers and both sides are finite."""
+        # A finite side has finite ends; the sides of the largest finite numbers overflow.
+        return math.isfinite(self.width) and math.isfinite(self.height)
 
     def intersects(self, other: Extent) -> bool:
         """Tell whether the two closed boxes share a point."""

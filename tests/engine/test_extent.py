@@ -65,3 +65,9 @@ def test_one_number_that_is_not_finite_makes_the_box_not_finite(wrong: float) ->
     assert not any(
         Extent(*(wrong if n == at else 0.0 for n in range(4))).is_finite for at in range(4)
     )
+
+
+def test_a_side_that_overflows_makes_the_box_not_finite() -> None:
+    assert not Extent(-1.7e308, 0.0, 1.7e308, 1.0).is_finite
+    assert not Extent(0.0, -1.7e308, 1.0, 1.7e308).is_finite
+    assert Extent(0.0, 0.0, 1.7e308, 1.0).is_finite

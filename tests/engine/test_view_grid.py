@@ -67,6 +67,7 @@ def test_a_tile_beyond_the_scheme_is_no_tile(level: int, row: int, col: int) -> 
         Extent(0, 0, 1, 1e-310),
         Extent(0, 0, 1e-310, 1),
         Extent(0, 0, 5e-324, 5e-324),
+        Extent(-1.7e308, 0, 1.7e308, 1),
     ],
 )
 @pytest.mark.parametrize("crs", ["EPSG:32632", "EPSG:3857", "EPSG:4326"])
