@@ -63,9 +63,7 @@ NO_PLUGIN: dict[str, str] = {
 
 # Modules that no test names: the tests that go through them (all are on the way of an end-to-end test).
 THROUGH: dict[str, str] = {
-    "engine/identify.py": "tests/server/protocols/arcgis/test_router.py",
     "engine/mosaic/distance_order.py": "tests/engine/test_invariants.py",
-    "engine/warmup.py": "tests/server/instances/test_engine_work.py",
     "server/commands/definition.py": "tests/benchmarks/test_smoke.py",
     "server/definition_report.py": "tests/benchmarks/test_smoke.py",
     "server/progress_bars.py": "tests/benchmarks/test_smoke.py",
