@@ -1,154 +1,199 @@
-"""Adding rasters: incremental, in the order of their names, and one bad file stops nothing."""
+"""Adding rasters: incremental, with the author's fields, one bad file stops nothing.
+
+Covers raster_types.crawl, raster_types.base and raster_types.raster_dataset.
+"""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rasterio import Affine
 
 from engine.build.definition_folder import DefinitionFolder
 from engine.build.raster_record import ItemStatus
-from engine.errors import ConfigError, SourceCorrupt
-from raster_types.add import AddReport, AddRequest, add_rasters, sentence
-from tests.synthetic import place, ramp, write_geotiff
+from engine.errors import ConfigError
+from raster_types import RASTER_TYPES
+from raster_types.add import AddReport, AddRequest, add_rasters
+from raster_types.base import ItemOptions, Product
+from raster_types.crawl import find_products
+from raster_types.raster_dataset import RasterDatasetType
+from tests.synthetic import ramp, write_geotiff
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from engine.build.item_row import ItemRow
 
 
 @pytest.fixture
-def definition(tmp_path: Path) -> DefinitionFolder:
-    return DefinitionFolder.create(tmp_path / "hills.isdef")
+def folder(tmp_path: Path) -> DefinitionFolder:
+    return DefinitionFolder.create(tmp_path / "d.isdef")
 
 
 @pytest.fixture
-def scenes(tmp_path: Path) -> Path:
-    folder = tmp_path / "scenes"
-    folder.mkdir()
-    for number in (2, 1):
-        write_geotiff(folder / f"s{number}_2020013{number - 1}.tif", ramp(8, 9), place(number * 90))
-    return folder
+def data(tmp_path: Path) -> Path:
+    made = tmp_path / "data"
+    (made / "deep" / "er").mkdir(parents=True)
+    write_geotiff(made / "S_20200301_b.tif", ramp(16, 16))
+    write_geotiff(made / "S_20200115_a.TIF", ramp(16, 16))
+    write_geotiff(made / "deep" / "er" / "c.tif", ramp(16, 16))
+    (made / "README.md").write_text("about")
+    (made / "notes").write_text("no raster")
+    (made / ".hidden.tif").write_bytes(b"")
+    (made / "broken.tif").write_bytes(b"II*\0 and nothing")
+    return made
 
 
-def _add(definition: DefinitionFolder, path: Path, **changes: object) -> AddReport:
-    values: dict[str, object] = {"raster_type": "raster-dataset", "paths": [path], **changes}
-    return add_rasters(definition, AddRequest(**values))  # type: ignore[arg-type]  # -- a shorthand
+def _add(folder: DefinitionFolder, *paths: Path, **request: object) -> AddReport:
+    return add_rasters(folder, AddRequest(raster_type="raster-dataset", paths=paths, **request))
 
 
-def _rows(definition: DefinitionFolder) -> list[ItemRow]:
-    with definition.table() as table:
-        return list(table.rows())
+def _rows(folder: DefinitionFolder) -> dict[str, ItemRow]:
+    with folder.table() as table:
+        return {row.name: row for row in table.rows()}
 
 
-def test_items_come_in_the_order_of_their_names(definition: DefinitionFolder, scenes: Path) -> None:
-    assert _add(definition, scenes).added == 2
-    rows = _rows(definition)
-    assert [(row.id, row.name) for row in rows] == [(1, "s1_20200130"), (2, "s2_20200131")]
-    assert {row.status for row in rows} == {ItemStatus.ADDED}
-
-
-def test_what_is_known_and_unchanged_is_left_alone(
-    definition: DefinitionFolder, scenes: Path
+def test_files_of_a_folder_are_added_by_name_and_others_left(
+    folder: DefinitionFolder, data: Path
 ) -> None:
-    _add(definition, scenes)
-    again = _add(definition, scenes)
-    assert (again.added, again.changed, again.unchanged) == (0, 0, 2)
-    assert len(_rows(definition)) == 2
-
-
-def test_a_file_that_changed_keeps_its_objectid(definition: DefinitionFolder, scenes: Path) -> None:
-    _add(definition, scenes)
-    path = write_geotiff(scenes / "s1_20200130.tif", ramp(16, 5))
-    os.utime(path, ns=(1, 1))
-    again = _add(definition, scenes)
-    assert (again.added, again.changed, again.unchanged) == (0, 1, 1)
-    first = _rows(definition)[0]
-    assert first.id == 1
-    assert (first.headers[0].height, first.headers[0].width) == (16, 5)
-
-
-def test_a_bad_raster_becomes_an_item_with_a_sentence(
-    definition: DefinitionFolder, scenes: Path
-) -> None:
-    (scenes / "bad.tif").write_bytes(b"II*\0")
-    report = _add(definition, scenes)
+    report = _add(folder, data)
     assert report.added == 3
-    (failed,) = report.failed
-    assert failed[0] == str(scenes / "bad.tif")
-    bad = next(row for row in _rows(definition) if row.name == "bad")
-    assert bad.status.is_failed
-    assert bad.message.endswith(".")
-    assert str(scenes) not in bad.message
+    assert [Path(path).name for path, _ in report.failed] == ["broken.tif"]
+    assert [Path(path).name for path, _ in report.ignored] == ["notes"]
+    rows = _rows(folder)
+    assert sorted(rows) == ["S_20200115_a", "S_20200301_b", "broken"]
+    assert rows["S_20200115_a"].id < rows["S_20200301_b"].id
+    assert rows["broken"].status is ItemStatus.CORRUPT
+    assert rows["broken"].message.endswith(".")
+    assert str(data) not in rows["broken"].message
 
 
-def test_a_file_that_claims_nothing_is_ignored_unless_it_is_named(
-    definition: DefinitionFolder, scenes: Path
+def test_recursion_and_glob_choose_files(folder: DefinitionFolder, data: Path) -> None:
+    assert _add(folder, data, recursive=True, glob="*.tif").added == 3
+    assert set(_rows(folder)) == {"S_20200301_b", "c", "broken"}
+
+
+def test_adding_again_changes_nothing_and_a_changed_file_keeps_its_objectid(
+    folder: DefinitionFolder, data: Path
 ) -> None:
-    other = scenes / "notes.unknown"
-    other.write_text("nothing to see")
-    report = _add(definition, scenes)
-    assert [path for path, _ in report.ignored] == [str(other)]
-    assert report.failed == []
-    named = _add(definition, other)
-    assert [path for path, _ in named.failed] == [str(other)]
+    _add(folder, data)
+    before = {name: row.id for name, row in _rows(folder).items()}
+    again = _add(folder, data)
+    assert (again.added, again.changed, again.unchanged) == (0, 0, 2)
+    write_geotiff(data / "S_20200301_b.tif", ramp(20, 24))
+    third = _add(folder, data)
+    assert (third.added, third.changed, third.unchanged) == (0, 1, 1)
+    after = _rows(folder)
+    assert {name: row.id for name, row in after.items()} == before
+    assert after["S_20200301_b"].headers[0].width == 24
+    assert after["S_20200301_b"].status is ItemStatus.ADDED
 
 
-def test_a_bad_file_that_was_repaired_becomes_good(
-    definition: DefinitionFolder, scenes: Path
+def test_a_file_of_the_same_size_is_noticed_by_its_time(
+    folder: DefinitionFolder, data: Path
 ) -> None:
-    path = scenes / "bad.tif"
-    path.write_bytes(b"II*\0")
-    _add(definition, path)
-    path.unlink()
-    write_geotiff(path, ramp(4, 4))
-    assert _add(definition, path).failed == []
-    (row,) = _rows(definition)
-    assert (row.id, row.status, row.message) == (1, ItemStatus.ADDED, "")
+    _add(folder, data)
+    os.utime(data / "S_20200301_b.tif", ns=(1, 1))
+    assert _add(folder, data).changed == 1
 
 
-def test_names_and_a_table_fill_fields_of_the_authors_own(
-    definition: DefinitionFolder, scenes: Path, tmp_path: Path
+def test_a_repaired_file_becomes_good(folder: DefinitionFolder, data: Path) -> None:
+    _add(folder, data)
+    write_geotiff(data / "new.tif", ramp(16, 16)).replace(data / "broken.tif")
+    assert _add(folder, data).changed == 1
+    assert _rows(folder)["broken"].status is ItemStatus.ADDED
+
+
+def test_a_file_named_by_hand_is_an_item_even_if_it_is_no_raster(
+    folder: DefinitionFolder, data: Path
 ) -> None:
-    csv = tmp_path / "fields.csv"
-    csv.write_text("file,Cloud\ns1_20200130.tif,12\nnone.tif,3\n")
-    report = _add(definition, scenes, csv=csv, name_regex=r"_(?P<AcqDate>\d{8})")
-    assert report.unused_csv_rows == ["none.tif"]
-    attributes = [row.attributes for row in _rows(definition)]
-    assert [a["AcqDate"] for a in attributes] == [
-        "2020-01-30T00:00:00.000Z",
-        "2020-01-31T00:00:00.000Z",
-    ]
-    assert [a["Cloud"] for a in attributes] == [12, None]
+    report = _add(folder, data / "notes")
+    assert [Path(path).name for path, _ in report.failed] == ["notes"]
+    with pytest.raises(ConfigError, match="does not exist"):
+        _add(folder, data / "none.tif")
 
 
-def test_fields_reach_items_that_are_known_already(
-    definition: DefinitionFolder, scenes: Path
+def test_rasters_that_say_no_place_fail_with_a_sentence_unless_it_is_stated(
+    folder: DefinitionFolder, tmp_path: Path
 ) -> None:
-    _add(definition, scenes)
-    _add(definition, scenes, name_regex=r"^(?P<Series>s)")
-    assert [row.attributes["Series"] for row in _rows(definition)] == ["s", "s"]
+    path = write_geotiff(tmp_path / "a.tif", ramp(16, 16), crs=None)
+    _add(folder, path)
+    row = _rows(folder)["a"]
+    assert row.status is ItemStatus.NO_CRS
+    assert "--srs" in row.message
+    os.utime(path, ns=(1, 1))
+    _add(folder, path, options=ItemOptions(crs="EPSG:32633"))
+    row = _rows(folder)["a"]
+    assert row.status is ItemStatus.ADDED
+    assert row.raster.sources[0].crs == "EPSG:32633"
 
 
-def test_progress_tells_how_many_are_done(definition: DefinitionFolder, scenes: Path) -> None:
-    told: list[tuple[str, int, int]] = []
-    request = AddRequest(raster_type="raster-dataset", paths=[scenes])
-    add_rasters(definition, request, progress=lambda *step: told.append(step))
-    assert told[0] == ("reading headers", 0, 2)
-    assert told[-1] == ("reading headers", 2, 2)
+def test_fields_come_from_names_and_a_csv_file(folder: DefinitionFolder, data: Path) -> None:
+    table = data.parent / "more.csv"
+    table.write_text("file;Cloud;GroupName\nS_20200301_b.tif;12.5;east\nother.tif;1;x\n")
+    report = _add(
+        folder, data, glob="S_*", csv=table, name_regex=r"_(?P<AcqDate>\d{8})_(?P<Letter>\w)"
+    )
+    assert report.unused_csv_rows == ["other.tif"]
+    rows = _rows(folder)
+    found = rows["S_20200301_b"].attributes
+    assert found["AcqDate"] == "2020-03-01T00:00:00.000Z"
+    assert (found["Cloud"], found["GroupName"], found["Letter"]) == (12.5, "east", "b")
+    assert rows["S_20200115_a"].attributes["Cloud"] is None
 
 
-@pytest.mark.parametrize("changes", [{"raster_type": "satellite"}, {"name_regex": "("}])
-def test_a_wrong_request_adds_nothing(
-    definition: DefinitionFolder, scenes: Path, changes: dict[str, object]
+def test_fields_are_brought_up_to_date_for_items_that_are_known(
+    folder: DefinitionFolder, data: Path
 ) -> None:
-    with pytest.raises(ConfigError):
-        _add(definition, scenes, **changes)
-    assert _rows(definition) == []
+    _add(folder, data, glob="S_*")
+    report = _add(folder, data, glob="S_*", name_regex=r"_(?P<AcqDate>\d{8})")
+    assert report.unchanged == 2
+    assert _rows(folder)["S_20200115_a"].attributes["AcqDate"] == "2020-01-15T00:00:00.000Z"
 
 
-@pytest.mark.parametrize("why", ["cannot be decoded", "Cannot be decoded.", " cannot be decoded "])
-def test_a_reason_becomes_a_sentence_without_the_path(why: str) -> None:
-    assert sentence(SourceCorrupt("/data/a.tif", why)) == "Cannot be decoded."
+def test_bands_that_a_file_lacks_fail_that_file(folder: DefinitionFolder, tmp_path: Path) -> None:
+    write_geotiff(tmp_path / "one.tif", ramp(16, 16))
+    write_geotiff(tmp_path / "four.tif", ramp(16, 16, 4))
+    options = ItemOptions(bands=(4, 3))
+    report = _add(folder, tmp_path, glob="*.tif", options=options)
+    assert report.added == 2
+    rows = _rows(folder)
+    assert "band 4 is asked for, but the file has 1" in rows["one"].message.lower()
+    assert rows["four"].raster.sources[0].bands == (4, 3)
+
+
+def test_an_unknown_raster_type_names_the_known_ones(folder: DefinitionFolder) -> None:
+    with pytest.raises(ConfigError, match="raster-dataset"):
+        add_rasters(folder, AddRequest(raster_type="landsat-99", paths=[]))
+
+
+def test_links_to_folders_and_definitions_are_not_walked(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    write_geotiff(tmp_path / "a" / "x.tif", ramp(4, 4))
+    (tmp_path / "a" / "loop").symlink_to(tmp_path / "a", target_is_directory=True)
+    (tmp_path / "a" / "old.isdef").mkdir()
+    write_geotiff(tmp_path / "a" / "old.isdef" / "o.tif", ramp(4, 4))
+    found = list(
+        find_products([tmp_path / "a"], RASTER_TYPES["raster-dataset"], glob="*", recursive=True)
+    )
+    assert found == [(str(tmp_path / "a" / "x.tif"),)]
+
+
+def test_a_product_is_read_through_what_it_is_given() -> None:
+    asked = []
+
+    def no_header(path: str) -> None:
+        asked.append(path)
+        raise KeyError(path)
+
+    product = Product(("/x/a.tif",), no_header)
+    with pytest.raises(KeyError):
+        list(RasterDatasetType().items(product, ItemOptions()))
+    assert asked == ["/x/a.tif"]
+
+
+def test_rotated_rasters_are_accepted(folder: DefinitionFolder, tmp_path: Path) -> None:
+    turned = Affine(10, 2, 5e5, 2, -10, 5e6)
+    _add(folder, write_geotiff(tmp_path / "r.tif", ramp(16, 16), turned))
+    assert _rows(folder)["r"].status is ItemStatus.ADDED

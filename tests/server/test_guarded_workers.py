@@ -1,0 +1,91 @@
+"""Workers that are killed when they hang, replaced when they crash, and held to their memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.errors import ConfigError, SourceCorrupt, SourceUnavailable
+from raster_types.base import ItemOptions
+from raster_types.crawl import ProductJob, read_product
+from server.guarded_workers import GuardedWorkers
+from tests.synthetic import ramp, write_geotiff
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Job:
+    path: str
+
+
+def work(job: Job) -> str:
+    """Do what the job's name says; runs in a worker."""
+    match job.path:
+        case "hang":
+            time.sleep(600)
+        case "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "bomb":
+            bytearray(4 << 30)
+        case "fault":
+            raise RuntimeError("a fault of ours")
+        case "gone":
+            raise SourceUnavailable("gone", "is not there")
+        case "config":
+            raise ConfigError("file", "key", "why")
+        case "slow":
+            time.sleep(0.3)
+    return job.path.upper()
+
+
+def test_answers_come_in_the_order_of_the_jobs() -> None:
+    names = ["slow", "a", "b", "c", "d"]
+    with GuardedWorkers(2) as workers:
+        found = [answer for _, answer in workers.map(work, map(Job, names))]
+    assert found == [name.upper() for name in names]
+
+
+def test_one_bad_job_costs_that_job_alone() -> None:
+    names = ["a", "hang", "b", "crash", "bomb", "fault", "gone", "c"]
+    with GuardedWorkers(2, timeout_s=2.0) as workers:
+        found = {job.path: answer for job, answer in workers.map(work, map(Job, names))}
+    assert [found[name] for name in "abc"] == ["A", "B", "C"]
+    for name, says in (
+        ("hang", "longer than 2 s"),
+        ("crash", "crash"),
+        ("bomb", "MB that are allowed"),
+        ("fault", "RuntimeError"),
+    ):
+        answer = found[name]
+        assert isinstance(answer, SourceCorrupt)
+        assert says in str(answer)
+    assert isinstance(found["gone"], SourceUnavailable)
+
+
+def test_an_error_that_is_no_files_fault_stops_the_work() -> None:
+    with GuardedWorkers(1) as workers, pytest.raises(ConfigError):
+        list(workers.map(work, [Job("config")]))
+
+
+def test_no_process_is_left_behind() -> None:
+    with GuardedWorkers(2) as workers:
+        results = workers.map(work, [Job("a"), Job("b"), Job("slow")])
+        next(results)
+    assert [p for p in multiprocessing.active_children() if p.name.startswith("Spawn")] == []
+
+
+def test_headers_are_read_in_a_worker(tmp_path: Path) -> None:
+    path = str(write_geotiff(tmp_path / "a.tif", ramp(8, 8)))
+    job = ProductJob("raster-dataset", (path,), ItemOptions())
+    with GuardedWorkers(1) as workers:
+        ((_, items),) = workers.map(read_product, [job])
+    assert not isinstance(items, Exception)
+    assert items[0].headers[0].width == 8
