@@ -64,9 +64,6 @@ NO_PLUGIN: dict[str, str] = {
 # Modules that no test names: the tests that go through them (all are on the way of an end-to-end test).
 THROUGH: dict[str, str] = {
     "engine/mosaic/distance_order.py": "tests/engine/test_invariants.py",
-    "server/commands/definition.py": "tests/benchmarks/test_smoke.py",
-    "server/definition_report.py": "tests/benchmarks/test_smoke.py",
-    "server/progress_bars.py": "tests/benchmarks/test_smoke.py",
 }
 
 
@@ -181,7 +178,8 @@ def _untested_modules() -> set[str]:
     return {
         path
         for path in public - conformance
-        if not _has_test_of_its_own(path) and path.removesuffix(".py").replace("/", ".") not in named
+        if not _has_test_of_its_own(path)
+        and path.removesuffix(".py").replace("/", ".") not in named
     }
 
 

@@ -64,9 +64,7 @@ def _mark_collar_kernel(  # noqa: C901 -- one loop nest
 
 
 @kernel
-def _trace_kernel(
-    inside: Bools, seen: Bools, points: Integers, lengths: Integers
-) -> None:
+def _trace_kernel(inside: Bools, seen: Bools, points: Integers, lengths: Integers) -> None:
     # Walks along the cracks between cells with the inside on the right hand; cells that touch at a
     # corner only are apart. lengths[0] becomes the count of rings, -1 when `points` is full.
     rows, cols = inside.shape

@@ -79,5 +79,3 @@ def _outline(
         return np.column_stack([x, y])
 
     return bytes(shapely.to_wkb(shapely.transform(ring, project), byte_order=1))
-
-

@@ -112,7 +112,9 @@ def _tiles_and_export(
             _pixels(
                 service,
                 ImageRequest(
-                    view=View(tile=TileAddress(level=level, row=r, col=c)), encoding=encoding, **options
+                    view=View(tile=TileAddress(level=level, row=r, col=c)),
+                    encoding=encoding,
+                    **options,
                 ),
             )
             for c in range(col - 1, col + 2)
@@ -236,7 +238,9 @@ def test_mosaic_equals_brute_force_over_single_rasters(
         want = np.take_along_axis(data, index, axis=0)[0]
     else:
         want = expected[operator]
-    assert np.abs(got.data[some] - want[some]).max() <= (1 if operator is MosaicOperator.MEAN else 0)
+    assert np.abs(got.data[some] - want[some]).max() <= (
+        1 if operator is MosaicOperator.MEAN else 0
+    )
 
 
 @pytest.mark.parametrize("interpolation", list(Interpolation))
@@ -260,7 +264,8 @@ def test_the_two_physical_forms_give_equal_pixels(mosaic: ImageService) -> None:
     for level in (10, 11, 12, 13):
         row, col, _ = _tile_corner(mosaic, level)
         request = ImageRequest(
-            view=View(tile=TileAddress(level=level, row=row, col=col)), encoding=Encoding(format="png")
+            view=View(tile=TileAddress(level=level, row=row, col=col)),
+            encoding=Encoding(format="png"),
         )
         made = plan(mosaic, request)
         work = Work(mosaic, UNLIMITED)
@@ -314,7 +319,14 @@ def test_no_data_does_not_bleed_into_data(tmp_path: Path) -> None:
     data = np.full((1, 64, 64), 200, np.uint8)
     data[:, :, 32:] = 0
     path = tmp_path / "half.tif"
-    profile = {"driver": "GTiff", "width": 64, "height": 64, "count": 1, "dtype": "uint8", "nodata": 0}
+    profile = {
+        "driver": "GTiff",
+        "width": 64,
+        "height": 64,
+        "count": 1,
+        "dtype": "uint8",
+        "nodata": 0,
+    }
     with rasterio.open(
         path, "w", crs="EPSG:32632", transform=Affine(10, 0, 500000, 0, -10, 5200000), **profile
     ) as dataset:
