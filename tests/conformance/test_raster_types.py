@@ -1,40 +1,171 @@
-"""What every raster type keeps to (raster_types.raster_dataset and those to come)."""
+"""Every raster type recognises by name alone, and says in a sentence what it cannot read.
+
+Covers raster_types.raster_dataset and those to come.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+import rasterio
+from hypothesis import given
+from hypothesis import strategies as st
 
+from engine.build.raster_record import raster_of_text, raster_to_text
+from engine.errors import SourceError, SourceUnavailable, UnknownProduct
 from engine.readers.header import read_header
 from raster_types import RASTER_TYPES
+from raster_types.add import sentence
 from raster_types.base import ItemOptions, Product
-from tests.synthetic import ramp, write_geotiff
+from raster_types.crawl import ProductJob, read_product
+from server.guarded_workers import GuardedWorkers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.build.raster_record import NewItem
 
-@pytest.mark.parametrize("name", list(RASTER_TYPES))
-def test_its_name_is_the_one_it_is_listed_under(name: str) -> None:
-    assert RASTER_TYPES[name].name == name
+# Real places, formats of every kind, and files that are wrong on purpose.
+SAMPLES = (
+    "01_landsat",
+    "03_aerial_mosaics",
+    "07_formats",
+    "08_hostile",
+    "04_rpc_satellite/gdal_dimap2",
+)
+_names = st.lists(
+    st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=20)
+    | st.sampled_from(["a.tif", "A.TIF", "a.tif.ovr", "a.tfw", "b.jp2", "README", ".hidden", "x."]),
+    max_size=12,
+    unique=True,
+)
 
 
-@pytest.mark.parametrize("name", list(RASTER_TYPES))
-def test_it_matches_by_name_alone_and_gives_each_file_to_one_product(name: str) -> None:
-    paths = [f"/nowhere/{stem}" for stem in ("a.tif", "b.jp2", "notes.txt", "c.XML", "d")]
-    products = list(RASTER_TYPES[name].match(paths))
-    given = [path for product in products for path in product]
-    assert len(given) == len(set(given))
-    assert set(given) <= set(paths)
+def _write(path: Path, **changes: object) -> Path:
+    profile = {
+        "driver": "GTiff",
+        "width": 20,
+        "height": 10,
+        "count": 3,
+        "dtype": "uint16",
+        "crs": "EPSG:32633",
+        "transform": rasterio.Affine(10.0, 0.0, 5e5, 0.0, -10.0, 5e6),
+        **changes,
+    }
+    with rasterio.open(path, "w", **profile) as file:
+        file.write(np.ones((profile["count"], 10, 20), profile["dtype"]))
+    return path
 
 
-@pytest.mark.parametrize("name", list(RASTER_TYPES))
-def test_items_name_their_type_and_their_sources(name: str, tmp_path: Path) -> None:
-    path = str(write_geotiff(tmp_path / "a.tif", ramp(8, 8)))
-    products = list(RASTER_TYPES[name].match([path]))
-    for paths in products:
-        for item in RASTER_TYPES[name].items(Product(paths, read_header), ItemOptions()):
-            assert item.raster.raster_type == name
-            assert item.name
-            assert len(item.headers) == len(item.raster.sources)
+def _check_sentence(text: str) -> None:
+    assert text == text.strip()
+    assert text.endswith("."), text
+    assert text[0] == text[0].upper(), text
+    assert "Traceback" not in text
+
+
+def _check_item(name: str, item: NewItem, paths: tuple[str, ...]) -> None:
+    assert item.name
+    assert item.raster.raster_type == name
+    assert len(item.headers) == len(item.raster.sources)
+    assert raster_of_text(raster_to_text(item.raster)) == item.raster
+    assert {source.path for source in item.raster.sources} <= set(paths)
+    for header in item.headers:
+        assert header.width > 0
+        assert header.height > 0
+        assert header.levels[0].width == header.width
+        assert header.geotransform is None or all(map(math.isfinite, header.geotransform))
+    if item.status.is_failed:
+        _check_sentence(item.message)
+
+
+def test_a_type_is_registered_under_its_own_name() -> None:
+    assert {name: kind.name for name, kind in RASTER_TYPES.items()} == {n: n for n in RASTER_TYPES}
+
+
+@pytest.mark.parametrize("name", RASTER_TYPES)
+@given(names=_names)
+def test_products_are_made_of_the_offered_files_each_in_one(name: str, names: list[str]) -> None:
+    # Nothing of that name exists: a type that opens files to recognise them fails here.
+    offered = [f"/nowhere/{each}" for each in names]
+    products = list(RASTER_TYPES[name].match(offered))
+    taken = [path for product in products for path in product]
+    assert all(products)
+    assert set(taken) <= set(offered)
+    assert len(set(taken)) == len(taken)
+    assert list(RASTER_TYPES[name].match(offered)) == products
+
+
+@pytest.mark.parametrize("name", RASTER_TYPES)
+@given(names=_names)
+def test_whether_a_file_is_expected_is_told_by_its_name(name: str, names: list[str]) -> None:
+    assert all(isinstance(RASTER_TYPES[name].is_expected(each), bool) for each in names)
+
+
+@pytest.mark.parametrize("name", RASTER_TYPES)
+@pytest.mark.parametrize("text", [b"", b"II*\0", b"<xml/>", b"\x89PNG\r\n\x1a\n", b"plain words\n"])
+def test_a_file_that_is_no_raster_gives_a_source_error(
+    name: str, text: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.tif"
+    path.write_bytes(text)
+    product = Product((str(path),), read_header)
+    with pytest.raises(SourceError) as caught:
+        list(RASTER_TYPES[name].items(product, ItemOptions()))
+    assert caught.value.fields[0] == str(path)
+    _check_sentence(sentence(caught.value))
+
+
+@pytest.mark.parametrize("name", RASTER_TYPES)
+def test_a_file_that_went_away_is_unavailable(name: str, tmp_path: Path) -> None:
+    product = Product((str(tmp_path / "gone.tif"),), read_header)
+    with pytest.raises(SourceUnavailable):
+        list(RASTER_TYPES[name].items(product, ItemOptions()))
+
+
+def test_a_plain_raster_becomes_one_item_with_what_its_author_states(tmp_path: Path) -> None:
+    path = _write(tmp_path / "scene_1.tif")
+    options = ItemOptions(bands=(3, 1), no_data="7.0", valid_range=(1.0, 9.0), crs="EPSG:32634")
+    (item,) = read_product(ProductJob("raster-dataset", (str(path),), options))
+    _check_item("raster-dataset", item, (str(path),))
+    (source,) = item.raster.sources
+    assert item.name == "scene_1"
+    assert (source.bands, source.no_data) == ((3, 1), "7.0")
+    assert (source.valid_range, source.crs) == ((1.0, 9.0), "EPSG:32634")
+
+
+def test_a_plain_raster_without_a_place_fails_in_a_sentence(tmp_path: Path) -> None:
+    path = _write(tmp_path / "loose.tif", crs=None, transform=None)
+    (item,) = read_product(ProductJob("raster-dataset", (str(path),), ItemOptions()))
+    assert item.status.is_failed
+    _check_item("raster-dataset", item, (str(path),))
+
+
+def test_a_band_that_a_plain_raster_lacks_is_named(tmp_path: Path) -> None:
+    path = _write(tmp_path / "three.tif")
+    job = ProductJob("raster-dataset", (str(path),), ItemOptions(bands=(4,)))
+    with pytest.raises(UnknownProduct, match=r"band 4 .* 3"):
+        read_product(job)
+
+
+@pytest.mark.parametrize("name", RASTER_TYPES)
+@pytest.mark.parametrize("folder", SAMPLES)
+def test_every_real_file_is_an_item_or_a_sentence(
+    name: str, folder: str, shared_data: Path
+) -> None:
+    offered = sorted(str(path) for path in (shared_data / folder).rglob("*") if path.is_file())
+    products = list(RASTER_TYPES[name].match(offered))
+    jobs = [ProductJob(name, paths, ItemOptions()) for paths in products]
+    answered = 0
+    with GuardedWorkers(count=2, timeout_s=30.0) as workers:
+        for job, answer in workers.map(read_product, jobs):
+            answered += 1
+            if isinstance(answer, SourceError):
+                _check_sentence(sentence(answer))
+                continue
+            for item in answer:
+                _check_item(name, item, job.paths)
+    assert answered == len(jobs)

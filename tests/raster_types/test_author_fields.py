@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import ConfigError
 from raster_types.author_fields import (
@@ -40,6 +42,19 @@ if TYPE_CHECKING:
 )
 def test_dates_are_read_in_the_forms_that_file_names_have(text: str, expected: str | None) -> None:
     assert parse_date_text(text) == expected
+
+
+@given(seconds=st.integers(-2_000_000_000, 4_000_000_000), ms=st.integers(0, 999))
+def test_a_date_that_was_written_is_read_back(seconds: int, ms: int) -> None:
+    text = date_text(seconds * 1000 + ms)
+    assert parse_date_text(text) == text
+
+
+@given(texts=st.lists(st.text(max_size=12), max_size=5))
+def test_every_text_is_a_value_of_the_type_that_was_guessed_from_all(texts: list[str]) -> None:
+    kind = guess_kind("AnyDate", texts)
+    for text in texts:
+        assert (parse_value(text, kind) is None) is (not text.strip())
 
 
 def test_dates_before_1970_are_written() -> None:

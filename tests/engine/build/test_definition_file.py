@@ -70,7 +70,7 @@ def test_what_is_no_toml_or_has_other_tables_is_refused(tmp_path: Path) -> None:
     path.write_text("[service\n")
     with pytest.raises(ConfigError, match="not TOML"):
         read_properties(path)
-    path.write_text("[servce]\n")
+    path.write_text("[colours]\n")
     with pytest.raises(ConfigError, match="unknown table"):
         read_properties(path)
     with pytest.raises(ConfigError, match="No such file"):
