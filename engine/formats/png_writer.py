@@ -1,6 +1,6 @@
-"""A small PNG writer: Up filter and `deflate_rle`, many times faster than the general ones.
+"""A small PNG writer: Up filter and `deflate_rle`, many times faster than general PNG writers.
 
-Measured on 256² texture: as small as igzip level 1, in half its time; Sub is no smaller than Up and slower.
+Measured on 256² texture: as small as igzip level 1 in 0.5 to 0.7 of its time; Sub is no smaller than Up.
 
 References
 ----------
