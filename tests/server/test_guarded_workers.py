@@ -55,7 +55,7 @@ def test_answers_come_in_the_order_of_the_jobs() -> None:
 
 def test_one_bad_job_costs_that_job_alone() -> None:
     names = ["a", "hang", "b", "crash", "bomb", "fault", "gone", "c"]
-    with GuardedWorkers(2, timeout_s=8.0) as workers:
+    with GuardedWorkers(2, timeout_s=2.0) as workers:
         found = {job.path: answer for job, answer in workers.map(work, map(Job, names))}
     assert [found[name] for name in "abc"] == ["A", "B", "C"]
     for name, says in (
