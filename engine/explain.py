@@ -10,6 +10,7 @@ from engine.layers import Cells
 from engine.plan import plan
 from engine.results import ExplainedRaster, ExplainResult
 from engine.samplers.window import PixelWindow, window_of
+from engine.world_turns import object_id
 
 if TYPE_CHECKING:
     from engine.layers import Layer
@@ -100,7 +101,7 @@ def _raster(
         down = (window.row_stop - 1) // view.block_rows - window.row_start // view.block_rows + 1
         blocks = across * down
     return ExplainedRaster(
-        id=item.id,
+        id=object_id(item.id),
         name=item.name,
         category=item.category,
         level=view.index,

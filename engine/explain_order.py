@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from config.definition import MosaicMethod
 from engine.dates import date_words
 from engine.item import OVERVIEW
+from engine.world_turns import object_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,7 @@ def _method_words(
     if method is MosaicMethod.LOCK_RASTER:
         return lambda _item: "as the request lists it"
     if method is MosaicMethod.NONE:
-        return lambda item: f"OBJECTID {item.id}"
+        return lambda item: f"OBJECTID {object_id(item.id)}"
     if method is MosaicMethod.NORTH_WEST:
         # Along the diagonal, from the item that lies farthest to the north-west.
         least = min(item.center_x - item.center_y for item in items)
@@ -76,11 +77,11 @@ def _attribute_words(
 ) -> Callable[[Item], str]:
     rule, properties = request.mosaic, service.summary.properties
     field = (rule.sort_field if rule else "") or properties.sort_field
-    values = service.catalog.attribute_values(field, [item.id for item in items])
+    values = service.catalog.attribute_values(field, [object_id(item.id) for item in items])
     dates = {info.name.casefold() for info in service.summary.fields if info.type == "date"}
 
     def words(item: Item) -> str:
-        value: AttributeValue = values.get(item.id)
+        value: AttributeValue = values.get(object_id(item.id))
         if value is None:
             return f"no {field}"
         if field.casefold() in dates and isinstance(value, int | float):

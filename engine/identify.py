@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +19,12 @@ from engine.plan import Plan, plan
 from engine.render import render
 from engine.request import Encoding, ImageRequest, View
 from engine.results import IdentifiedItem, IdentifyResult, Samples
+from engine.world_turns import object_id
 
 if TYPE_CHECKING:
-    from engine.item import Item
+    from collections.abc import Iterator
+
+    from engine.plan import PlannedItem
     from engine.render_work import Work
     from engine.request import IdentifyRequest, RenderingRule
 
@@ -130,9 +134,9 @@ def _processed(made: Plan, rule: RenderingRule, work: Work) -> Samples:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """An item under the place; `share` is the part of the place where it is on top."""
+    """An item, by OBJECTID, under the place; `share` is the part of the place where it is on top."""
 
-    item: Item
+    item: int
     values: Samples
     processed: tuple[Samples, ...]
     share: float
@@ -145,19 +149,19 @@ def _items(
     catalog = work.service.catalog
     is_area = geometry.area > 0
     under = _under_area(request, geometry, work) if is_area else _under_point(request, made, work)
-    ids = [found.item.id for found in under]
+    ids = [found.item for found in under]
     attributes = catalog.attributes_of(ids)
     footprints = catalog.footprints_of(ids) if request.return_geometry else {}
     return tuple(
         IdentifiedItem(
-            id=found.item.id,
-            attributes=attributes.get(found.item.id, {}),
-            footprint=_footprint(footprints.get(found.item.id, b""), request, work),
+            id=key,
+            attributes=attributes.get(key, {}),
+            footprint=_footprint(footprints.get(key, b""), request, work),
             values=found.values,
             processed=found.processed,
             visibility=found.share,
         )
-        for found in under
+        for key, found in zip(ids, under, strict=True)
     )
 
 
@@ -165,17 +169,23 @@ def _limit(request: IdentifyRequest) -> int:
     return _DEFAULT_ITEMS if request.max_items is None else request.max_items
 
 
+def _by_item(made: Plan) -> Iterator[tuple[int, tuple[PlannedItem, ...]]]:
+    """Yield each OBJECTID and the places where it shows: several beside the map's edge."""
+    for key, planned in groupby(made.items, lambda planned: object_id(planned.item.id)):
+        yield key, tuple(planned)
+
+
 def _under_point(request: IdentifyRequest, made: Plan, work: Work) -> list[_Found]:
     """Return the items with data at the point; the topmost one is all that is seen."""
     under: list[_Found] = []
-    for planned in made.items:
+    for item, planned in _by_item(made):
         if len(under) >= _limit(request):
             break
-        alone = replace(made, items=(planned,))
+        alone = replace(made, items=planned)
         values = samples_of(_samples(alone, work))
         if values is not None:
             own = tuple(_processed(alone, rule, work) for rule in request.renderings)
-            under.append(_Found(planned.item, values, own, 0.0 if under else 1.0))
+            under.append(_Found(item, values, own, 0.0 if under else 1.0))
     return under
 
 
@@ -199,13 +209,13 @@ def _under_area(request: IdentifyRequest, geometry: shapely.Geometry, work: Work
     total = int(np.count_nonzero(free))
     inside = free.copy()
     under: list[_Found] = []
-    for planned in made.items:
+    for item, planned in _by_item(made):
         if len(under) >= _limit(request):
             break
-        valid = _samples(replace(made, items=(planned,)), work).valid_any()
+        valid = _samples(replace(made, items=planned), work).valid_any()
         if (valid & inside).any():
             share = float(np.count_nonzero(valid & free)) / total
-            under.append(_Found(planned.item, None, (), share))
+            under.append(_Found(item, None, (), share))
             free &= ~valid
     return under
 

@@ -195,16 +195,19 @@ def _affordable(
     too_dear, elsewhere, spent = 0, 0, 0
     box = grid.extent
     for item in selected.items:
-        placed = service.placed(item, grid.lattice.crs)
-        if placed is None or not placed.box.intersects(box):
+        shown = [
+            plan_item(appearance.item, appearance.placed, grid)
+            for appearance in service.appearances(item, grid.lattice.crs)
+            if appearance.placed.box.intersects(box)
+        ]
+        if not shown:
             elsewhere += 1
-            continue
-        planned = plan_item(item, placed, grid)
-        if spent + planned.cost_px > budget:
-            too_dear += 1
-            continue
-        spent += planned.cost_px
-        kept.append(planned)
+        for planned in shown:
+            if spent + planned.cost_px > budget:
+                too_dear += 1
+                continue
+            spent += planned.cost_px
+            kept.append(planned)
     if too_dear and not kept:
         raise RequestTooLarge(
             "number of source pixels",

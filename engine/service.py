@@ -26,7 +26,8 @@ from engine.geometry.projection import MERCATOR, describe_crs, inverse_extent, o
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
 from engine.readers.handles import HandlePool
-from engine.target_grid import HALF_WORLD_M
+from engine.target_grid import HALF_WORLD_M, world_period
+from engine.world_turns import raster_box, turned_items
 
 if TYPE_CHECKING:
     from engine.fetch import BlockSource
@@ -70,6 +71,14 @@ class Placed:
     box: Extent
     scale_x: float
     scale_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """An item as it shows on a map: itself, or moved by whole turns around the world."""
+
+    item: Item
+    placed: Placed
 
 
 class ProcessMemory:
@@ -125,7 +134,7 @@ class ImageService:
         self.summary: ServiceSummary = self.catalog.summary
         self.memory = memory
         self._histograms = self.catalog.histograms
-        self._placed: OrderedDict[tuple[int, str], Placed | None] = OrderedDict()
+        self._placed: OrderedDict[tuple[int, str], tuple[Appearance, ...]] = OrderedDict()
         self._pictures: dict[object, Picture] = {}
         self.plans: LRUCache[ImageRequest, Plan] = LRUCache(_MAX_PLANS)
         self.view_areas: LRUCache[TargetGrid, ViewArea | None] = LRUCache(_MAX_VIEWS)
@@ -180,23 +189,60 @@ class ImageService:
         )
 
     def placed(self, item: Item, out_crs: str) -> Placed | None:
-        """Return an item's place in an output CRS, or None where it has none; cached."""
+        """Return an item's place in an output CRS, the first of several, or None; cached."""
+        found = self.appearances(item, out_crs)
+        return found[0].placed if found else None
+
+    def appearances(self, item: Item, out_crs: str) -> tuple[Appearance, ...]:
+        """Return an item as it shows in an output CRS; cached.
+
+        One for most; () where it has no place; several for one that goes around the map's edge in
+        its own CRS (`engine.world_turns`).
+        """
         key = (item.id, out_crs)
         if key in self._placed:
             self._placed.move_to_end(key)
             return self._placed[key]
-        found = self._place(item, out_crs)
+        found = self._appearances(item, out_crs)
         self._placed[key] = found
         if len(self._placed) > _MAX_PLACED:
             self._placed.popitem(last=False)
         return found
 
-    def _place(self, item: Item, out_crs: str) -> Placed | None:
+    def _appearances(self, item: Item, out_crs: str) -> tuple[Appearance, ...]:
+        turned = turned_items(item)
+        if turned == (item,):
+            placed = self._place(item, out_crs)
+            return () if placed is None else (Appearance(item, placed),)
+        found = []
+        for moved in turned:
+            placed = self._place_turned(moved, out_crs)
+            if placed is not None:
+                found.append(Appearance(moved, placed))
+        return tuple(found)
+
+    def _place_turned(self, item: Item, out_crs: str) -> Placed | None:
+        """Return the place of one turn of an item: where its own box shows."""
+        pipeline, scale = self._operation(item, out_crs)
+        own = raster_box(item.geotransform, item.width, item.height)
+        box: Extent | None = own
+        if item.crs != out_crs:
+            half = world_period(item.crs) / 2
+            shown = own.intersection(Extent(-half, own.ymin, half, own.ymax))
+            found = None if shown is None else inverse_extent(pipeline, shown)
+            box = None if found is None else _around(found, out_crs)
+        return None if box is None or min(scale) <= 0 else Placed(pipeline, box, *scale)
+
+    def _operation(self, item: Item, out_crs: str) -> tuple[str, tuple[float, float]]:
+        """Return the operation from an output CRS to an item's, and its scale there."""
         if out_crs == self.summary.crs and item.operation_service:
-            pipeline = self.catalog.operation(item.operation_service)
-            scale, box = item.scale_service, item.extent
-        else:
-            pipeline, scale = self._pipeline(item, out_crs)
+            return self.catalog.operation(item.operation_service), item.scale_service
+        return self._pipeline(item, out_crs)
+
+    def _place(self, item: Item, out_crs: str) -> Placed | None:
+        pipeline, scale = self._operation(item, out_crs)
+        box = item.extent
+        if out_crs != self.summary.crs or not item.operation_service:
             to_service = operation(out_crs, self.summary.crs, self._area(item)).pipeline
             found = inverse_extent(to_service, item.extent)
             if found is None:

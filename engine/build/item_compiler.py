@@ -13,6 +13,7 @@ from engine.build.polygon_rings import polygons_to_rings
 from engine.build.zmd_writer import CompiledRow
 from engine.errors import ImageServerError, InvalidParameter
 from engine.extent import Extent
+from engine.footprint import pack_rings, unpack_rings
 from engine.geometry.local_scale import (
     ground_pixel_sizes_m,
     lonlat_extent,
@@ -21,6 +22,7 @@ from engine.geometry.local_scale import (
 )
 from engine.geometry.projection import MERCATOR, describe_crs, has_one_operation, operation
 from engine.item import Item
+from engine.world_turns import shifted, turns_of_raster, world_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -253,6 +255,10 @@ class ItemCompiler:
         whole = Extent(*map(float, shape.bounds))
         if not whole.is_finite:
             raise NotCompiled("its footprint is not finite")
+        # A raster published in its own longitudes of 0 to 360 is also found where the map shows it.
+        moved = world_boxes(self.crs, whole, whole.width * 1e-6)
+        if moved != (whole,):
+            return (whole, *moved)
         if whole.width <= self._half_world:
             return (whole,)
         parts = shapely.get_parts(shape)
@@ -272,8 +278,12 @@ class ItemCompiler:
         return self._to_pixels(parts, parts.seamline, key) if parts.seamline else b""
 
     def _to_pixels(self, parts: ItemParts, wkb: bytes, key: str) -> bytes:
+        level = parts.levels[0]
+        turns = turns_of_raster(parts.crs, parts.geotransform, level.width, level.height)
+        places = [shifted(parts.crs, parts.geotransform, turn) for turn in turns]
         try:
-            return polygons_to_rings(wkb, self.operations[key], parts.geotransform, parts.levels[0])
+            packed = [polygons_to_rings(wkb, self.operations[key], at, level) for at in places]
+            return pack_rings([ring for part in packed for ring in unpack_rings(part)])
         except (ValueError, shapely.errors.GEOSException, ImageServerError) as err:
             raise NotCompiled(f"its footprint or seamline cannot be used: {err}") from err
 

@@ -14,6 +14,7 @@ from engine.geometry.projection import (
     transform_extent,
 )
 from engine.summary import FieldInfo, ServiceSummary
+from engine.world_turns import world_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,11 @@ def _extent_in(crs: str, to_crs: str, extent: Extent) -> Extent | None:
         pipeline = operation(crs, to_crs).pipeline
     except InvalidParameter:
         return None
-    return transform_extent(pipeline, extent)
+    found: Extent | None = None
+    for part in world_boxes(crs, extent, extent.width * 1e-6):
+        box = transform_extent(pipeline, part)
+        found = found.union(box) if found and box else found or box
+    return found
 
 
 def _mercator(crs: str, extent: Extent) -> Extent | None:

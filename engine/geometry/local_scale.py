@@ -59,18 +59,30 @@ def map_scales(geotransforms: Floats, sizes: Floats, pipeline: str) -> Floats:
     """
     step = np.maximum(1.0, sizes.min(axis=1) / 64)
     col, row = sizes[:, 0] / 2, sizes[:, 1] / 2
-    cols = np.stack([col - step, col + step, col, col])
-    rows = np.stack([row, row, row - step, row + step])
+    cols = np.stack([col - step, col + step, col, col, col])
+    rows = np.stack([row, row, row - step, row + step, row])
     a, b, c, d, e, f = geotransforms.T
     xs, ys = inverse(pipeline, a + cols * b + rows * c, d + cols * e + rows * f)
     # Jacobian of map by pixel; its inverse gives pixels by map.
     with np.errstate(invalid="ignore", divide="ignore"):
-        xc, xr = (xs[1] - xs[0]) / (2 * step), (xs[3] - xs[2]) / (2 * step)
+        xc, xr = _across(xs[0], xs[4], xs[1]) / step, _across(xs[2], xs[4], xs[3]) / step
         yc, yr = (ys[1] - ys[0]) / (2 * step), (ys[3] - ys[2]) / (2 * step)
         det = xc * yr - xr * yc
         scales = np.stack([np.hypot(yr, yc), np.hypot(xr, xc)], axis=1) / np.abs(det)[:, None]
     good = np.isfinite(xs).all(axis=0) & np.isfinite(ys).all(axis=0) & (np.abs(det) >= 1e-300)
     return np.asarray(np.where(good[:, None], scales, 0.0), np.float64)
+
+
+def _across(before: Floats, at: Floats, after: Floats) -> Floats:
+    """Return half of how far it is from one side to the other.
+
+    Where the map's edge lies between (a raster centred on the antimeridian), one half goes around the
+    world, at least a hundred times as far: the other counts.
+    """
+    first, second = at - before, after - at
+    torn = np.abs(first - second) > 50 * np.minimum(np.abs(first), np.abs(second))
+    shorter = np.where(np.abs(first) < np.abs(second), first, second)
+    return np.where(torn, shorter, (after - before) / 2)
 
 
 def ground_pixel_size_m(crs: str, geotransform: Sequence[float], width: int, height: int) -> float:
