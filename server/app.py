@@ -15,7 +15,8 @@ from server.edge import Edge
 from server.pages import map_page
 from server.protocols import PROTOCOLS
 from server.state import ServerState
-from server.tile_path import TilePath
+from server.tile_answers import TileAnswers
+from server.tile_path import TilePath, TileShortcut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -37,6 +38,8 @@ class Application:
         Shared by all handlers.
     on_failure : callable
         Called when the instances cannot be started; the server should end.
+    shortcut : TileShortcut
+        Answers tiles past ASGI, for a server that can.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -44,7 +47,9 @@ class Application:
         self.on_failure: Callable[[], None] = lambda: None
         self._router = Starlette(routes=_routes(self.state), lifespan=self._lifespan)
         edge = Edge(self._router, settings, self.state.metrics)
-        self._app = TilePath(edge, self.state, edge.cors)
+        tiles = TileAnswers(self.state, edge.cors)
+        self.shortcut = TileShortcut(tiles)
+        self._app = TilePath(edge, tiles)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""

@@ -34,25 +34,40 @@ class Coalescer:
         ------
         ImageServerError
         """
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = self._pool.fly(job)
-            self._flights[key] = flight
-            begun = flight
-            flight.future.add_done_callback(lambda _: self._forget(key, begun))
-        else:
-            self.joined += 1
-        flight.waiters += 1
+        flight = self.join(key, job)
         try:
             # Shielded: a waiter that is cancelled must not cancel the others' render.
             return await asyncio.shield(flight.future)
         finally:
-            flight.waiters -= 1
-            if flight.waiters == 0 and not flight.future.done():
-                # At once, not in the callback: the next asker must not join a cancelled render.
-                self._forget(key, flight)
-                self._pool.abandon(flight)
+            self.leave(flight)
 
-    def _forget(self, key: Key, flight: Flight) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
+    def join(self, key: Key, job: Job) -> Flight:
+        """Return the flight for `key`, begun here if there is none; each joiner leaves it once.
+
+        Raises
+        ------
+        Overloaded
+        """
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._pool.fly(job)
+            flight.key = key
+            self._flights[key] = flight
+            begun = flight
+            flight.future.add_done_callback(lambda _: self._forget(begun))
+        else:
+            self.joined += 1
+        flight.waiters += 1
+        return flight
+
+    def leave(self, flight: Flight) -> None:
+        """Wait no more; the last to leave an unfinished flight abandons it."""
+        flight.waiters -= 1
+        if flight.waiters == 0 and not flight.future.done():
+            # At once, not in the callback: the next asker must not join a cancelled render.
+            self._forget(flight)
+            self._pool.abandon(flight)
+
+    def _forget(self, flight: Flight) -> None:
+        if self._flights.get(flight.key) is flight:
+            del self._flights[flight.key]

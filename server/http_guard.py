@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -28,8 +28,32 @@ _LONGEST_SWEEP_S = 1.0
 _EVICTED_SHARE = 10
 
 
+class Pending(Protocol):
+    """A request under way: a task or whatever can be stopped like one."""
+
+    def done(self) -> bool:
+        """Tell whether it has ended."""
+        ...
+
+    def cancel(self) -> Any:
+        """Stop it: its client has left."""
+        ...
+
+
+Shortcut: TypeAlias = "Callable[[RequestResponseCycle], Pending | None]"
+
+
+def _no_shortcut(_: RequestResponseCycle) -> None:
+    return None
+
+
 class Guard:
     """The limits, and all connections of one server.
+
+    Parameters
+    ----------
+    shortcut
+        Offered each request before the application; None = it is for the application.
 
     Attributes
     ----------
@@ -37,8 +61,9 @@ class Guard:
         In the order they were made.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, shortcut: Shortcut = _no_shortcut) -> None:
         timeouts, limits = settings.timeouts, settings.limits
+        self.shortcut = shortcut
         self.header_s = timeouts.header_s
         self.body_s = timeouts.body_s
         self.stall_s = timeouts.stall_s
@@ -92,7 +117,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._body_since: float | None = None
         self._stall_since: float | None = None
-        self._request: asyncio.Task[None] | None = None
+        self._request: Pending | None = None
+        self._is_ending = False
 
     @property
     def is_idle(self) -> bool:
@@ -154,6 +180,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stall_since = None
         super().resume_writing()
 
+    def on_response_complete(self) -> None:
+        """Begin the next request of the pipeline."""
+        self._is_ending = True
+        super().on_response_complete()
+        self._is_ending = False
+
     def check(self, now: float) -> None:
         """Close the connection if one of its clocks has run out."""
         guard = self._guard
@@ -177,6 +209,14 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        # An answer given at once has armed it for the idle time that a pipelined request now ends.
+        self._unset_keepalive_if_required()
+        # Requests from the pipeline take the long way: one answer at once begins the next, and a
+        # thousand of them would lie on the stack.
+        begun = None if self._is_ending else self._guard.shortcut(cycle)
+        if begun is not None:
+            self._request = begun
+            return
         task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)

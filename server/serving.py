@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from config.settings import Settings
+    from server.app import Application
     from server.state import ServerState
 
 _log = logging.getLogger("swath.server")
@@ -76,7 +77,7 @@ def run_server(settings: Settings, on_listening: Callable[[int], None] | None = 
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=_protocol(settings),
+        http=_protocol(settings, app),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -95,9 +96,9 @@ def run_server(settings: Settings, on_listening: Callable[[int], None] | None = 
     return server.exit_code
 
 
-def _protocol(settings: Settings) -> Any:
+def _protocol(settings: Settings, app: Application) -> Any:
     # uvicorn's annotation wants a class; it only ever calls it.
-    return Guard(settings).protocol()
+    return Guard(settings, app.shortcut.begin).protocol()
 
 
 def _tell_when_listening(server: _Server, tell: Callable[[int], None]) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from server.instances.job import Job, Reply
+    from server.response_cache import Key
     from server.service_registry import PublishedService
 
 _log = logging.getLogger("swath.server")
@@ -113,11 +114,15 @@ class ServerState:
         if kept is not None:
             return Answered(kept, is_kept=True)
         reply = await self.coalescer.ask(key, job)
+        self.keep(key, reply, f"{job.operation} of {job.service.name}")
+        return Answered(reply, is_kept=False)
+
+    def keep(self, key: Key, reply: Reply, what: str) -> None:
+        """Take note of a new answer: cache, times of its stages, log."""
         self.cache.put(key, reply)
         self.metrics.observe_stages(reply.stages)
         if reply.truncated:
-            _log.warning("%s of %s was truncated", job.operation, job.service.name)
-        return Answered(reply, is_kept=False)
+            _log.warning("%s was truncated", what)
 
     def exposition(self) -> bytes:
         """Return the metrics in Prometheus' text form; not on the event loop."""

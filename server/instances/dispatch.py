@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from engine.request import Request, View
     from server.instances.job import Job, Reply
+    from server.response_cache import Key
 
 DEPTH = 2
 _CELL_TILES = 4
@@ -49,6 +50,8 @@ class Flight:
         How often another was taken from the queue before it.
     attempts : int
         How often it was sent to an instance that died.
+    key : Key
+        What the front calls the question by.
     """
 
     id: int
@@ -65,6 +68,7 @@ class Flight:
     overtaken: int = 0
     attempts: int = 0
     slot: int = -1
+    key: Key = ("", "", b"")
 
 
 @dataclass(slots=True, eq=False)
