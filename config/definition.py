@@ -83,6 +83,7 @@ class ServiceProperties(
     sort_field: str = ""
     sort_value: str = ""
     sort_ascending: bool = True
+    lock_raster_ids: tuple[int, ...] = ()
     blend_width_px: float = 20.0
     blend_side: BlendSide = BlendSide.BOTH
     interpolation: Interpolation | None = None

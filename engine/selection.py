@@ -73,9 +73,13 @@ def _method(service: ImageService, rule: MosaicRule) -> MosaicMethod:
     method = rule.method or service.summary.properties.mosaic_method
     if method is MosaicMethod.SEAMLINE and not service.summary.has_seamlines:
         return MosaicMethod.NORTH_WEST
-    if method is MosaicMethod.LOCK_RASTER and not rule.lock_ids:
+    if method is MosaicMethod.LOCK_RASTER and not _lock_ids(service, rule):
         raise InvalidParameter("lockRasterIds", "", "the OBJECTIDs of one or more items")
     return method
+
+
+def _lock_ids(service: ImageService, rule: MosaicRule) -> tuple[int, ...]:
+    return rule.lock_ids or service.summary.properties.lock_raster_ids
 
 
 def _find(
@@ -87,8 +91,8 @@ def _find(
 ) -> list[Item]:
     catalog = service.catalog
     selection = catalog.select(rule.where, rule.fids, request.time)
-    if rule.method is MosaicMethod.LOCK_RASTER:
-        return catalog.items_by_id(rule.lock_ids, selection)
+    if _method(service, rule) is MosaicMethod.LOCK_RASTER:
+        return catalog.items_by_id(_lock_ids(service, rule), selection)
     limit = service.summary.properties.max_mosaic_images + 1
     if _needs_primaries(service, rule, request):
         items = catalog.items_at(area.extent, 0.0, 0.0, selection, limit)
@@ -151,7 +155,7 @@ def _order_view(
         size_edges=service.catalog.size_edges,
         attribute_values=values,
         sort_value=sort_value,
-        lock_ids=rule.lock_ids,
+        lock_ids=_lock_ids(service, rule),
     )
 
 

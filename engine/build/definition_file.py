@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import tomlkit
 
-from config.definition import ServiceProperties
+from config.definition import MosaicMethod, ServiceProperties
 from engine.build.definition_notes import HEADINGS, NOTES
 from engine.errors import ConfigError, InvalidParameter
 from engine.geometry.projection import canonical_crs
@@ -117,6 +117,11 @@ def _faults(found: ServiceProperties) -> Iterator[tuple[str, str]]:
             "takes one or three numbers of bands, from 1",
         ),
     }
+    locks = found.mosaic_method is MosaicMethod.LOCK_RASTER
+    checks["lock_raster_ids"] = (
+        bool(found.lock_raster_ids) or not locks,
+        "is empty; mosaic_method LockRaster needs the OBJECTIDs of one or more rasters",
+    )
     for key in ("max_image_width", "max_image_height", "max_record_count", "max_mosaic_images"):
         checks[key] = (getattr(found, key) >= 1, f"{getattr(found, key)} is less than 1")
     yield from ((key, why) for key, (good, why) in checks.items() if not good)

@@ -17,6 +17,7 @@ NOTES: dict[str, str] = {
     "sort_field": "Field for ByAttribute.",
     "sort_value": "ByAttribute: the value nearest to this lies on top; empty = smallest on top.",
     "sort_ascending": "false turns the order of the method's own key.",
+    "lock_raster_ids": "LockRaster: OBJECTIDs of the rasters to show, topmost first, unless a request lists its own.",
     "blend_width_px": "Width of Blend in source pixels.",
     "blend_side": "Where that width lies, seen from the edge: inside outside both.",
     "interpolation": "Nearest Bilinear Cubic Majority; unset = Bilinear, Nearest for classes.",

@@ -17,7 +17,7 @@ from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, MosaicRule, View
 from engine.service import open_service
 from tests.engine.mosaics import compile_mosaic
-from tests.engine.rasters import write_raster
+from tests.engine.rasters import ramp, write_raster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +58,19 @@ def test_fids_leave_the_others_out(service: ImageService) -> None:
 def test_lock_raster_without_ids_names_its_parameter(service: ImageService) -> None:
     with pytest.raises(InvalidParameter, match="lockRasterIds"):
         plan(service, _request(service, method=MosaicMethod.LOCK_RASTER))
+
+
+def test_a_service_may_lock_rasters_by_default(tmp_path: Path) -> None:
+    paths = [write_raster(tmp_path / f"{name}.tif", ramp(64, 64)) for name in ("a", "b", "c")]
+    locked = {"mosaic_method": MosaicMethod.LOCK_RASTER, "lock_raster_ids": (3, 1)}
+    compile_mosaic(paths, tmp_path / "m.zmd", crs="EPSG:32632", properties=locked)
+    service = open_service(str(tmp_path / "m.zmd"))
+    for rule, ids in (({}, [3, 1]), ({"lock_ids": (2, 3)}, [2, 3]), ({"where": "OBJECTID=1"}, [1])):
+        made = plan(service, _request(service, **rule))
+        assert [planned.item.id for planned in made.items] == ids
+        assert made.method is MosaicMethod.LOCK_RASTER
+    free = plan(service, _request(service, method=MosaicMethod.NONE))
+    assert [planned.item.id for planned in free.items] == [1, 2, 3]
 
 
 def test_seamline_without_seamlines_is_north_west(service: ImageService) -> None:

@@ -49,6 +49,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         ("picture_bands = [0, 1, 2]", "service.picture_bands", "from 1"),
         ("max_image_width = 0", "service.max_image_width", "less than 1"),
         ("grid_tolerance_px = nan", "service.grid_tolerance_px", "at most 1"),
+        ("mosaic_method = 'LockRaster'", "service.lock_raster_ids", "OBJECTIDs"),
         ("bands = -1", "service.bands", "4096"),
     ],
 )
