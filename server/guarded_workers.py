@@ -1,8 +1,9 @@
 """Processes that read files for crawl and build: killed when they hang, replaced when they crash.
 
 One job at a time each. A worker that does not answer within its time, dies, or runs out of its memory
-costs the job it had; the sentence says what happened. Workers know no catalog and write nothing but
-what their job says.
+costs the job it had; the sentence says what happened. A job's time begins when its worker says that it
+begins: starting a process and importing libraries takes seconds on a busy machine, and is no fault of
+the file. Workers know no catalog and write nothing but what their job says.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from multiprocessing.context import SpawnProcess
 
+_BEGUN = object()
+
 J = TypeVar("J", bound=Job)
 R = TypeVar("R")
 
@@ -33,6 +36,8 @@ R = TypeVar("R")
 _MEMORY_BYTES = 400 << 20
 _GDAL_CACHE_MB = 32
 _AHEAD_PER_WORKER = 16
+# For a process to start and to import what its job needs.
+_START_S = 300.0
 
 
 @dataclass(slots=True)
@@ -51,7 +56,7 @@ class GuardedWorkers:
     count : int
         Processes; default one per core, at most 8.
     timeout_s : float
-        Longest time of one job.
+        Longest time of one job, counted from when a worker begins it.
     """
 
     def __init__(self, count: int | None = None, timeout_s: float = 60.0) -> None:
@@ -92,13 +97,27 @@ class GuardedWorkers:
         return len(self._workers) < self._count or any(w.job is None for w in self._workers)
 
     def _give(self, index: int, work: object) -> None:
-        worker = next((w for w in self._workers if w.job is None), None) or self._start()
+        for idle in [worker for worker in self._workers if worker.job is None]:
+            try:
+                idle.pipe.send(work)
+            except OSError:
+                # It died after its last answer, which is nothing to this job.
+                self._end(idle)
+                continue
+            self._note(idle, index)
+            return
+        worker = self._start()
+        with contextlib.suppress(BrokenPipeError):
+            # Where it is dead already, waiting for its answer says so.
+            worker.pipe.send(work)
+        self._note(worker, index)
+
+    def _note(self, worker: _Worker, index: int) -> None:
         worker.job = index
-        worker.deadline = time.monotonic() + self._timeout_s
-        worker.pipe.send(work)
+        worker.deadline = time.monotonic() + _START_S
 
     def _collect(self, under_way: dict[int, J], answers: dict[int, R | SourceError]) -> None:
-        """Wait for at least one answer, death or deadline, and note the answers."""
+        """Wait for at least one word, death or deadline, and note the answers."""
         busy = {w.pipe: w for w in self._workers if w.job is not None}
         if not busy:
             return
@@ -109,18 +128,25 @@ class GuardedWorkers:
             if index is None:
                 continue
             if pipe in ready:
-                answers[index] = self._receive(worker, under_way[index].path)
+                answer = self._receive(worker, under_way[index].path)
+                if answer is not _BEGUN:
+                    answers[index] = answer
             elif worker.deadline <= time.monotonic():
                 self._end(worker)
                 why = f"reading it took longer than {self._timeout_s:g} s"
                 answers[index] = SourceCorrupt(under_way[index].path, why)
 
     def _receive(self, worker: _Worker, path: str) -> Any:
+        """Return the answer, or `_BEGUN` where the worker says that it begins."""
         try:
-            good, answer = worker.pipe.recv()
+            word = worker.pipe.recv()
         except (EOFError, OSError):
             self._end(worker)
             return SourceCorrupt(path, "reading it made the reader crash")
+        if word is None:
+            worker.deadline = time.monotonic() + self._timeout_s
+            return _BEGUN
+        good, answer = word
         worker.job = None
         if good:
             return answer
@@ -158,12 +184,16 @@ def _serve(pipe: Connection) -> None:
     # What the raster library prints about a bad file is in its status, not between progress bars.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     _limit_memory()
+    # A file that makes the library crash leaves no core file in the folder of whoever adds it.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while True:
         try:
             task, job = pipe.recv()
         except (EOFError, OSError):
             return
         with contextlib.suppress(BrokenPipeError):
+            # Only now: what the task needs was imported while it was received.
+            pipe.send(None)
             pipe.send(_run(task, job))
 
 
