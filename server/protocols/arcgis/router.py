@@ -170,6 +170,8 @@ def _failed(
     request: Request, parameters: Parameters, failure: Failure, headers: dict[str, str]
 ) -> Response:
     """Word an error as JSON, JSONP or a page, as far as the request let itself be read."""
+    # What is counted and logged is what happened, not the 200 that clients of ArcGIS expect.
+    request.scope["swath.status"] = failure.code
     try:
         form = answer_form(parameters, request.headers.get("accept", ""), ("image", "geojson"))
     except ImageServerError:

@@ -81,8 +81,10 @@ async def handle_service(call: ServiceCall, segments: list[str]) -> Response:
         To be worded by the router.
     """
     if not segments:
+        _label(call, "root")
         return _root(call)
     name, operation, arguments = _resolve(segments)
+    _label(call, name)
     info = operation.INFO
     if not _is_offered(call, operation):
         raise InvalidParameter(
@@ -104,6 +106,11 @@ async def handle_service(call: ServiceCall, segments: list[str]) -> Response:
     return await respond(
         call.request, call.state, _job(call, name, operation.parse(question), form)
     )
+
+
+def _label(call: ServiceCall, operation: str) -> None:
+    """Say what is counted before anything can fail."""
+    call.request.scope["swath.labels"] = (call.service.name, PROTOCOL, operation)
 
 
 def _is_offered(call: ServiceCall, operation: Operation) -> bool:
@@ -203,7 +210,9 @@ async def _operation_page(
         try:
             shown["result"] = await _result_text(call, name, operation, question)
         except ImageServerError as error:
-            shown["error"] = failure_of(error, status_of).body()["error"]
+            failure = failure_of(error, status_of)
+            shown["error"] = failure.body()["error"]
+            call.request.scope["swath.status"] = failure.code
         if name == "exportImage" and shown["error"] is None:
             shown["picture"] = picture_url(question)
     values = {

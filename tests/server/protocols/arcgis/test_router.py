@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rasterio.io
 from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -213,3 +214,37 @@ def test_no_path_of_a_source_leaves(client: httpx.Client, served_folder: Path) -
     for answer in answers:
         assert str(served_folder.parent) not in answer.text
         assert ".tif" not in answer.text
+
+
+def _counted(server_url: str, operation: str, status: int) -> float:
+    wanted = {
+        "service": "demo/hills",
+        "protocol": "arcgis",
+        "operation": operation,
+        "status": str(status),
+    }
+    text = httpx.get(server_url + "/metrics").text
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "swath_requests_total" and sample.labels == wanted
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "operation", "code"),
+    [
+        ("exportImage?f=image&size=x", "exportImage", 400),
+        ("exportImage?f=json&size=99999,9", "exportImage", 400),
+        ("tile/3/0/99", "tile", 404),
+        ("query?where=)&f=html", "query", 400),
+    ],
+)
+def test_errors_are_counted_by_their_code(
+    client: httpx.Client, server_url: str, path: str, operation: str, code: int
+) -> None:
+    before = _counted(server_url, operation, code), _counted(server_url, operation, 200)
+    client.get(f"{SERVICE}/{path}")
+    after = _counted(server_url, operation, code), _counted(server_url, operation, 200)
+    assert (after[0] - before[0], after[1] - before[1]) == (1, 0)
