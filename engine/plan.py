@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.formats import FORMATS
+from engine.formats.tiff import check_compression
 from engine.functions import FUNCTIONS
 from engine.levels import LevelView, choose_level
 from engine.pixel_type import PixelType
@@ -135,6 +136,7 @@ def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
     rule = request.mosaic or MosaicRule()
     selected = select_items(service, grid, rule, request)
     output = _output(service, request)
+    _check_answer(service, request, output)
     items, left_out, truncated = _affordable(service, grid, selected)
     return Plan(
         grid=grid,
@@ -178,6 +180,21 @@ def _output(service: ImageService, request: ImageRequest) -> _Output:
         return _Output(bands, request.pixel_type or stretch.output.pixel_type, stretch=stretch)
     out_type = rule.output_pixel_type if rule is not None else None
     return _Output(bands, request.pixel_type or out_type or summary.pixel_type)
+
+
+def _check_answer(service: ImageService, request: ImageRequest, output: _Output) -> None:
+    """Refuse what the samples of the answer cannot be, before they cost anything."""
+    bands = len(output.bands)
+    if len(request.no_data) not in (0, 1, bands):
+        values = ",".join(f"{value:g}" for value in request.no_data)
+        raise InvalidParameter("noData", values, f"1 or {bands} values")
+    if request.encoding.format == "tiff":
+        check_compression(
+            request.encoding.compression,
+            output.pixel_type.dtype_name,
+            bands,
+            has_palette=bool(service.summary.colormap) and bands == 1 and output.stretch is None,
+        )
 
 
 def _check_bands(bands: tuple[int, ...], count: int) -> None:

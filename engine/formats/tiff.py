@@ -157,18 +157,31 @@ def _samples(block: PixelBlock, options: EncodeOptions) -> _Samples:
     return _Samples(_filled(block, 0), None, block.valid_any())
 
 
-def _check_jpeg(block: PixelBlock) -> None:
-    if block.data.dtype != np.uint8 or block.bands not in (1, 3):
+def check_compression(asked: str, dtype: str, bands: int, *, has_palette: bool) -> None:
+    """Refuse a compression that cannot hold such samples; called before anything is rendered.
+
+    Raises
+    ------
+    InvalidParameter
+        It is unknown, or JPEG of what is not 1 or 3 bands of uint8 without a palette.
+    """
+    if compression_name(asked) != "JPEG":
+        return
+    if dtype != "uint8" or bands not in (1, 3) or has_palette:
+        palette = " with a palette" if has_palette else ""
         raise InvalidParameter(
             "compression",
             "JPEG",
-            f"None, LZ77, LZW or ZSTD for {block.bands} band(s) of {block.data.dtype}"
-            " (JPEG holds 1 or 3 bands of uint8)",
+            f"None, LZ77, LZW or ZSTD for {bands} band(s) of {dtype}{palette}"
+            " (JPEG holds 1 or 3 bands of uint8 without a palette)",
         )
 
 
 def _profile(block: PixelBlock, options: EncodeOptions) -> dict[str, object]:
     profile = base_profile(block.cols, block.rows, block.bands, block.data.dtype.name)
+    has_palette = bool(options.colormap) and block.bands == 1
+    dtype = block.data.dtype.name
+    check_compression(options.compression, dtype, block.bands, has_palette=has_palette)
     compression = compression_name(options.compression)
     profile |= georeference_profile(options.georeference, block.rows)
     profile["compress"] = compression
@@ -177,7 +190,6 @@ def _profile(block: PixelBlock, options: EncodeOptions) -> dict[str, object]:
     if compression in _WITH_PREDICTOR:
         profile["predictor"] = 3 if block.data.dtype.kind == "f" else 2
     if compression == "JPEG":
-        _check_jpeg(block)
         profile["jpeg_quality"] = min(100, max(1, options.quality))
         if block.bands == 3:
             profile["photometric"] = "YCBCR"

@@ -64,6 +64,30 @@ def test_a_band_that_is_not_there_is_named(
         plan(pair, _request(pair, form, band_ids=bands))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"pixel_type": PixelType.U16}, {"band_ids": (0, 1)}, {"pixel_type": PixelType.F64}],
+)
+def test_jpeg_that_cannot_hold_the_samples_is_refused_before_rendering(
+    pair: ImageService, changes: dict[str, object]
+) -> None:
+    jpeg = Encoding(format="tiff", compression="jpeg")
+    request = _request(pair)
+    assert plan(pair, msgspec.structs.replace(request, encoding=jpeg)).bands == (0, 1, 2)
+    with pytest.raises(InvalidParameter, match="JPEG"):
+        plan(pair, msgspec.structs.replace(request, encoding=jpeg, **changes))
+
+
+@pytest.mark.parametrize(("form", "bands"), [("bsq", (0, 1)), ("png", (2, 1, 0)), ("tiff", ())])
+def test_no_data_values_that_fit_no_band_are_refused_before_rendering(
+    pair: ImageService, form: str, bands: tuple[int, ...]
+) -> None:
+    count = len(bands) or 3
+    assert plan(pair, _request(pair, form, band_ids=bands, no_data=(0.0,) * count)).items
+    with pytest.raises(InvalidParameter, match=f"noData.*1 or {count} values"):
+        plan(pair, _request(pair, form, band_ids=bands, no_data=(0.0,) * (count + 1)))
+
+
 @pytest.mark.parametrize("first", [0, 17, 63])
 def test_the_plan_of_some_rows_keeps_order_levels_and_lattice(
     pair: ImageService, first: int

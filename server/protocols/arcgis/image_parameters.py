@@ -110,8 +110,16 @@ def encoding(parameters: Parameters, summary: ServiceSummary) -> Encoding:
         quality=summary.properties.jpeg_quality if quality is None else quality,
         compression=parameters.choice("compression", _COMPRESSIONS) or "",
         tolerance=tolerance,
-        lerc_version=parameters.integer("lercVersion", 1, 2) or 2,
+        lerc_version=_lerc_version(parameters, name),
     )
+
+
+def _lerc_version(parameters: Parameters, name: str) -> int:
+    """Read lercVersion; other formats have none, whatever a client says of it."""
+    version = parameters.integer("lercVersion", 1, 2) or 2
+    if name == "lerc" and version != 2:
+        raise InvalidParameter("lercVersion", version, "2, the version that is written")
+    return 2
 
 
 def pixel_type(parameters: Parameters) -> PixelType | None:

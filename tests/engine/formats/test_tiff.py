@@ -107,6 +107,12 @@ def test_jpeg_is_refused_where_it_cannot_hold_the_samples(block: PixelBlock) -> 
         FORMATS["tiff"].encode(block, EncodeOptions(compression="JPEG"))
 
 
+def test_jpeg_is_refused_for_a_palette() -> None:
+    options = EncodeOptions(compression="JPEG", colormap=((1, 9, 9, 9),))
+    with pytest.raises(InvalidParameter, match="palette"):
+        FORMATS["tiff"].encode(ramp("uint8", 1), options)
+
+
 def test_a_declared_no_data_value_is_the_tag_and_the_fill() -> None:
     block = with_hole(ramp("int16", 2))
     with opened(block, EncodeOptions(georeference=HERE, no_data=(-99.0,))) as dataset:

@@ -70,7 +70,7 @@ def test_all_parameters_are_read(read: Callable[..., ImageRequest]) -> None:
     assert request.encoding.format == "tiff"
     assert request.encoding.compression == "deflate"
     assert (request.encoding.quality, request.encoding.tolerance) == (90, 0.5)
-    assert request.encoding.lerc_version == 1
+    assert request.encoding.lerc_version == 2
     assert request.pixel_type is PixelType.S16
     assert (request.no_data, request.no_data_match) == ((0.0, 1.0, 2.0), "all")
     assert request.interpolation is Interpolation.NEAREST
@@ -148,6 +148,12 @@ def test_a_bad_box_is_named(bbox: str, read: Callable[..., ImageRequest]) -> Non
 def test_a_bad_parameter_is_named(name: str, value: str, read: Callable[..., ImageRequest]) -> None:
     with pytest.raises(RequestError, match=name):
         read(**{name: value})
+
+
+def test_lerc_version_1_is_refused_for_lerc_alone(read: Callable[..., ImageRequest]) -> None:
+    with pytest.raises(RequestError, match=r"lercVersion.*expected 2"):
+        read(format="lerc", lercVersion="1")
+    assert read(format="png", lercVersion="1").encoding.format == "png"
 
 
 def test_an_unknown_format_lists_the_known_ones(read: Callable[..., ImageRequest]) -> None:
