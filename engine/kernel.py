@@ -35,8 +35,14 @@ def _choose_target() -> None:
 _choose_target()
 
 import numba  # noqa: E402 -- reads the environment when imported
-from numba.core import options  # noqa: E402 -- as above
+from llvmlite import ir  # noqa: E402 -- as above
+from numba import types  # noqa: E402 -- as above
+from numba.core import cgutils, options  # noqa: E402 -- as above
 from numba.core.cpu import CPUTargetOptions  # noqa: E402 -- as above
+from numba.extending import intrinsic  # noqa: E402 -- as above
+
+# For kernels with instructions that the vectoriser does not find: never import numba before this file.
+__all__ = ["cgutils", "intrinsic", "ir", "kernel", "types", "unaliased_kernel"]
 
 # numba has the flag but no option for it; without it no loop that loads from one array and stores to
 # another through computed indices is ever vectorised.
