@@ -1,4 +1,4 @@
-"""What every request passes first and every answer last: limits, CORS, counts, the last catch.
+"""What every request passes first and every answer last: limits, CORS, gzip, counts, the last catch.
 
 A plain ASGI function around the application, because each layer of a framework's middleware costs a
 tile more than its look-up.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.errors import ImageServerError, InternalError
+from server.compression import accepts_gzip, compressed, echo_weak_etag, is_text, with_vary
 from server.errors import headers_of, message_of, status_of
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ class _Exchange:
         self._cors = cors
         self._body_left = max_body
         self._is_refused = False
+        self._held: Message | None = None
         self.status = 0
 
     async def receive(self) -> Message:
@@ -183,13 +185,30 @@ class _Exchange:
         if self._is_refused:
             return
         if message["type"] == "http.response.start":
+            self._dress(message)
+            if is_text(message) and accepts_gzip(self._scope["headers"]):
+                # Its length is known with the body.
+                self._held = message
+                return
             self.status = message["status"]
-            message["headers"] = [
-                *message.get("headers", ()),
-                (b"x-content-type-options", b"nosniff"),
-                *self._cors.headers(self._scope["headers"]),
-            ]
+        elif self._held is not None:
+            start, message = await compressed(self._held, message)
+            self._held = None
+            self.status = start["status"]
+            await self._send(start)
         await self._send(message)
+
+    def _dress(self, start: Message) -> None:
+        headers = [
+            *start.get("headers", ()),
+            (b"x-content-type-options", b"nosniff"),
+            *self._cors.headers(self._scope["headers"]),
+        ]
+        start["headers"] = headers
+        if is_text(start):
+            start["headers"] = with_vary(headers)
+        elif start["status"] == 304:
+            echo_weak_etag(start, self._scope["headers"])
 
     async def answer_plain(self, status: int, body: bytes, headers: Any = ()) -> None:
         if self.status:
@@ -203,8 +222,9 @@ class _Exchange:
                 *headers,
             ],
         }
+        self._held = None
         await self.send(start)
-        await self._send({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.body", "body": body})
 
     async def answer_error(self, error: ImageServerError) -> None:
         if self._is_refused:
@@ -212,8 +232,9 @@ class _Exchange:
         if self.status:
             raise error
         status, headers, body = error_message(error)
+        self._held = None
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self._send({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.body", "body": body})
 
     async def refuse_body(self) -> None:
         await self.answer_plain(413, b"The body is too large.", [(b"connection", b"close")])

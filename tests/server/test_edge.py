@@ -1,4 +1,4 @@
-"""The edge around small applications, called as ASGI."""
+"""The edge around small applications, called as ASGI (with server.compression)."""
 
 import asyncio
 
@@ -107,6 +107,82 @@ async def test_a_body_without_length_is_refused_where_it_passes_the_limit():
     assert answer.status_code == 413
     fits = await client(limits=LimitSettings(max_body_kb=10)).post("/", content=body())
     assert fits.status_code == 200
+
+
+def answering(body, media_type=b"application/json", *, status=200, pieces=1):
+    async def app(scope, receive, send):
+        headers = [
+            (b"content-type", media_type),
+            (b"content-length", str(len(body)).encode()),
+            (b"etag", b'"e"'),
+            (b"vary", b"Accept"),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        step = -(-len(body) // pieces) or 1
+        for place in range(pieces):
+            part = memoryview(body)[place * step : (place + 1) * step]
+            more = place < pieces - 1
+            await send({"type": "http.response.body", "body": part, "more_body": more})
+
+    return app
+
+
+LONG = b'{"a": "' + b"long " * 400 + b'"}'
+
+
+@pytest.mark.parametrize("media_type", [b"application/json", b"text/html; charset=utf-8"])
+@pytest.mark.parametrize("body", [LONG, LONG * 200], ids=["long", "very long"])
+async def test_texts_are_sent_compressed(media_type, body):
+    answer = await client(answering(body, media_type)).get("/")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert int(answer.headers["content-length"]) < len(body) // 10
+    assert answer.content == body
+    # Another representation has another ETag; only a weak one can stand for both.
+    assert answer.headers["etag"] == 'W/"e"'
+    assert answer.headers["vary"] == "Accept, Accept-Encoding"
+
+
+@pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "br", "*;q=0", "gzip; q=0.0, *"])
+async def test_who_does_not_take_gzip_gets_the_plain_text(accepted):
+    answer = await client(answering(LONG)).get("/", headers={"Accept-Encoding": accepted})
+    assert "content-encoding" not in answer.headers
+    assert answer.headers["etag"] == '"e"'
+    assert answer.headers["vary"] == "Accept, Accept-Encoding"
+    assert answer.content == LONG
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        answering(LONG, b"image/png"),
+        answering(LONG, b"application/octet-stream"),
+        answering(b"short"),
+        answering(LONG, pieces=3),
+        answering(LONG, status=206),
+    ],
+)
+async def test_pictures_short_texts_and_streams_stay_as_they_are(app):
+    answer = await client(app).get("/", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in answer.headers
+    assert answer.headers["etag"] == '"e"'
+    assert len(answer.content) == int(answer.headers["content-length"])
+
+
+@pytest.mark.parametrize(("held", "told"), [('W/"e"', 'W/"e"'), ('"e"', '"e"'), ("*", '"e"')])
+async def test_a_client_hears_that_the_form_it_has_is_good(held, told):
+    headers = {"If-None-Match": held}
+    answer = await client(answering(b"", status=304)).get("/", headers=headers)
+    assert answer.headers["etag"] == told
+
+
+async def test_a_failure_before_the_body_is_answered():
+    async def app(scope, receive, send):
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        raise RuntimeError("no body")
+
+    answer = await client(app).get("/")
+    assert answer.status_code == 500
 
 
 async def test_the_prefix_is_taken_away():
