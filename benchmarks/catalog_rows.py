@@ -1,11 +1,13 @@
 """A definition of very many scenes by script: the benchmark's real COGs and, all over the rest of the
-world at their density, scenes that are names only and must never be opened."""
+world at their density, scenes that are names only and must never be opened, or that show the pixels of
+the real ones."""
 
 from __future__ import annotations
 
 import math
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,9 @@ from benchmarks.scenes import OVERLAP, Scene
 from config.definition import ServiceProperties
 from engine.build import geopackage
 from engine.build.definition_folder import DefinitionFolder, write_facts
-from engine.build.item_row import BuiltState, hash_shape
+from engine.build.fingerprint import item_fingerprint
+from engine.build.item_build import ItemJob, build_item
+from engine.build.item_row import hash_shape
 from engine.build.raster_record import (
     ItemStatus,
     RasterDefinition,
@@ -40,52 +44,84 @@ if TYPE_CHECKING:
 HALF_WORLD_M = 20_037_508.342789244
 # Below the latitudes where a scene in Web Mercator would be much smaller than in its zone.
 _NORTHMOST_M = 11_000_000.0
-_BATCH = 2_000
 
 
-def make_definition(path: Path, scenes: list[Scene], count: int) -> DefinitionFolder:
-    """Make a built definition of `count` items, `scenes` among them."""
+def make_definition(
+    path: Path, scenes: list[Scene], count: int, *, real_pixels: bool = False
+) -> DefinitionFolder:
+    """Make a definition of `count` items that are built, `scenes` among them.
+
+    Parameters
+    ----------
+    real_pixels
+        All other items show the files of `scenes` at places of their own; else they are names of
+        files that do not exist.
+    """
     shutil.rmtree(path, ignore_errors=True)
     folder = DefinitionFolder.create(path, ServiceProperties(title=f"{count} scenes"))
+    header = read_header(str(scenes[0].path))
+    world = Extent(-HALF_WORLD_M, -_NORTHMOST_M, HALF_WORLD_M, _NORTHMOST_M)
+    boxes = [_mercator_box(scene) for scene in scenes]
+    facts = ServiceFacts(
+        crs=MERCATOR,
+        pixel_type=PixelType.U8,
+        bands=tuple(BandInfo(name=name) for name in ("Red", "Green", "Blue")),
+        no_data_texts=("",) * 3,
+        extent=world if count > len(scenes) else _union(boxes),
+        pixel_size_x=_map_pixel(scenes[0]),
+        pixel_size_y=_map_pixel(scenes[0]),
+        data_type="rgb",
+        picture_bands=(0, 1, 2),
+        time_field="AcqDate",
+        block_width=header.levels[0].block_width,
+        block_height=header.levels[0].block_height,
+    )
     with folder.table() as table:
         table.ensure_field("AcqDate", "DATETIME")
         srs_id = table.set_crs(MERCATOR)
-        rows = _rows(scenes, count, srs_id)
-        _insert(folder.catalog, rows)
-        header = read_header(str(scenes[0].path))
-        world = Extent(-HALF_WORLD_M, -_NORTHMOST_M, HALF_WORLD_M, _NORTHMOST_M)
-        boxes = [_mercator_box(scene) for scene in scenes]
-        extent = world if count > len(scenes) else _union(boxes)
-        write_facts(
-            table,
-            ServiceFacts(
-                crs=MERCATOR,
-                pixel_type=PixelType.U8,
-                bands=tuple(BandInfo(name=name) for name in ("Red", "Green", "Blue")),
-                no_data_texts=("",) * 3,
-                extent=extent,
-                pixel_size_x=_map_pixel(scenes[0]),
-                pixel_size_y=_map_pixel(scenes[0]),
-                data_type="rgb",
-                picture_bands=(0, 1, 2),
-                time_field="AcqDate",
-                block_width=header.levels[0].block_width,
-                block_height=header.levels[0].block_height,
-            ),
-        )
+        writer = _Writer(folder.catalog, facts, srs_id, _tallies(header, facts))
+        writer.write(_places(scenes, count, real_pixels=real_pixels))
+        write_facts(table, facts)
     return folder
 
 
-def _rows(scenes: list[Scene], count: int, srs_id: int) -> Iterator[tuple[object, ...]]:
-    number = 0
-    for scene in scenes:
-        number += 1
-        yield _row(number, read_header(str(scene.path)), _outline(scene), srs_id)
-    template = read_header(str(scenes[0].path))
+def _tallies(header: RasterHeader, facts: ServiceFacts) -> bytes:
+    """Return the statistics of one scene, which stand for those of all."""
+    job = ItemJob(
+        id=1,
+        raster=_definition(header),
+        headers=(header,),
+        service_crs=facts.crs,
+        band_count=len(facts.bands),
+        pixel_type=facts.pixel_type,
+        footprints="auto",
+        statistics=True,
+    )
+    return build_item(job).tallies
+
+
+def _definition(header: RasterHeader) -> RasterDefinition:
+    return RasterDefinition(
+        raster_type="raster-dataset", sources=(SourceDefinition(path=header.path),)
+    )
+
+
+def _places(
+    scenes: list[Scene], count: int, *, real_pixels: bool
+) -> Iterator[tuple[str, RasterHeader, NDArray[np.float64]]]:
+    """Yield name, header and outline of each item."""
+    headers = [read_header(str(scene.path)) for scene in scenes]
+    for header, scene in zip(headers, scenes, strict=True):
+        yield scene.path.stem, header, _outline(scene)
     window = _union([_mercator_box(scene) for scene in scenes])
-    for header, outline in _elsewhere(template, scenes[0], window, count - len(scenes)):
-        number += 1
-        yield _row(number, header, outline, srs_id)
+    elsewhere = _elsewhere(headers[0], scenes[0], window, count - len(scenes))
+    for number, (header, outline) in enumerate(elsewhere):
+        name = Path(header.path).stem
+        if real_pixels:
+            shown = headers[number % len(headers)]
+            changes = {"path": shown.path, "size": shown.size, "mtime_ns": shown.mtime_ns}
+            header = msgspec.structs.replace(header, **changes)
+        yield name, header, outline
 
 
 def _elsewhere(
@@ -132,52 +168,61 @@ def _scene_at(
     return header, np.vstack([outline, [[x + side, y - side], [x - side, y - side]]])
 
 
-def _row(
-    number: int, header: RasterHeader, outline: NDArray[np.float64], srs_id: int
-) -> tuple[object, ...]:
-    polygon = shapely.MultiPolygon([shapely.Polygon(outline)])
-    wkb = shapely.to_wkb(polygon, byte_order=1)
-    low, high = outline.min(axis=0), outline.max(axis=0)
-    raster = RasterDefinition(
-        raster_type="raster-dataset", sources=(SourceDefinition(path=header.path),)
-    )
-    box = Extent(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-    shape = geopackage.encode_geometry(wkb, srs_id, box)
-    pixel = box.width / header.width
-    day = number * 7 % 365
-    date = str(np.datetime64("2020-01-01") + day)
-    return (
-        number,
-        shape,
-        Path(header.path).stem,
-        pixel,
-        pixel * 16,
-        box.center_x,
-        box.center_y,
-        raster_to_text(raster),
-        headers_to_text((header,)),
-        date,
-        BuiltState(shape_hash=hash_shape(wkb)).shape_hash,
-    )
+class _Writer:
+    """Writes rows as the build of such scenes would leave them."""
 
+    def __init__(self, catalog: Path, facts: ServiceFacts, srs_id: int, tallies: bytes) -> None:
+        self._catalog, self._facts = catalog, facts
+        self._srs_id, self._tallies = srs_id, tallies
 
-def _insert(catalog: Path, rows: Iterator[tuple[object, ...]]) -> None:
-    db = sqlite3.connect(catalog, isolation_level=None)
-    db.execute("PRAGMA synchronous=OFF")
-    db.execute("BEGIN")
-    for row in rows:
+    def write(self, places: Iterator[tuple[str, RasterHeader, NDArray[np.float64]]]) -> None:
+        with closing(sqlite3.connect(self._catalog, isolation_level=None)) as db:
+            db.execute("PRAGMA synchronous=OFF")
+            db.execute("BEGIN")
+            for number, (name, header, outline) in enumerate(places, 1):
+                self._write_one(db, number, name, header, outline)
+            db.execute("COMMIT")
+
+    def _write_one(
+        self,
+        db: sqlite3.Connection,
+        number: int,
+        name: str,
+        header: RasterHeader,
+        outline: NDArray[np.float64],
+    ) -> None:
+        wkb = shapely.to_wkb(shapely.MultiPolygon([shapely.Polygon(outline)]), byte_order=1)
+        low, high = outline.min(axis=0), outline.max(axis=0)
+        box = Extent(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+        pixel = box.width / header.width
+        coarsest = pixel * header.width / header.levels[-1].width
+        texts = raster_to_text(_definition(header)), headers_to_text((header,))
         db.execute(
             "INSERT INTO footprints(OBJECTID, Shape, Name, MinPS, MaxPS, LowPS, HighPS, Category,"
             " CenterX, CenterY, StatusId, Raster, Header, AcqDate)"
             f" VALUES (?, ?, ?, 0, 0, ?, ?, 1, ?, ?, {int(ItemStatus.READY)}, ?, ?, ?)",
-            row[:10],
+            (
+                number,
+                geopackage.encode_geometry(wkb, self._srs_id, box),
+                name,
+                pixel,
+                coarsest,
+                box.center_x,
+                box.center_y,
+                *texts,
+                str(np.datetime64("2020-01-01") + number * 7 % 365),
+            ),
+        )
+        fingerprint = item_fingerprint(self._facts, "auto", 0.0, texts)
+        db.execute(
+            "INSERT INTO swath_build(fid, fingerprint, shape_hash, rings, statistics)"
+            " VALUES (?, ?, ?, x'', ?)",
+            (number, fingerprint, hash_shape(wkb), self._tallies),
         )
         db.execute(
-            "INSERT INTO swath_build(fid, fingerprint, shape_hash) VALUES (?, 'made', ?)",
-            (row[0], row[10]),
+            "INSERT INTO swath_sources VALUES (?, ?, ?, ?)",
+            (header.path, number, header.size, header.mtime_ns),
         )
-    db.execute("COMMIT")
-    db.close()
 
 
 def _outline(scene: Scene) -> NDArray[np.float64]:

@@ -6,37 +6,38 @@ run with faults leaves no file; the same definition compiles to the same bytes.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 import shapely
 
+from engine.build.compile_part import CompiledPart, CompilePart, compile_part
 from engine.build.definition_fields import check_sort_field, fields_of_table, time_span
 from engine.build.definition_folder import DefinitionFolder, read_facts
-from engine.build.item_compiler import ItemCompiler, NotCompiled
 from engine.build.progress import no_progress
-from engine.build.row_reader import RowReader
 from engine.build.service_head import make_summary
+from engine.build.workers import InProcess, Workers
 from engine.build.zmd_writer import ZmdExtras, ZmdWriter
-from engine.errors import ConfigError
-from engine.item import OVERVIEW
+from engine.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from config.definition import ServiceProperties
     from engine.build.definition_fields import TimeSpan
-    from engine.build.item_compiler import ItemParts
-    from engine.build.item_row import ItemRow
     from engine.build.progress import Progress
     from engine.build.service_facts import ServiceFacts
     from engine.build.service_table import ServiceTable
     from engine.summary import ServiceSummary
 
 _MAX_FAULTS = 20
-_BATCH = 500
+# Rasters of one CRS are worked out together, so parts hold many rows; they are also what is in memory.
+_PART_ROWS = 2000
+_FEW_ROWS = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +59,18 @@ class CompileReport:
     warnings: tuple[str, ...] = ()
 
 
-def compile_definition(isdef: Path, out: Path, progress: Progress = no_progress) -> CompileReport:
+def compile_definition(
+    isdef: Path,
+    out: Path,
+    progress: Progress = no_progress,
+    workers: Workers | None = None,
+) -> CompileReport:
     """Compile the definition in the folder `isdef` into the file `out`.
+
+    Parameters
+    ----------
+    workers
+        Make the rows of large definitions; they are written here, in their order.
 
     Raises
     ------
@@ -74,7 +85,7 @@ def compile_definition(isdef: Path, out: Path, progress: Progress = no_progress)
             why = "is not built; run: swath definition build " + str(isdef)
             raise ConfigError(isdef, "", why)
         run = _Run(folder, table, properties, facts)
-        return run.compile(out, progress)
+        return run.compile(out, progress, workers or InProcess())
 
 
 @dataclass(slots=True)
@@ -84,6 +95,17 @@ class _Counts:
     left_out: int = 0
     seamlines: int = 0
     faults: list[str] = field(default_factory=list)
+    operations: dict[str, str] = field(default_factory=dict)
+
+    def add(self, part: CompiledPart) -> None:
+        self.primaries += len(part.rows) - part.overviews
+        self.overviews += part.overviews
+        self.left_out += part.left_out
+        self.seamlines += part.seamlines
+        self.faults.extend(part.faults)
+        for key, pipeline in part.operations.items():
+            if self.operations.setdefault(key, pipeline) != pipeline:
+                self.faults.append(f"two operations have one key {key}")
 
 
 class _Run:
@@ -103,24 +125,26 @@ class _Run:
         self.time: TimeSpan | None = time_span(
             folder.toml, properties, facts.time_field, self.fields
         )
-        self.rows = RowReader(folder, facts, self.fields, table.seamlines())
-        self.compiler = ItemCompiler(facts.crs)
         self.counts = _Counts()
 
-    def compile(self, out: Path, progress: Progress) -> CompileReport:
+    def compile(self, out: Path, progress: Progress, workers: Workers) -> CompileReport:
         total = self.table.count()
+        # Workers take a second to start.
+        made_by = workers if total > _FEW_ROWS else InProcess()
+        done = 0
         with ZmdWriter(out, self.fields) as writer:
-            batch: list[ItemRow] = []
-            for number, row in enumerate(self.table.rows()):
-                batch.append(row)
-                if len(batch) == _BATCH:
-                    progress("compile", number, total)
-                    self._add_all(writer, batch)
-                    batch.clear()
-                    if len(self.counts.faults) > _MAX_FAULTS:
-                        break
-            self._add_all(writer, batch)
-            progress("compile", total, total)
+            progress("compile", done, total)
+            for _, part in made_by.map(compile_part, self._parts()):
+                if isinstance(part, SourceError):
+                    raise ConfigError(self.folder.path, "", f"cannot be compiled: {part}")
+                writer.add_packed(part.rows)
+                self.counts.add(part)
+                if self.time is not None and part.time is not None:
+                    self.time.join(part.time)
+                done += part.rows_read
+                progress("compile", done, total)
+                if len(self.counts.faults) > _MAX_FAULTS:
+                    break
             self._refuse_faults()
             writer.finish(self._summary(writer.count), self._extras())
         return CompileReport(
@@ -131,34 +155,21 @@ class _Run:
             warnings=self._warnings(),
         )
 
-    def _add_all(self, writer: ZmdWriter, batch: list[ItemRow]) -> None:
-        read: list[ItemParts] = []
-        for row in batch:
-            if row.status.is_failed:
-                self.counts.left_out += 1
-                continue
-            try:
-                read.append(self.rows.parts(row))
-            except NotCompiled as err:
-                self._fault(row.id, row.name, err)
-        for parts, result in zip(read, self.compiler.compile_all(read), strict=True):
-            if isinstance(result, NotCompiled):
-                self._fault(parts.id, parts.name, result)
-            else:
-                writer.add(result)
-                self._count(parts)
-
-    def _fault(self, object_id: int, name: str, why: NotCompiled) -> None:
-        self.counts.faults.append(f"OBJECTID {object_id} ({name}): {why}")
-
-    def _count(self, parts: ItemParts) -> None:
-        if self.time is not None:
-            self.time.add(parts.attributes)
-        if parts.category == OVERVIEW:
-            self.counts.overviews += 1
-        else:
-            self.counts.primaries += 1
-        self.counts.seamlines += bool(parts.seamline)
+    def _parts(self) -> Iterator[CompilePart]:
+        seamlines = dict(sorted(self.table.seamlines().items()))
+        ids = list(seamlines)
+        for first, last in self.table.id_ranges(_PART_ROWS):
+            yield CompilePart(
+                folder=self.folder.path,
+                facts=self.facts,
+                fields=self.fields,
+                time=None if self.time is None else replace(self.time),
+                seamlines={
+                    i: seamlines[i] for i in ids[bisect_left(ids, first) : bisect_right(ids, last)]
+                },
+                first=first,
+                last=last,
+            )
 
     def _refuse_faults(self) -> None:
         faults = self.counts.faults
@@ -187,7 +198,7 @@ class _Run:
         shapes = self.table.layer_shapes("boundary")
         boundary = shapely.union_all(shapely.from_wkb(shapes)) if shapes else None
         return ZmdExtras(
-            operations=self.compiler.operations,
+            operations=self.counts.operations,
             histograms=self.facts.histograms,
             boundary=b"" if boundary is None else shapely.to_wkb(boundary, byte_order=1),
             definition=self.folder.toml.read_text(encoding="utf-8"),

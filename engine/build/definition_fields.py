@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from engine.build.catalog_schema import SYSTEM_FIELDS
@@ -77,10 +78,16 @@ def compiled_value(field: FieldInfo, value: AttributeValue) -> AttributeValue:
 def _date(value: str | float) -> int:
     if isinstance(value, int):
         return value
-    date = parse_date_ms(value) if isinstance(value, str) else None
+    date = _parsed(value) if isinstance(value, str) else None
     if date is None:
         raise ValueError(f"{value!r} is no date; accepted: {ACCEPTED_DATES}")
     return date
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> int | None:
+    # A service of a million items has few dates.
+    return parse_date_ms(text)
 
 
 def _integer(value: str | float) -> int:
@@ -110,6 +117,12 @@ class TimeSpan:
         last = last if isinstance(last, int) else first
         self.start = first if self.start is None else min(self.start, first)
         self.end = last if self.end is None else max(self.end, last)
+
+    def join(self, other: TimeSpan) -> None:
+        """Take what another span of the same fields was fed."""
+        starts = [value for value in (self.start, other.start) if value is not None]
+        ends = [value for value in (self.end, other.end) if value is not None]
+        self.start, self.end = min(starts, default=None), max(ends, default=None)
 
     @property
     def info(self) -> TimeInfo | None:

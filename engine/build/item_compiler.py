@@ -123,12 +123,17 @@ class ItemCompiler:
     def compile_all(self, batch: Sequence[ItemParts]) -> list[CompiledRow | NotCompiled]:
         """Compile many items, a few hundred at a time, for a tenth of the time of one by one."""
         results: list[CompiledRow | NotCompiled] = []
-        for parts, place in zip(batch, self._places(batch), strict=True):
+        shapes = shapely.from_wkb([parts.wkb for parts in batch], on_invalid="ignore")
+        boxes = shapely.bounds(shapes).tolist()
+        areas = shapely.area(shapes).tolist()
+        for number, place in enumerate(self._places(batch)):
             if isinstance(place, NotCompiled):
                 results.append(place)
                 continue
             try:
-                results.append(self._row(parts, place))
+                whole = _whole_box(boxes[number], areas[number])
+                around = self._boxes(shapes[number], whole)
+                results.append(self._row(batch[number], place, around))
             except NotCompiled as err:
                 results.append(err)
         return results
@@ -188,14 +193,13 @@ class ItemCompiler:
             for i in range(len(group))
         ]
 
-    def _row(self, parts: ItemParts, place: _Place) -> CompiledRow:
+    def _row(self, parts: ItemParts, place: _Place, boxes: tuple[Extent, ...]) -> CompiledRow:
         scale = place.scale
         if min(scale) <= 0:
             scale = _scale_beside(parts, self.operations[place.to_raster])
         if min(scale) <= 0:
             raise NotCompiled(f"its centre has no place in the service's CRS {_short(self.crs)}")
         on_mercator = place.from_mercator and min(place.scale_mercator) > 0
-        boxes = self._boxes(parts.wkb)
         extent = _union(boxes)
         min_ps, max_ps, low_ps, high_ps = parts.pixel_sizes
         center_x, center_y = _center(parts, extent)
@@ -247,14 +251,8 @@ class ItemCompiler:
             found = self._pinned[key] = chosen.key
         return found
 
-    def _boxes(self, wkb: bytes) -> tuple[Extent, ...]:
+    def _boxes(self, shape: shapely.Geometry, whole: Extent) -> tuple[Extent, ...]:
         """Return the box of the footprint; one per part where it goes around the world's edge."""
-        shape = shapely.from_wkb(wkb) if wkb else None
-        if shape is None or shape.is_empty or not shape.area > 0:
-            raise NotCompiled("it has no footprint; build the definition again")
-        whole = Extent(*map(float, shape.bounds))
-        if not whole.is_finite:
-            raise NotCompiled("its footprint is not finite")
         # A raster published in its own longitudes of 0 to 360 is also found where the map shows it.
         moved = world_boxes(self.crs, whole, whole.width * 1e-6)
         if moved != (whole,):
@@ -286,6 +284,16 @@ class ItemCompiler:
             return pack_rings([ring for part in packed for ring in unpack_rings(part)])
         except (ValueError, shapely.errors.GEOSException, ImageServerError) as err:
             raise NotCompiled(f"its footprint or seamline cannot be used: {err}") from err
+
+
+def _whole_box(bounds: list[float], area: float) -> Extent:
+    # Neither is a number where there is no geometry.
+    if not area > 0:
+        raise NotCompiled("it has no footprint; build the definition again")
+    whole = Extent(*bounds)
+    if not whole.is_finite:
+        raise NotCompiled("its footprint is not finite")
+    return whole
 
 
 def _scale_beside(parts: ItemParts, pipeline: str) -> tuple[float, float]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import shapely
 
 from engine.build.raster_record import (
@@ -19,6 +21,8 @@ from engine.extent import Extent
 from engine.item import PRIMARY
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.readers.header import RasterHeader
     from engine.results import AttributeValue
 
@@ -122,9 +126,19 @@ class ItemRow:
 
 def hash_shape(wkb: bytes) -> str:
     """Return a hash of a geometry's coordinates that survives being rewritten by another program."""
-    shape = shapely.from_wkb(wkb)
-    points = shapely.get_coordinates(shape)
-    return hashlib.blake2b(points.round(6).astype("<f8").tobytes(), digest_size=12).hexdigest()
+    return hash_shapes([wkb])[0]
+
+
+def hash_shapes(wkbs: Sequence[bytes]) -> list[str]:
+    """Return `hash_shape` of many geometries."""
+    shapes = shapely.from_wkb(wkbs, on_invalid="ignore")
+    points, owner = shapely.get_coordinates(shapes, return_index=True)
+    rounded = points.round(6).astype("<f8", copy=False)
+    ends = np.searchsorted(owner, np.arange(len(wkbs) + 1)).tolist()
+    return [
+        hashlib.blake2b(rounded[begin:end].tobytes(), digest_size=12).hexdigest()
+        for begin, end in pairwise(ends)
+    ]
 
 
 def wkb_extent(wkb: bytes) -> Extent | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.build.band_mapping import map_bands
-from engine.build.definition_fields import compiled_value
+from engine.build.definition_fields import MAX_TEXT, compiled_value
 from engine.build.item_compiler import ItemParts, NotCompiled
 from engine.build.raster_record import ItemStatus
 from engine.item import Source
@@ -15,6 +16,7 @@ from engine.item import Source
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from engine.build.band_mapping import BandMapping
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.item_row import ItemRow
     from engine.build.raster_record import RasterDefinition
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from engine.readers.header import RasterHeader
     from engine.results import AttributeValue
     from engine.summary import FieldInfo
+
+_MAX_MAPPINGS = 1000
+_PLAIN_TYPES: dict[str, type] = {"double": float, "string": str, "integer": int}
 
 
 class RowReader:
@@ -45,11 +50,21 @@ class RowReader:
     ) -> None:
         self._folder = folder
         self._bands = len(facts.bands)
-        self._columns = {f.name: f for f in fields if f.type not in ("oid", "geometry")}
+        self._columns = [
+            (field.name, _PLAIN_TYPES.get(field.type), field)
+            for field in fields
+            if field.type not in ("oid", "geometry")
+        ]
         self._seamlines = seamlines
+        self._mappings: dict[object, BandMapping] = {}
 
-    def parts(self, row: ItemRow) -> ItemParts:
+    def parts(self, row: ItemRow, shape_hash: str) -> ItemParts:
         """Return what the compiler needs of one row.
+
+        Parameters
+        ----------
+        shape_hash
+            Of its footprint as it is now (`engine.build.item_row.hash_shapes`).
 
         Raises
         ------
@@ -68,7 +83,7 @@ class RowReader:
         if first.geotransform is None or not crs:
             raise NotCompiled("Header: its raster has no place on Earth")
         try:
-            mapping = map_bands(raster, headers, self._bands)
+            mapping = self._mapping(raster, headers)
         except ValueError as err:
             raise NotCompiled(f"Raster: {err}") from err
         attributes = self._attributes(row)
@@ -81,14 +96,12 @@ class RowReader:
             geotransform=first.geotransform,
             levels=levels,
             sources=tuple(
-                Source(
-                    self._folder.resolve(header.path), header.driver, header.size, header.mtime_ns
-                )
+                Source(self._resolved(header.path), header.driver, header.size, header.mtime_ns)
                 for header in headers
             ),
             mapping=mapping,
             valid_range=first_source.valid_range,
-            rings=None if row.is_edited else row.built.rings,
+            rings=row.built.rings if shape_hash == row.built.shape_hash else None,
             wkb=row.wkb,
             seamline=self._seamlines.get(row.id, b""),
             pixel_sizes=_pixel_sizes(attributes),
@@ -96,6 +109,19 @@ class RowReader:
             pyramid=pyramid,
             pyramid_from=pyramid_from,
         )
+
+    def _mapping(self, raster: RasterDefinition, headers: tuple[RasterHeader, ...]) -> BandMapping:
+        """Map bands; most items of a service are alike."""
+        key = (
+            tuple((source.bands, source.no_data, source.enabled) for source in raster.sources),
+            tuple((header.bands, header.alpha_band, header.mask) for header in headers),
+        )
+        found = self._mappings.get(key)
+        if found is None:
+            found = map_bands(raster, headers, self._bands)
+            if len(self._mappings) < _MAX_MAPPINGS:
+                self._mappings[key] = found
+        return found
 
     def _resolved(self, path: str) -> str:
         # Most are absolute already, and joining paths is slow.
@@ -105,8 +131,8 @@ class RowReader:
         self, row: ItemRow, headers: tuple[RasterHeader, ...]
     ) -> tuple[Source | None, tuple[Level, ...], int]:
         """Return the levels that all sources share, and the file that holds further ones."""
-        shared = []
-        for levels in zip(*(header.levels for header in headers), strict=False):
+        shared = list(headers[0].levels) if len(headers) == 1 else []
+        for levels in () if shared else zip(*(header.levels for header in headers), strict=False):
             if any((lv.width, lv.height) != (levels[0].width, levels[0].height) for lv in levels):
                 break
             shared.append(levels[0])
@@ -124,12 +150,23 @@ class RowReader:
 
     def _attributes(self, row: ItemRow) -> dict[str, AttributeValue]:
         values = {}
-        for name, field in self._columns.items():
-            try:
-                values[name] = compiled_value(field, row.attributes.get(name))
-            except ValueError as err:
-                raise NotCompiled(f"{name}: {err}") from err
+        for name, kind, field in self._columns:
+            value = row.attributes.get(name)
+            # Most are empty or of their kind already.
+            if value is not None and not (type(value) is kind and _is_plain(value)):
+                try:
+                    value = compiled_value(field, value)
+                except ValueError as err:
+                    raise NotCompiled(f"{name}: {err}") from err
+            values[name] = value
         return values
+
+
+def _is_plain(value: AttributeValue) -> bool:
+    """Tell whether a value of its field's type is compiled as it is."""
+    if isinstance(value, str):
+        return len(value) <= MAX_TEXT
+    return value is not None and math.isfinite(value)
 
 
 def _decoded(row: ItemRow) -> tuple[RasterDefinition, tuple[RasterHeader, ...]]:

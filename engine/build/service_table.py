@@ -25,12 +25,12 @@ from engine.build.catalog_schema import (
 )
 from engine.build.item_row import BuiltState, DigestRow, InputRow, ItemRow, wkb_extent
 from engine.build.raster_record import (
-    ItemStatus,
     NewItem,
     PyramidFile,
     headers_to_text,
     raster_to_text,
 )
+from engine.build.row_decoder import BUILT_COLUMNS, RowDecoder
 from engine.errors import ConfigError
 from engine.item import PRIMARY
 
@@ -265,10 +265,10 @@ class ServiceTable:
             Only OBJECTIDs above this one.
         """
         names = list(self.fields())
-        chosen = ", ".join(f'f."{name}"' for name in names)
+        decoder = RowDecoder(self.path, names)
+        chosen = ", ".join([f'f."{name}"' for name in names] + [f"b.{n}" for n in BUILT_COLUMNS])
         query = (
-            f"SELECT {chosen}, b.fingerprint, b.shape_hash, b.rings, b.statistics, b.pyramid"
-            f" FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
+            f"SELECT {chosen} FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
             f" WHERE ({where}) AND OBJECTID > ? ORDER BY OBJECTID LIMIT 500"
         )
         last = above
@@ -276,40 +276,22 @@ class ServiceTable:
             page = self._run(query, (*values, last)).fetchall()
             if not page:
                 return
-            for record in page:
-                yield self._row(names, record)
+            yield from map(decoder.decode, page)
             last = page[-1][names.index("OBJECTID")]
 
-    def _row(self, names: list[str], record: tuple[object, ...]) -> ItemRow:
-        fields = dict(zip(names, record, strict=False))
-        attributes = {
-            name: value
-            for name, value in fields.items()
-            if name not in SYSTEM_FIELDS and isinstance(value, str | int | float | None)
-        }
-        fingerprint, shape_hash, rings, statistics, pyramid = record[len(names) :]
-        try:
-            status = ItemStatus(msgspec.convert(fields["StatusId"] or 0, int))
-            shape = msgspec.convert(fields["Shape"], bytes | None, strict=False)
-            wkb = geopackage.decode_geometry(shape)
-        except (ValueError, msgspec.ValidationError) as err:
-            raise ConfigError(self.path, f"OBJECTID {fields['OBJECTID']}", str(err)) from err
-        return ItemRow(
-            id=msgspec.convert(fields["OBJECTID"], int),
-            status=status,
-            message=str(fields["StatusMessage"] or ""),
-            attributes=attributes,
-            raster_text=str(fields["Raster"] or ""),
-            header_text=str(fields["Header"] or ""),
-            wkb=wkb,
-            built=BuiltState(
-                fingerprint=str(fingerprint or ""),
-                shape_hash=str(shape_hash or ""),
-                rings=_bytes(rings),
-                statistics=_bytes(statistics),
-                pyramid=msgspec.json.decode(str(pyramid), type=PyramidFile) if pyramid else None,
-            ),
+    def id_ranges(self, size: int) -> Iterator[tuple[int, int]]:
+        """Yield first and last OBJECTID of `size` rows at a time, in order."""
+        first, last = (
+            f"SELECT OBJECTID FROM footprints WHERE OBJECTID > ? ORDER BY OBJECTID LIMIT 1 OFFSET {n}"
+            for n in (0, size - 1)
         )
+        above = -1
+        while found := self._run(first, (above,)).fetchone():
+            ends = self._run(last, (above,)).fetchone()
+            if ends is None:
+                ends = self._run("SELECT max(OBJECTID) FROM footprints").fetchone()
+            yield int(found[0]), int(ends[0])
+            above = int(ends[0])
 
     # Footprints and what build knows
 

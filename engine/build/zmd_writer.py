@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.build.packed_row import RowPacker, columns_of
 from engine.errors import ConfigError
+from engine.extent import Extent
 from engine.size_bands import SizeBandCollector
-from engine.zmd import APPLICATION_ID, COLUMN_TYPES, OPEN_END, PAGE_BYTES, quote
+from engine.zmd import APPLICATION_ID, COLUMN_TYPES, PAGE_BYTES, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from engine.extent import Extent
+    from engine.build.packed_row import Edges, PackedRow
     from engine.item import Item
     from engine.results import AttributeValue
     from engine.summary import FieldInfo, Histogram, ServiceSummary
@@ -75,21 +77,6 @@ class ZmdExtras:
     definition: str = ""
 
 
-def item_attributes(item: Item) -> dict[str, AttributeValue]:
-    """Return the values of the well-known columns that an item's record holds."""
-    return {
-        "Name": item.name,
-        "MinPS": item.min_ps,
-        "MaxPS": item.max_ps,
-        "LowPS": item.low_ps,
-        "HighPS": item.high_ps,
-        "Category": item.category,
-        "CenterX": item.center_x,
-        "CenterY": item.center_y,
-        "ZOrder": item.z_order,
-    }
-
-
 class ZmdWriter:
     """Take rows one by one; `finish` makes the file appear under its name, leaving early does not.
 
@@ -109,11 +96,12 @@ class ZmdWriter:
     def __init__(self, out: Path, fields: Iterable[FieldInfo]) -> None:
         self._out = out
         self._part = out.with_name(f".{out.name}.{os.getpid()}.part")
-        self._columns = [field for field in fields if field.type in COLUMN_TYPES]
+        self._columns = columns_of(fields)
         _check_columns(out, self._columns)
         self._bands = SizeBandCollector()
         self._box = 0
-        self._extent: Extent | None = None
+        self._extent: Edges | None = None
+        self._packer = RowPacker(self._columns)
         self.count = 0
         try:
             self._part.unlink(missing_ok=True)
@@ -164,39 +152,51 @@ class ZmdWriter:
         ConfigError
             The OBJECTID is there already, or the file cannot be written.
         """
-        item = row.item
-        values = {**row.attributes, **item_attributes(item)}
-        try:
-            self._db.execute(
-                self._insert_item, (item.id, *(values.get(c.name) for c in self._columns))
-            )
-            self._db.execute("INSERT INTO records VALUES (?, ?)", (item.id, _encoder.encode(item)))
-            self._db.execute("INSERT INTO shapes VALUES (?, ?)", (item.id, row.wkb))
-            for box in row.boxes or (item.extent,):
-                self._add_box(box, item)
-        except sqlite3.IntegrityError as err:
-            raise ConfigError(self._out, f"OBJECTID {item.id}", "is there twice") from err
-        except (sqlite3.Error, OverflowError) as err:
-            raise ConfigError(self._out, f"OBJECTID {item.id}", f"cannot be stored: {err}") from err
-        self._bands.add(item.ground_size_m)
-        self._extent = item.extent if self._extent is None else self._extent.union(item.extent)
-        self.count += 1
+        self.add_packed([self._packer.pack(row)])
 
-    def _add_box(self, box: Extent, item: Item) -> None:
-        self._box += 1
-        top = item.max_ps if item.max_ps > 0 else OPEN_END
-        edges = (box.xmin, box.xmax, box.ymin, box.ymax)
-        self._db.execute(
-            "INSERT INTO boxes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (self._box, *edges, item.min_ps, top, item.id),
-        )
+    def add_packed(self, rows: Sequence[PackedRow]) -> None:
+        """Add many items at once; see `add`."""
+        under_way = rows[0] if rows else None
+
+        def values(row: PackedRow) -> tuple[AttributeValue, ...]:
+            nonlocal under_way
+            under_way = row
+            return row.values
+
+        try:
+            self._db.executemany(self._insert_item, map(values, rows))
+            self._db.executemany(
+                "INSERT INTO records VALUES (?, ?)", ((row.id, row.record) for row in rows)
+            )
+            self._db.executemany(
+                "INSERT INTO shapes VALUES (?, ?)", ((row.id, row.wkb) for row in rows)
+            )
+            self._db.executemany(
+                "INSERT INTO boxes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._of(rows)
+            )
+        except sqlite3.IntegrityError as err:
+            raise ConfigError(self._out, f"OBJECTID {_id(under_way)}", "is there twice") from err
+        except (sqlite3.Error, OverflowError) as err:
+            why = f"cannot be stored: {err}"
+            raise ConfigError(self._out, f"OBJECTID {_id(under_way)}", why) from err
+        for row in rows:
+            self._bands.add(row.ground_size_m)
+            self._extent = row.extent if self._extent is None else _union(self._extent, row.extent)
+        self.count += len(rows)
+
+    def _of(self, rows: Sequence[PackedRow]) -> Iterator[tuple[AttributeValue, ...]]:
+        """Yield the rows of the table of boxes."""
+        for row in rows:
+            for box in row.boxes:
+                self._box += 1
+                yield (self._box, *box, *row.sizes, row.id)
 
     def finish(self, summary: ServiceSummary, extras: ZmdExtras) -> None:
         """Write the head and the indexes, and move the file to its name."""
         meta: dict[str, bytes | str | int] = {
             "boundary": extras.boundary,
             "definition": extras.definition,
-            "footprint_extent": _encoder.encode(self._extent),
+            "footprint_extent": _encoder.encode(self._extent and Extent(*self._extent)),
             "format_version": summary.format_version,
             "histograms": _encoder.encode(extras.histograms),
             "operations": _encoder.encode(dict(sorted(extras.operations.items()))),
@@ -221,6 +221,19 @@ class ZmdWriter:
         wanted.sort(key=lambda name: name.casefold() != sort_field)
         dates = [column.name for column in self._columns if column.type == "date"]
         return list(dict.fromkeys([*dates, *wanted]))[:_MAX_INDEXES]
+
+
+def _id(row: PackedRow | None) -> AttributeValue:
+    return row.id if row else None
+
+
+def _union(one: Edges, other: Edges) -> Edges:
+    return (
+        min(one[0], other[0]),
+        min(one[1], other[1]),
+        max(one[2], other[2]),
+        max(one[3], other[3]),
+    )
 
 
 def _check_columns(out: Path, columns: list[FieldInfo]) -> None:

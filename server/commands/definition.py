@@ -253,11 +253,12 @@ def compile_(
 ) -> None:
     """Check everything and write one file that `swath publish` takes."""
     from engine.build.compile import compile_definition
+    from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars
 
     out = output or Path(definition.absolute().name).with_suffix(".zmd")
-    with ProgressBars() as progress:
-        report = compile_definition(definition, out, progress)
+    with ProgressBars() as progress, GuardedWorkers() as workers:
+        report = compile_definition(definition, out, progress, workers)
     typer.echo(f"Compiled {report.primaries} items and {report.overviews} overviews into {out}.")
     _tell_some("Note", report.warnings)
     typer.echo(f"Next: swath publish {out} --name {out.stem}")
