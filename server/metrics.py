@@ -168,11 +168,15 @@ def _instance_families(pool: PoolState) -> Iterator[Metric]:
     blocks = GaugeMetricFamily(
         "swath_block_cache_bytes", "Decoded blocks held", labels=["instance"]
     )
+    hits = CounterMetricFamily("swath_block_hits", "Blocks at hand", labels=["instance"])
+    misses = CounterMetricFamily("swath_block_misses", "Blocks decoded", labels=["instance"])
     for number, counts in pool.counts.items():
         answered.add_metric([str(number)], counts.answered)
         busy.add_metric([str(number)], counts.busy_s)
         blocks.add_metric([str(number)], counts.block_cache_bytes)
-    yield from (answered, busy, blocks)
+        hits.add_metric([str(number)], counts.block_hits)
+        misses.add_metric([str(number)], counts.block_misses)
+    yield from (answered, busy, blocks, hits, misses)
     memory = GaugeMetricFamily(
         "swath_memory_pss_bytes", "Proportional set size", labels=["process"]
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from engine.errors import Cancelled, DeadlineExceeded
 
 SLOTS = 64
-_COUNTS = struct.Struct("<4d")
+_COUNTS = struct.Struct("<6d")
 _SLOT = struct.Struct("<Qdd?")
 _FIRST_SLOT = 64
 _SLOT_BYTES = 32
@@ -34,6 +34,8 @@ class Counts:
     busy_s: float = 0.0
     open_services: float = 0.0
     block_cache_bytes: float = 0.0
+    block_hits: float = 0.0
+    block_misses: float = 0.0
 
 
 class ControlPage:
@@ -75,6 +77,8 @@ class ControlPage:
             counts.busy_s,
             counts.open_services,
             counts.block_cache_bytes,
+            counts.block_hits,
+            counts.block_misses,
         )
 
     def budget(self, slot: int) -> SlotBudget:

@@ -1,9 +1,11 @@
 """Which instance a request goes to, and what waits meanwhile; plain data, no sockets and no clock.
 
 Neighbouring tiles share source blocks, so a cell of 4 × 4 tiles goes to one instance (rendezvous
-hashing: when an instance comes or goes, only its own cells move) unless another has a shorter queue.
-Each instance holds at most two requests: one in work, and one behind it so that it never waits for the
-front. What is more waits here, where any instance that becomes free can take it.
+hashing: when an instance comes or goes, only its own cells move), also behind a small request that it
+has just begun: a tile takes about a millisecond, and decoding a block anew takes more than two.
+Each instance holds two requests: one in work, and one behind it so that it never waits for the front
+(and a third if it is of the instance's own cells). What is more waits here, where any instance that
+becomes free can take it.
 """
 
 from __future__ import annotations
@@ -26,12 +28,17 @@ if TYPE_CHECKING:
     from server.response_cache import Key
 
 DEPTH = 2
+DEPTH_AT_HOME = 3
 _CELL_TILES = 4
 # Looking further down the queue for a neighbour's request costs more than the blocks it would share.
 _LOOK_AHEAD = 16
 _MAX_OVERTAKEN = 8
 # A request behind a larger one would wait for it while another instance is free.
 _LIGHT_PIXELS = 1024 * 1024
+_TILE_PIXELS = 256 * 256
+_SMALL_PIXELS = 4 * _TILE_PIXELS
+# Behind a request that was sent longer ago than this, a tile would wait for more than one block.
+_PATIENCE_S = 0.005
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
 
@@ -46,6 +53,10 @@ class Flight:
         Monotonic time: asked for, sent to an instance, and when patience ends.
     cell : int or None
         Place of the view; None = any instance is as good.
+    is_light : bool
+        May stand behind another light one at an instance.
+    is_small : bool
+        A tile or hardly more: worth waiting behind for the blocks it shares.
     overtaken : int
         How often another was taken from the queue before it.
     attempts : int
@@ -59,6 +70,7 @@ class Flight:
     future: asyncio.Future[Reply]
     cell: int | None
     is_light: bool
+    is_small: bool
     limit_s: float
     deadline: float
     wait_until: float
@@ -79,12 +91,19 @@ class Seat:
     is_ready: bool = False
     in_flight: dict[int, Flight] = field(default_factory=dict)
 
-    def can_take(self, flight: Flight) -> bool:
-        """Tell whether `flight` may be sent now."""
-        if not self.is_ready or len(self.in_flight) >= DEPTH:
+    def can_take(self, flight: Flight, depth: int = DEPTH) -> bool:
+        """Tell whether `flight` may be sent now, as one of `depth` at most."""
+        if not self.is_ready or len(self.in_flight) >= depth:
             return False
         return not self.in_flight or (
             flight.is_light and all(other.is_light for other in self.in_flight.values())
+        )
+
+    def can_take_at_home(self, flight: Flight) -> bool:
+        """Tell whether a tile of one of this seat's own cells should wait here rather than go elsewhere."""
+        return self.can_take(flight, DEPTH_AT_HOME) and all(
+            other.is_small and flight.begun - other.sent < _PATIENCE_S
+            for other in self.in_flight.values()
         )
 
 
@@ -148,7 +167,7 @@ class Dispatcher:
 
     def _seat_for(self, flight: Flight) -> Seat | None:
         preferred = None if flight.cell is None else self._preferred(flight.cell)
-        if preferred is not None and preferred.is_ready and not preferred.in_flight:
+        if preferred is not None and preferred.can_take_at_home(flight):
             return preferred
         free = [seat for seat in self.seats if seat.can_take(flight)]
         if not free:
@@ -202,9 +221,21 @@ def _place_of(view: View) -> tuple[int, int, int] | None:
     return level, math.floor(extent.center_x / size), math.floor(extent.center_y / size)
 
 
+def pixels_of(request: Request) -> float:
+    """Return how many pixels a request asks for; infinity where that cannot be said."""
+    if not isinstance(request, ImageRequest):
+        return math.inf
+    view = request.view
+    if view.tile is not None:
+        return _TILE_PIXELS * view.tile.scale**2
+    return view.width * view.height
+
+
 def is_light(request: Request) -> bool:
     """Tell whether a request is short enough to stand behind another one at an instance."""
-    if not isinstance(request, ImageRequest):
-        return False
-    view = request.view
-    return view.tile is not None or view.width * view.height <= _LIGHT_PIXELS
+    return pixels_of(request) <= _LIGHT_PIXELS
+
+
+def is_small(request: Request) -> bool:
+    """Tell whether a request is worth waiting behind for the blocks it shares."""
+    return pixels_of(request) <= _SMALL_PIXELS

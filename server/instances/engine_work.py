@@ -105,9 +105,9 @@ class EngineWork:
         """Return how many services are open."""
         return len(self._services)
 
-    def block_cache_bytes(self) -> int:
-        """Return how much of the block cache is filled."""
-        return self._blocks.nbytes
+    def block_cache(self) -> tuple[int, int, int]:
+        """Return how many bytes of the block cache are filled, its hits and its misses."""
+        return self._blocks.nbytes, self._blocks.hits, self._blocks.misses
 
     def answer(self, task: Task, budget: Budget) -> tuple[ReplyHead, Body]:
         """Return the answer to one task.

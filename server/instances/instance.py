@@ -71,8 +71,8 @@ class Work(Protocol):
         """Return how many services are open."""
         ...
 
-    def block_cache_bytes(self) -> int:
-        """Return how much of the block cache is filled."""
+    def block_cache(self) -> tuple[int, int, int]:
+        """Return how many bytes of the block cache are filled, its hits and its misses."""
         ...
 
 
@@ -147,11 +147,14 @@ class _Instance:
     def _count(self, started: float) -> None:
         self._answered += 1
         self._busy_s += time.monotonic() - started
+        filled, hits, misses = self._work.block_cache()
         counts = Counts(
             answered=self._answered,
             busy_s=self._busy_s,
             open_services=self._work.open_services(),
-            block_cache_bytes=self._work.block_cache_bytes(),
+            block_cache_bytes=filled,
+            block_hits=hits,
+            block_misses=misses,
         )
         self._page.tell(counts)
 

@@ -16,7 +16,7 @@ import msgspec
 
 from engine.errors import DeadlineExceeded, ImageServerError, InstanceLost, Overloaded
 from server.instances.control_page import SLOTS, Counts
-from server.instances.dispatch import Dispatcher, Flight, Seat, cell_of, is_light
+from server.instances.dispatch import Dispatcher, Flight, Seat, cell_of, is_light, is_small
 from server.instances.frames import GREETING, ReplyHead, Task, encode_task
 from server.instances.job import Job, Reply
 from server.instances.keeper import Keeper, KeeperOptions
@@ -131,6 +131,7 @@ class Pool:
             future=asyncio.get_running_loop().create_future(),
             cell=cell_of(job),
             is_light=is_light(job.request),
+            is_small=is_small(job.request),
             limit_s=limit_s,
             deadline=now + limit_s,
             wait_until=now + wait_s,

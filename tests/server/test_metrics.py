@@ -18,7 +18,7 @@ def snapshot():
         restarts=5,
         pids={0: os.getpid()},
         fork_parent_pid=None,
-        counts={0: Counts(answered=6, busy_s=7, open_services=8, block_cache_bytes=9)},
+        counts={0: Counts(answered=6, busy_s=7, open_services=8, block_cache_bytes=9, block_hits=10, block_misses=11)},
     )
     return Snapshot(
         pool=pool, cache_hits=10, cache_misses=11, cache_bytes=12, joined=13, services=14
@@ -64,6 +64,8 @@ def test_the_pools_numbers_are_there():
     assert found["swath_queue", ()] == 4
     assert found["swath_instance_restarts_total", ()] == 5
     assert found["swath_block_cache_bytes", (("instance", "0"),)] == 9
+    assert found["swath_block_hits_total", (("instance", "0"),)] == 10
+    assert found["swath_block_misses_total", (("instance", "0"),)] == 11
     assert found["swath_response_cache_hits_total", ()] == 10
     assert found["swath_coalesced_total", ()] == 13
     assert found["swath_memory_pss_bytes", (("process", "instance_0"),)] > 1_000_000

@@ -53,6 +53,13 @@ def test_a_slot_used_again_is_not_cancelled(both_ends):
 
 def test_counts_cross(both_ends):
     front, instance = both_ends
-    told = Counts(answered=3, busy_s=0.5, open_services=2, block_cache_bytes=2.0**40)
+    told = Counts(
+        answered=3,
+        busy_s=0.5,
+        open_services=2,
+        block_cache_bytes=2.0**40,
+        block_hits=7,
+        block_misses=8,
+    )
     instance.tell(told)
     assert front.counts() == told

@@ -10,20 +10,31 @@ from hypothesis import strategies as st
 from engine.errors import Overloaded
 from engine.extent import Extent
 from engine.request import Encoding, ImageRequest, QueryRequest, StripRequest, TileAddress, View
-from server.instances.dispatch import DEPTH, Dispatcher, Flight, cell_of, is_light
+from server.instances.dispatch import (
+    DEPTH,
+    DEPTH_AT_HOME,
+    Dispatcher,
+    Flight,
+    cell_of,
+    is_light,
+    is_small,
+)
 from server.instances.job import Job
 
 
-def flight(number=0, cell=None, *, light=True):
+def flight(number=0, cell=None, *, light=True, small=True, begun=0.0):
     return Flight(
         id=number,
         head=b"",
         future=None,
         cell=cell,
         is_light=light,
+        is_small=light and small,
         limit_s=1,
         deadline=1,
         wait_until=1,
+        begun=begun,
+        sent=begun,
     )
 
 
@@ -75,11 +86,20 @@ def test_one_more_instance_moves_only_its_own_cells():
     assert moved == {3}
 
 
-def test_a_shorter_queue_wins_over_the_cell():
+def test_a_tile_waits_behind_tiles_of_its_cell_but_not_behind_many():
     made = dispatcher(2)
-    first = put(made, flight(1, cell=5))
-    second = put(made, flight(2, cell=5))
-    assert {first.number, second.number} == {0, 1}
+    seats = [put(made, flight(number, cell=5)).number for number in range(5)]
+    home = seats[0]
+    assert seats == [home] * DEPTH_AT_HOME + [1 - home] * DEPTH
+
+
+@pytest.mark.parametrize(
+    "before", [flight(1, cell=5, small=False), flight(1, cell=5, begun=-1.0)], ids=["large", "old"]
+)
+def test_a_tile_does_not_wait_behind_what_may_take_long(before):
+    made = dispatcher(2)
+    seats = {put(made, one).number for one in (before, flight(2, cell=5))}
+    assert seats == {0, 1}
 
 
 def test_each_instance_holds_two_and_the_rest_waits():
@@ -179,3 +199,6 @@ def test_only_small_pictures_are_light():
     assert is_light(image(1024, 1024))
     assert not is_light(image(1025, 1024))
     assert not is_light(QueryRequest())
+    assert is_small(image(512, 512))
+    assert not is_small(image(513, 512))
+    assert is_small(tile_job(3, 1, 1).request)

@@ -38,7 +38,7 @@ def test_pixels_come_as_the_engine_wrote_them(work, compiled_picture):
     assert head.media_type == "image/png"
     assert bytes(body).startswith(b"\x89PNG")
     assert {"plan", "encode"} <= set(head.stages)
-    assert work.block_cache_bytes() > 0
+    assert work.block_cache()[0] > 0
 
 
 def test_a_renderer_writes_the_record_in_its_protocols_form(work, compiled_picture):

@@ -78,5 +78,5 @@ class Trivial:
     def open_services(self):
         return 1
 
-    def block_cache_bytes(self):
-        return 42
+    def block_cache(self):
+        return 42, 0, 0
