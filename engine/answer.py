@@ -18,6 +18,7 @@ from engine.functions.cast import cast, mark_no_data
 from engine.functions.picture import to_picture
 from engine.geometry.projection import describe_crs, wkt_of
 from engine.identify import identify
+from engine.legend import legend_of
 from engine.pixels import PixelBlock, Pixels, Rgbv
 from engine.plan import Plan, plan
 from engine.query import query
@@ -113,9 +114,17 @@ def _record(request: Request, work: Work) -> object:
             return query(service.catalog, request)
     if isinstance(request, ExplainRequest):
         return explain(request.image, work)
+    return _facts(request, service)
+
+
+def _facts(request: Request, service: ImageService) -> object:
+    """Answer what the head of the definition knows."""
     if isinstance(request, HistogramsRequest):
         return HistogramsResult(histograms=service.catalog.histograms)
-    if isinstance(request, StatisticsRequest | LegendRequest | KeyPropertiesRequest):
+    if isinstance(request, LegendRequest):
+        picture = service.picture(request.band_ids, request.rendering, "")
+        return legend_of(service.summary, picture)
+    if isinstance(request, StatisticsRequest | KeyPropertiesRequest):
         return StatisticsResult(statistics=service.summary.statistics)
     raise TypeError(f"no answer for {type(request).__name__}")
 

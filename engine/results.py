@@ -103,6 +103,26 @@ class StatisticsResult(Result, frozen=True, kw_only=True):
     statistics: tuple[BandStatistics, ...] = ()
 
 
+class LegendResult(Result, frozen=True, kw_only=True):
+    """What the colours of a picture mean.
+
+    Attributes
+    ----------
+    bands : 1 or 3 band numbers from 0
+    palette : tuple of (value, r, g, b)
+        () = none is shown.
+    ends : (low, high) or None
+        Values at the bottom and the top of a grey ramp; None = each view has its own.
+    greys : tuple of int
+        Of a ramp, from its top to its bottom.
+    """
+
+    bands: tuple[int, ...] = (0,)
+    palette: tuple[tuple[int, int, int, int], ...] = ()
+    ends: tuple[float, float] | None = None
+    greys: tuple[int, ...] = ()
+
+
 class HistogramsResult(Result, frozen=True, kw_only=True):
     """Histograms per band; () where there are none."""
 

@@ -35,6 +35,7 @@ from engine.results import (
     HistogramsResult,
     IdentifiedItem,
     IdentifyResult,
+    LegendResult,
     PictureInfoResult,
     QueryResult,
     QueryRow,
@@ -167,7 +168,7 @@ def _result_for(request: Request) -> Any:
         raster = ExplainedRaster(id=1, name="a", ratio=math.inf, grid_error_px=math.nan)
         return ExplainResult(extent=Extent(0, 0, 1, 1), width=1, height=1, rasters=(raster,))
     assert isinstance(request, LegendRequest), "a record for the new request belongs here"
-    return None
+    return LegendResult(ends=(-math.inf, math.nan), greys=(0, 255))
 
 
 def _no_constant(token: str) -> Any:

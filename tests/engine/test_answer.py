@@ -38,6 +38,7 @@ from engine.results import (
     ExplainResult,
     HistogramsResult,
     IdentifyResult,
+    LegendResult,
     PictureInfoResult,
     QueryResult,
     StatisticsResult,
@@ -68,7 +69,7 @@ def test_every_kind_of_question_has_its_kind_of_record(pair: ImageService) -> No
         (ExplainRequest(image=_image(pair)), ExplainResult),
         (HistogramsRequest(), HistogramsResult),
         (StatisticsRequest(), StatisticsResult),
-        (LegendRequest(), StatisticsResult),
+        (LegendRequest(), LegendResult),
         (KeyPropertiesRequest(), StatisticsResult),
     ]
     for request, kind in kinds:

@@ -11,6 +11,8 @@ import msgspec
 import pytest
 from PIL import Image
 
+from engine.functions.picture import bind_picture
+from engine.legend import legend_of
 from engine.request import (
     ExplainRequest,
     HistogramsRequest,
@@ -30,6 +32,7 @@ from server.protocols.arcgis.operations import (
     statistics,
     thumbnail,
 )
+from server.protocols.arcgis.rendering_rule import rendering_rule_of_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,10 +43,10 @@ if TYPE_CHECKING:
 
 
 def _legend(summary: ServiceSummary, request: LegendRequest | None = None) -> dict[str, Any]:
-    context = AnswerContext(
-        service="demo/hills", summary=summary, request=request or LegendRequest(), options={}
-    )
-    layer: dict[str, Any] = json.loads(legend.answer(None, context)[1])["layers"][0]
+    request = request or LegendRequest()
+    context = AnswerContext(service="demo/hills", summary=summary, request=request, options={})
+    shown = legend_of(summary, bind_picture(summary, (), request.band_ids, request.rendering))
+    layer: dict[str, Any] = json.loads(legend.answer(shown, context)[1])["layers"][0]
     return layer
 
 
@@ -110,6 +113,33 @@ def test_a_palette_has_a_swatch_for_each_value(raster: ServiceSummary) -> None:
     assert layer["legendType"] == "Unique Values"
     assert [swatch["label"] for swatch in layer["legend"]] == ["1", "7"]
     assert layer["legend"][1]["values"] == [7]
+
+
+def test_a_legend_follows_the_rendering_rule(mosaic: ServiceSummary) -> None:
+    rule = rendering_rule_of_json(
+        {
+            "rasterFunction": "Stretch",
+            "rasterFunctionArguments": {"StretchType": 5, "Min": 100, "Max": 200,
+                                        "Statistics": [[20, 120, 60, 10]]},
+        }
+    )  # fmt: skip
+    layer = _legend(mosaic, LegendRequest(band_ids=(1,), rendering=rule))
+    assert [swatch["label"] for swatch in layer["legend"]] == ["High : 120", "", "Low : 20"]
+    tops = [_pixel(swatch, 0) for swatch in layer["legend"]]
+    assert tops[0] == (200, 200, 200)
+    assert _pixel(layer["legend"][2], 19) == (100, 100, 100)
+
+
+def test_a_legend_without_rule_is_of_the_samples(raster: ServiceSummary) -> None:
+    classes = msgspec.structs.replace(raster, colormap=((1, 255, 0, 0), (7, 0, 0, 255)))
+    layer = _legend(classes, LegendRequest(rendering=rendering_rule_of_json("None")))
+    assert layer["legendType"] == "Stretched"
+    assert [swatch["label"] for swatch in layer["legend"]] == ["High : 255", "", "Low : 0"]
+
+
+def _pixel(swatch: dict[str, Any], row: int) -> tuple[int, ...]:
+    picture = Image.open(io.BytesIO(base64.b64decode(swatch["imageData"]))).convert("RGB")
+    return tuple(picture.getpixel((10, row)))
 
 
 def test_the_band_of_a_legend_is_asked_for(ask: Callable[..., Question]) -> None:

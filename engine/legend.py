@@ -1,0 +1,52 @@
+"""What the colours of a picture mean: the facts of a legend, as the picture step was bound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.results import LegendResult
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.functions.picture import Picture
+    from engine.functions.stretch import BandStretch
+    from engine.summary import ServiceSummary
+
+# Greys of a ramp, from its top to its bottom: enough to show a gamma.
+_GREYS = 9
+
+
+def legend_of(summary: ServiceSummary, picture: Picture) -> LegendResult:
+    """Return the facts of a picture's legend."""
+    if picture.colours is not None:
+        return LegendResult(bands=picture.bands, palette=summary.colormap)
+    if not picture.is_grey:
+        return LegendResult(bands=picture.bands)
+    if picture.dynamic is not None:
+        # Its ends are each view's own.
+        top, bottom = picture.dynamic.out_max, picture.dynamic.out_min
+        shades = np.linspace(top, bottom, _GREYS)
+        return LegendResult(bands=picture.bands, greys=_bytes(shades))
+    stretch = picture.stretches[0]
+    low, high = _ends(summary, picture, stretch)
+    shades = stretch.values(np.linspace(high, low, _GREYS))
+    return LegendResult(bands=picture.bands, ends=(low, high), greys=_bytes(shades))
+
+
+def _ends(summary: ServiceSummary, picture: Picture, stretch: BandStretch) -> tuple[float, float]:
+    """Return the lowest and the highest value of a ramp.
+
+    Samples shown as they are reach no farther than the band's own values.
+    """
+    band = picture.bands[0]
+    if picture.tables is not None or band >= len(summary.statistics):
+        return stretch.lo, stretch.hi
+    statistics = summary.statistics[band]
+    return max(stretch.lo, statistics.min), min(stretch.hi, statistics.max)
+
+
+def _bytes(shades: NDArray[np.float64]) -> tuple[int, ...]:
+    return tuple(np.clip(np.rint(shades), 0, 255).astype(int).tolist())
