@@ -132,7 +132,7 @@ def test_a_free_instance_takes_its_own_cells_first():
     for cell in range(20):
         cells.setdefault(put(dispatcher(2), flight(cell=cell)).number, cell)
     for seat in made.seats:
-        seat.in_flight = {-seat.number - 1: flight(), -seat.number - 3: flight()}
+        seat.in_flight = {-1: flight(begun=-1.0), -2: flight(begun=-1.0)}
     put(made, flight(1, cell=cells[0]))
     put(made, flight(2, cell=cells[1]))
     made.seats[1].in_flight.clear()
@@ -146,7 +146,7 @@ def test_the_oldest_is_not_overtaken_for_ever():
     for cell in range(20):
         cells.setdefault(put(dispatcher(2), flight(cell=cell)).number, cell)
     for seat in made.seats:
-        seat.in_flight = {-seat.number - 1: flight(), -seat.number - 3: flight()}
+        seat.in_flight = {-1: flight(begun=-1.0), -2: flight(begun=-1.0)}
     put(made, flight(0, cell=cells[0]))
     taken = []
     for number in range(1, 30):
