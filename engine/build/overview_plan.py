@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -153,13 +154,25 @@ def overview_files(
             whole = _whole_pixels(extent, size)
             yield OverviewFile(f"g{generation}_all", generation, size, whole)
             continue
-        tree = _tree(members)
-        for col in range(math.floor(extent.xmin / side), math.ceil(extent.xmax / side)):
-            for row in range(math.floor(extent.ymin / side), math.ceil(extent.ymax / side)):
-                box = Extent(col * side, row * side, (col + 1) * side, (row + 1) * side)
-                if tree.query(shapely.box(box.xmin, box.ymin, box.xmax, box.ymax)).size:
-                    cut = _whole_pixels(extent, size).intersection(box)
-                    yield OverviewFile(f"g{generation}_{col}_{row}", generation, size, cut or box)
+        for col, row in _places(members, side):
+            box = Extent(col * side, row * side, (col + 1) * side, (row + 1) * side)
+            cut = _whole_pixels(extent, size).intersection(box)
+            yield OverviewFile(f"g{generation}_{col}_{row}", generation, size, cut or box)
+
+
+def _places(extents: Sequence[Extent], side: float) -> list[tuple[int, int]]:
+    """Return the columns and rows of squares that some box overlaps, sorted.
+
+    Counted box by box: where one raster of a millimetre lies in a service of the whole world, nearly
+    all of the squares hold nothing.
+    """
+    edges = np.array([(e.xmin, e.ymin, e.xmax, e.ymax) for e in extents]) / side
+    first = np.floor(edges[:, :2]).astype(np.int64)
+    last = np.maximum(np.ceil(edges[:, 2:]).astype(np.int64) - 1, first)
+    found: set[tuple[int, int]] = set()
+    for (col0, row0), (col1, row1) in zip(first.tolist(), last.tolist(), strict=True):
+        found.update(product(range(col0, col1 + 1), range(row0, row1 + 1)))
+    return sorted(found)
 
 
 def _whole_pixels(extent: Extent, size: float) -> Extent:

@@ -105,3 +105,19 @@ def test_a_file_is_a_whole_number_of_pixels() -> None:
         assert file.extent.xmin / file.pixel_size == pytest.approx(
             round(file.extent.xmin / file.pixel_size)
         )
+
+
+def test_a_raster_of_millimetres_in_a_service_of_the_world_needs_a_handful_of_files() -> None:
+    # Squares of a generation are counted by rasters: over this extent there are 10^13 of them.
+    world = PrimaryBox(1, Extent(-2e7, -2e7, 2e7, 2e7), 40_000, 40_000)
+    tiny = PrimaryBox(2, Extent(100.0, 100.0, 102.0, 102.0), 0.001, 0.001)
+    files = list(overview_files((0.004, 0.128, 4.096, 131.072), world.extent, [world, tiny]))
+    assert [file.generation for file in files] == [1, 2, 3, 4]
+    assert files[0].extent.intersection(tiny.extent) == tiny.extent
+
+
+def test_no_file_is_made_where_a_raster_only_touches_it() -> None:
+    side = 10.0 * FILE_PX
+    box = PrimaryBox(1, Extent(side, side, 2 * side, 2 * side), 5, 80)
+    (file,) = overview_files((10.0,), Extent(0, 0, 4 * side, 4 * side), [box])
+    assert file.extent == box.extent
