@@ -24,7 +24,7 @@ from engine.readers.pack import pack_rgbv
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
-    from engine.item import Item
+    from engine.item import Item, Source
     from engine.levels import LevelView
     from engine.readers.handles import HandlePool
 
@@ -127,7 +127,7 @@ def _read(
     mask = np.ones((rows, cols), np.bool_)
     per_band: list[NDArray[np.bool_] | None] = [None] * len(request.bands)
     place = (row0, col0, rows, cols)
-    for dataset, wanted, mask_band in _datasets(handles, request):
+    for source, dataset, wanted, mask_band in _datasets(handles, request):
         try:
             _read_bands(dataset, wanted, request, place, data)
             if mask_band == 0:
@@ -135,7 +135,11 @@ def _read(
             elif mask_band > 0:
                 mask &= _read_area(dataset, [mask_band], view, place, Resampling.nearest)[0] != 0
         except RasterioError as err:
+            # Other bytes under the same name look corrupt, too.
+            handles.confirm(source)
             raise SourceCorrupt(item.sources[0].path, f"block {row}, {col}: {err}") from err
+        # A file overwritten in place since it was opened has given new bytes: they are not kept.
+        handles.confirm(source)
     for index, band in enumerate(request.bands):
         per_band[index] = _sample_valid(item, band, data[index])
     if request.clip:
@@ -155,8 +159,8 @@ def _read(
 
 def _datasets(
     handles: HandlePool, request: BlockRequest
-) -> list[tuple[DatasetReader, list[tuple[int, int]], int]]:
-    """Return each dataset to read, with (output index, band) pairs and the mask to take.
+) -> list[tuple[Source, DatasetReader, list[tuple[int, int]], int]]:
+    """Return each file and dataset to read, with (output index, band) pairs and the mask to take.
 
     The mask is a band number, 0 for the dataset's own mask, -1 for none.
     """
@@ -168,7 +172,7 @@ def _datasets(
         ]
         masked = item.alpha is not None or item.dataset_mask
         dataset = handles.get(item.pyramid, index - item.pyramid_from - 1)
-        return [(dataset, wanted, 0 if masked else -1)]
+        return [(item.pyramid, dataset, wanted, 0 if masked else -1)]
     by_source: dict[int, list[tuple[int, int]]] = {}
     for out, band in enumerate(request.bands):
         where = item.bands[band]
@@ -183,7 +187,8 @@ def _datasets(
         mask = 0 if item.dataset_mask else -1
         if item.alpha is not None:
             mask = item.alpha.band if item.alpha.source == source else -1
-        found.append((handles.get(item.sources[source], index - 1), wanted, mask))
+        file = item.sources[source]
+        found.append((file, handles.get(file, index - 1), wanted, mask))
     return found
 
 

@@ -1,7 +1,7 @@
 """A bounded pool of open datasets for one thread: GDAL handles never cross threads.
 
-A file is looked at again at most once a second; one that differs from what was catalogued is not read,
-so old and new bytes never meet in one image.
+A file is looked at again at most once a second before it is read, and always after it was read: one
+that differs from what was catalogued gives no pixels, so old and new bytes never meet in one image.
 """
 
 from __future__ import annotations
@@ -65,9 +65,18 @@ class HandlePool:
         SourceUnavailable
             It is gone or has another size or time of change.
         """
+        if time.monotonic() - self._checked.get(source, -_RECHECK_S) >= _RECHECK_S:
+            self.confirm(source)
+
+    def confirm(self, source: Source) -> None:
+        """Make sure of it now: what was read before this returns are the catalogued bytes.
+
+        Raises
+        ------
+        SourceUnavailable
+            See `check`.
+        """
         now = time.monotonic()
-        if now - self._checked.get(source, -_RECHECK_S) < _RECHECK_S:
-            return
         try:
             status = Path(source.path).stat()
         except OSError as err:

@@ -10,6 +10,7 @@ import pytest
 import rasterio
 from rasterio.enums import ColorInterp
 
+from engine.errors import SourceUnavailable
 from engine.footprint import pack_rings
 from engine.levels import level_view
 from engine.readers.block_reader import Block, BlockRequest, read_planes, read_rgbv
@@ -178,3 +179,15 @@ def test_rgbv_says_where_it_cannot_hold_the_validity(tmp_path: Path) -> None:
     data[1, 9] = 0
     mixed = _item(write_raster(tmp_path / "b.tif", data, nodata=0))
     assert read_rgbv(HandlePool(), _request(mixed), 0, 0).mixed
+
+
+def test_a_file_overwritten_in_place_after_it_was_opened_gives_no_pixels(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "a.tif", ramp(32, 32))
+    item, handles = _item(path), HandlePool()
+    handles.get(item.sources[0], -1)
+    other = write_raster(tmp_path / "b.tif", np.full((1, 32, 32), 99, np.uint8)).read_bytes()
+    # The same file to whoever holds it open, and within the time in which it is not looked at again.
+    path.write_bytes(other)
+    with pytest.raises(SourceUnavailable, match="changed"):
+        read_planes(handles, _request(item), 0, 0)
+    handles.close()
