@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from multiprocessing.context import SpawnProcess
 
-_BEGUN = object()
+_NOT_YET = object()
 
 J = TypeVar("J", bound=Job)
 R = TypeVar("R")
@@ -45,6 +45,9 @@ class _Worker:
     process: SpawnProcess
     pipe: Connection
     job: int | None = None
+    work: object = None
+    has_begun: bool = False
+    has_answered: bool = False
     deadline: float = 0.0
 
 
@@ -97,24 +100,12 @@ class GuardedWorkers:
         return len(self._workers) < self._count or any(w.job is None for w in self._workers)
 
     def _give(self, index: int, work: object) -> None:
-        for idle in [worker for worker in self._workers if worker.job is None]:
-            try:
-                idle.pipe.send(work)
-            except OSError:
-                # It died after its last answer, which is nothing to this job.
-                self._end(idle)
-                continue
-            self._note(idle, index)
-            return
-        worker = self._start()
-        with contextlib.suppress(BrokenPipeError):
+        worker = next((w for w in self._workers if w.job is None), None) or self._start()
+        worker.job, worker.work, worker.has_begun = index, work, False
+        worker.deadline = time.monotonic() + _START_S
+        with contextlib.suppress(ConnectionError):
             # Where it is dead already, waiting for its answer says so.
             worker.pipe.send(work)
-        self._note(worker, index)
-
-    def _note(self, worker: _Worker, index: int) -> None:
-        worker.job = index
-        worker.deadline = time.monotonic() + _START_S
 
     def _collect(self, under_way: dict[int, J], answers: dict[int, R | SourceError]) -> None:
         """Wait for at least one word, death or deadline, and note the answers."""
@@ -128,26 +119,31 @@ class GuardedWorkers:
             if index is None:
                 continue
             if pipe in ready:
-                answer = self._receive(worker, under_way[index].path)
-                if answer is not _BEGUN:
+                answer = self._receive(worker, index, under_way[index].path)
+                if answer is not _NOT_YET:
                     answers[index] = answer
             elif worker.deadline <= time.monotonic():
                 self._end(worker)
                 why = f"reading it took longer than {self._timeout_s:g} s"
                 answers[index] = SourceCorrupt(under_way[index].path, why)
 
-    def _receive(self, worker: _Worker, path: str) -> Any:
-        """Return the answer, or `_BEGUN` where the worker says that it begins."""
+    def _receive(self, worker: _Worker, index: int, path: str) -> Any:
+        """Return the answer, `_NOT_YET` where the worker says that it begins, or never began."""
         try:
             word = worker.pipe.recv()
         except (EOFError, OSError):
             self._end(worker)
+            if worker.has_answered and not worker.has_begun:
+                # It died of the job before, after its answer: that is nothing to this one.
+                self._give(index, worker.work)
+                return _NOT_YET
             return SourceCorrupt(path, "reading it made the reader crash")
         if word is None:
             worker.deadline = time.monotonic() + self._timeout_s
-            return _BEGUN
+            worker.has_begun = True
+            return _NOT_YET
         good, answer = word
-        worker.job = None
+        worker.job, worker.has_answered = None, True
         if good:
             return answer
         error = from_record(*answer)
