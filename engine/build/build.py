@@ -97,7 +97,7 @@ class _Build:
             # Kept from now on, so that an interrupted build goes on with the same service.
             write_facts(self._table, self._facts)
             self._table.set_info("footprints", self._mode)
-        self._build_items(workers)
+        self._build_changed(workers)
         if self._options.pyramids:
             self._make_pyramids(workers)
         self._total()
@@ -107,10 +107,17 @@ class _Build:
 
     # Items
 
-    def _build_items(self, workers: Workers) -> None:
+    def _build_changed(self, workers: Workers) -> None:
         changed = self._changed_files()
-        waiting = [row.id for row in self._table.input_rows() if self._must_build(row, changed)]
-        self._report.unchanged = self._table.count() - len(waiting)
+        waiting, count = [], 0
+        for row in self._table.input_rows():
+            count += 1
+            if self._must_build(row, changed):
+                waiting.append(row.id)
+        self._report.unchanged = count - len(waiting)
+        self._build_items(workers, waiting)
+
+    def _build_items(self, workers: Workers, waiting: list[int]) -> None:
         self._progress("building items", 0, len(waiting))
         rows: dict[int, ItemRow] = {}
         results = workers.map(build_item, self._jobs(waiting, rows))
@@ -129,7 +136,9 @@ class _Build:
         self._report.missing = []
         for fid, path, size, mtime_ns in self._table.source_rows():
             try:
-                status = Path(self._folder.resolve(path)).stat()
+                # Joining paths is slow, and most are absolute.
+                found = path if path.startswith("/") else self._folder.resolve(path)
+                status = Path(found).stat()
             except OSError:
                 self._report.missing.append(path)
                 continue
@@ -308,7 +317,7 @@ class _Build:
             properties=self._properties,
             workers=workers,
             progress=self._progress,
-            build_items=lambda: self._build_items(workers),
+            build_items=lambda fids: self._build_items(workers, fids),
         )
         found = make_overviews(build, self._options.overviews)
         self._report.overviews = found.made

@@ -12,12 +12,11 @@ import struct
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError
+from engine.extent import Extent
 from engine.geometry.projection import describe_crs
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from engine.extent import Extent
 
 APPLICATION_ID = 0x47504B47
 USER_VERSION = 10300
@@ -164,3 +163,12 @@ def decode_geometry(blob: bytes | None) -> bytes:
     if size is None:
         raise ValueError("a GeoPackage geometry with an unknown envelope")
     return b"" if flags & _EMPTY_FLAG else blob[8 + size :]
+
+
+def stated_extent(blob: bytes | None) -> Extent | None:
+    """Return the box that a blob states beside its geometry, None where it does not."""
+    if not blob or len(blob) < 40 or blob[3] & _EMPTY_FLAG or not (blob[3] >> 1) & 7:
+        return None
+    xmin, xmax, ymin, ymax = struct.unpack_from("<4d" if blob[3] & 1 else ">4d", blob, 8)
+    box = Extent(xmin, ymin, xmax, ymax)
+    return box if xmin <= xmax and ymin <= ymax else None

@@ -75,6 +75,29 @@ class DigestRow(NamedTuple):
     statistics_bytes: int
 
 
+class PrimaryRow(NamedTuple):
+    """What overviews need to know of a primary that is ready.
+
+    Attributes
+    ----------
+    extent
+        None where the table does not tell.
+    range : (MinPS, MaxPS)
+        As they stand; NaN = null.
+    attributes : list of (name, value)
+        All others that are not empty.
+    """
+
+    id: int
+    low_ps: float
+    high_ps: float
+    range: tuple[float, float]
+    extent: Extent | None
+    wkb: bytes
+    fingerprint: str
+    attributes: list[tuple[str, AttributeValue]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRow:
     """One row of the service table.

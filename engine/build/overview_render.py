@@ -17,6 +17,7 @@ from rasterio.windows import Window
 
 from engine.answer import render_request
 from engine.budget import UNLIMITED, InstanceMemory
+from engine.build.overview_members import CELL_PX
 from engine.errors import SourceCorrupt
 from engine.extent import Extent
 from engine.geometry.projection import wkt_of
@@ -28,10 +29,12 @@ from engine.request import Encoding, ImageRequest, View
 from engine.service import ImageService, open_service
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
+    from rasterio.io import DatasetReader
 
 _log = logging.getLogger("swath.build")
-_CHUNK = 512
 _LEAST_CHUNK = 64
 _MEMORY = InstanceMemory(block_cache_bytes=96 << 20, gdal_cache_bytes=16 << 20)
 
@@ -48,6 +51,8 @@ class RenderJob:
         A compiled definition in which what belongs into the overview shows at `pixel_size`.
     no_data : one per band
         Written into bands that are invalid where others are valid.
+    cells : tuple of int
+        Numbers of the cells to render; the others are taken from the file that is there.
     """
 
     path: str
@@ -58,6 +63,7 @@ class RenderJob:
     height: int
     no_data: tuple[float | None, ...]
     thematic: bool
+    cells: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +112,70 @@ def _render(job: RenderJob, service: ImageService, raw: Path) -> RenderedOvervie
             job.pixel_size, 0.0, job.extent.xmin, 0.0, -job.pixel_size, job.extent.ymax
         ),
         "tiled": True,
-        "blockxsize": _CHUNK,
-        "blockysize": _CHUNK,
+        "blockxsize": CELL_PX,
+        "blockysize": CELL_PX,
         "interleave": "pixel",
         "sparse_ok": True,
         "bigtiff": "if_safer",
     }
     has_pixels, skipped = False, set[str]()
-    with rasterio.open(raw, "w", **profile) as out:
+    cells = frozenset(job.cells)
+    with rasterio.open(raw, "w", **profile) as out, _Kept(job) as kept:
         holes = _Holes(job.no_data)
-        for row in range(0, job.height, _CHUNK):
-            for col in range(0, job.width, _CHUNK):
-                window = Window(
-                    col, row, min(_CHUNK, job.width - col), min(_CHUNK, job.height - row)
-                )
+        for number, window in enumerate(_windows(job)):
+            if number not in cells:
+                data, valid = kept.read(window)
+            else:
                 block = _chunk(job, service, window, skipped)
                 valid = block.valid_any()
-                if not valid.any():
-                    continue
+                data = holes.filled(block, valid)
+            if valid.any():
                 has_pixels = True
-                out.write(holes.filled(block, valid), window=window)
+                out.write(data, window=window)
                 out.write_mask(valid, window=window)
         if holes.are_there:
             out.nodata = next(value for value in job.no_data if value is not None)
     return RenderedOverview(has_pixels, tuple(sorted(skipped)))
+
+
+def _windows(job: RenderJob) -> Iterator[Window]:
+    """Yield the cells, row by row from the top."""
+    for row in range(0, job.height, CELL_PX):
+        for col in range(0, job.width, CELL_PX):
+            yield Window(col, row, min(CELL_PX, job.width - col), min(CELL_PX, job.height - row))
+
+
+def can_keep_cells(path: Path, width: int, height: int) -> bool:
+    """Tell whether cells of an overview that was made before can be taken over."""
+    try:
+        with rasterio.open(path, driver="GTiff") as file:
+            # Where a value stands for holes in bands, it is no longer known which pixels were valid.
+            return (file.width, file.height) == (width, height) and file.nodata is None
+    except (RasterioError, OSError):
+        return False
+
+
+class _Kept:
+    """The file as it is, for the cells that stay."""
+
+    def __init__(self, job: RenderJob) -> None:
+        self._job = job
+        self._file: DatasetReader | None = None
+
+    def __enter__(self) -> _Kept:
+        if len(self._job.cells) < len(list(_windows(self._job))):
+            self._file = rasterio.open(self._job.path, driver="GTiff")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Return a cell's samples, and which pixels are valid."""
+        if self._file is None:
+            raise ValueError("no file to keep cells of")
+        return self._file.read(window=window), self._file.dataset_mask(window=window) != 0
 
 
 class _Holes:
@@ -191,7 +237,7 @@ def _write_cog(job: RenderJob, service: ImageService, raw: Path, part: Path) -> 
     pixel_type = service.summary.pixel_type
     options = {
         "driver": "COG",
-        "blocksize": _CHUNK,
+        "blocksize": CELL_PX,
         "compress": "deflate",
         "level": 6,
         "predictor": "yes",

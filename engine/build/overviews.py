@@ -7,9 +7,9 @@ primary and its overview both show.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,47 +17,68 @@ import numpy as np
 import shapely
 
 from engine.build.compile import compile_definition
-from engine.build.item_row import wkb_extent
+from engine.build.overview_members import (
+    blanked,
+    cell_boxes,
+    cell_digests,
+    changed_cells,
+    ground_sizes_m,
+    read_primaries,
+    rule_text,
+)
 from engine.build.overview_plan import (
     FILE_PX,
     GENERATION_STEP,
     OverviewFile,
     OverviewMode,
-    PrimaryBox,
     overview_files,
     overview_sizes,
 )
-from engine.build.overview_render import RenderedOverview, RenderJob, render_overview
+from engine.build.overview_render import (
+    RenderedOverview,
+    RenderJob,
+    can_keep_cells,
+    render_overview,
+)
 from engine.build.pixel_size_ranges import check_partition, overview_range, primary_range
 from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
 from engine.build.table_extract import extract_items
 from engine.errors import SourceError
-from engine.item import OVERVIEW, PRIMARY
+from engine.item import OVERVIEW
 from engine.readers.header import read_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from config.definition import ServiceProperties
     from engine.build.definition_folder import DefinitionFolder
+    from engine.build.overview_members import Primaries
     from engine.build.progress import Progress
     from engine.build.service_facts import ServiceFacts
     from engine.build.service_table import ServiceTable
     from engine.build.workers import Workers
     from engine.extent import Extent
 
-OVERVIEW_VERSION = 1
 RASTER_TYPE = "overview"
 _WORK = ".work.isdef"
 _STAGE = "making overviews"
 
 
 class _Made(msgspec.Struct, frozen=True):
-    """One overview that was made: of what, and its item (0 = it has no valid pixel)."""
+    """One overview that was made: of what, cell by cell, and its item (0 = it has no valid pixel)."""
 
-    digest: str
     fid: int
+    cells: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Todo:
+    """A file to be made, and which of its cells."""
+
+    file: OverviewFile
+    cells: tuple[int, ...]
+    digests: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +88,7 @@ class OverviewBuild:
     Attributes
     ----------
     build_items : callable
-        Builds rows that are new: gives overviews their footprints.
+        Builds rows by OBJECTID: gives overviews their footprints.
     """
 
     folder: DefinitionFolder
@@ -76,7 +97,7 @@ class OverviewBuild:
     properties: ServiceProperties
     workers: Workers
     progress: Progress
-    build_items: Callable[[], None]
+    build_items: Callable[[list[int]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +118,13 @@ def make_overviews(build: OverviewBuild, mode: OverviewMode) -> OverviewResult:
         Ranges edited by hand leave a gap.
     """
     extent = build.facts.extent
-    primaries, row_digests = _primaries(build.table)
+    primaries = read_primaries(build.table, build.facts.crs)
     sizes: tuple[float, ...] = ()
     if extent is not None:
-        sizes = _steady(build.facts.overview_sizes, overview_sizes(primaries, extent, mode))
+        sizes = _steady(build.facts.overview_sizes, overview_sizes(primaries.boxes, extent, mode))
         sizes = _long_enough(sizes, extent)
-    files = list(overview_files(sizes, extent, primaries)) if extent else []
-    return _Run(build, sizes, primaries, row_digests).run(files)
-
-
-def _primaries(table: ServiceTable) -> tuple[list[PrimaryBox], dict[int, bytes]]:
-    """Return the primaries, and for each a digest of all that its pixels in a mosaic depend on."""
-    found, digests = [], {}
-    for row in table.rows(f"Category = {PRIMARY} AND StatusId = {int(ItemStatus.READY)}"):
-        box = wkb_extent(row.wkb) if row.wkb else None
-        if box is None:
-            continue
-        low, high = (float(row.attributes.get(name) or 0.0) for name in ("LowPS", "HighPS"))
-        found.append(PrimaryBox(row.id, box, low, high))
-        values = {k: v for k, v in row.attributes.items() if k not in ("MinPS", "MaxPS")}
-        text = f"{row.id}|{row.built.fingerprint}|{sorted(values.items())!r}".encode()
-        digests[row.id] = hashlib.blake2b(text + row.wkb, digest_size=12).digest()
-    return found, digests
+    files = list(overview_files(sizes, extent, primaries.boxes)) if extent else []
+    return _Run(build, sizes, primaries).run(files)
 
 
 def _steady(old: tuple[float, ...], new: tuple[float, ...]) -> tuple[float, ...]:
@@ -137,70 +143,66 @@ def _long_enough(sizes: tuple[float, ...], extent: Extent) -> tuple[float, ...]:
 
 class _Run:
     def __init__(
-        self,
-        build: OverviewBuild,
-        sizes: tuple[float, ...],
-        primaries: Sequence[PrimaryBox],
-        row_digests: dict[int, bytes],
+        self, build: OverviewBuild, sizes: tuple[float, ...], primaries: Primaries
     ) -> None:
         self._build, self._sizes = build, sizes
-        self._primaries, self._row_digests = primaries, row_digests
+        self._primaries = primaries
         self._table = build.table
         packed = self._table.state("overviews")
         self._made = msgspec.msgpack.decode(packed, type=dict[str, _Made]) if packed else {}
         self._notes: list[str] = []
 
     def run(self, files: list[OverviewFile]) -> OverviewResult:
-        digests = self._digests(files)
         self._drop({file.name for file in files})
-        todo = [file for file in files if not self._is_made(file, digests[file.name])]
+        edges = [self._edges(generation, files) for generation in range(1, len(self._sizes) + 1)]
+        todo = [each for each in self._todo(files, edges) if each.cells]
         done = 0
         self._build.progress(_STAGE, 0, len(todo))
         if todo:
             self._build.folder.overviews.mkdir(exist_ok=True)
-            self._unready(todo)
-        for generation in sorted({file.generation for file in todo}):
-            wanted = [file for file in todo if file.generation == generation]
-            for file, result in self._render(wanted):
-                self._register(file, digests[file.name], result)
-                done += 1
-                self._build.progress(_STAGE, done, len(todo))
-            self._build.build_items()
-            self._unready(wanted)
+            self._unready([each.file for each in todo])
+            self._forget(todo)
+        for generation in sorted({each.file.generation for each in todo}):
+            wanted = [each for each in todo if each.file.generation == generation]
+            with closing(self._render(wanted, edges[generation - 1])) as rendered:
+                for each, result in rendered:
+                    self._register(each, result)
+                    done += 1
+                    self._build.progress(_STAGE, done, len(todo))
+            fids = [self._made[each.file.name].fid for each in wanted]
+            self._build.build_items([fid for fid in fids if fid])
+            self._unready([each.file for each in wanted])
         self._set_ranges(files)
         return OverviewResult(self._sizes, done, tuple(self._notes))
 
     # What is to be done
 
-    def _digests(self, files: list[OverviewFile]) -> dict[str, str]:
-        """Return for each file a digest of all that its pixels depend on."""
-        if not files:
-            return {}
-        edges = np.array(
-            [(b.extent.xmin, b.extent.ymin, b.extent.xmax, b.extent.ymax) for b in self._primaries]
-        )
-        tree = shapely.STRtree(shapely.box(*edges.T))
-        rule = msgspec.json.encode(self._build.properties)
-        digests = {}
-        for file in files:
-            box = file.extent
-            touched = tree.query(shapely.box(box.xmin, box.ymin, box.xmax, box.ymax))
-            text = hashlib.blake2b(rule, digest_size=12)
-            text.update(f"{OVERVIEW_VERSION}|{file}|{self._sizes[: file.generation]}".encode())
-            for index in sorted(touched.tolist()):
-                primary = self._primaries[index]
-                if primary.low_ps <= file.pixel_size:
-                    text.update(self._row_digests[primary.id])
-            digests[file.name] = text.hexdigest()
-        return digests
+    def _edges(self, generation: int, files: list[OverviewFile]) -> list[float]:
+        """Return the edges between size bands of all that goes into a generation."""
+        size = self._sizes[generation - 1]
+        if generation == 1:
+            return self._primaries.edges(0.0, size)
+        below = [file for file in files if file.generation == generation - 1]
+        centers = np.array([(f.extent.center_x, f.extent.center_y) for f in below]).reshape(-1, 2)
+        sizes = np.array([file.pixel_size for file in below])
+        ground_m = ground_sizes_m(self._build.facts.crs, centers, sizes).tolist()
+        return self._primaries.edges(self._sizes[generation - 2], size, ground_m)
 
-    def _is_made(self, file: OverviewFile, digest: str) -> bool:
-        made = self._made.get(file.name)
-        if made is None or made.digest != digest:
-            return False
-        return made.fid == 0 or (
-            self._path(file.name).is_file() and self._table.row(made.fid) is not None
-        )
+    def _todo(self, files: list[OverviewFile], edges: list[list[float]]) -> Iterator[_Todo]:
+        rule = rule_text(self._build.properties, self._build.facts)
+        for file in files:
+            own = edges[file.generation - 1]
+            head = f"{rule}|{self._sizes[: file.generation]}"
+            if file.generation > 1:
+                # Overviews are ordered by them too.
+                head += f"|{own}"
+            digests = cell_digests(file, self._primaries, head, own)
+            made = self._made.get(file.name)
+            known = made.cells if made and self._is_there(file.name, made.fid) else b""
+            yield _Todo(file, changed_cells(digests, known), digests)
+
+    def _is_there(self, name: str, fid: int) -> bool:
+        return fid == 0 or (self._path(name).is_file() and self._table.row(fid) is not None)
 
     def _path(self, name: str) -> Path:
         return self._build.folder.overviews / f"{name}.tif"
@@ -218,6 +220,15 @@ class _Run:
     def _keep(self) -> None:
         self._table.set_state("overviews", msgspec.msgpack.encode(self._made))
 
+    def _forget(self, todo: list[_Todo]) -> None:
+        """Let an interrupted build make again what is to be made now, whatever happens meanwhile."""
+        with self._table.batch():
+            for each in todo:
+                made = self._made.get(each.file.name)
+                if made is not None and len(made.cells) == len(each.digests):
+                    self._made[each.file.name] = _Made(made.fid, blanked(made.cells, each.cells))
+            self._keep()
+
     def _unready(self, files: list[OverviewFile]) -> None:
         """Let compile refuse the definition until the ranges are set."""
         with self._table.batch():
@@ -229,22 +240,34 @@ class _Run:
     # Rendering
 
     def _render(
-        self, files: list[OverviewFile]
-    ) -> list[tuple[OverviewFile, RenderedOverview | SourceError]]:
+        self, todo: list[_Todo], edges: list[float]
+    ) -> Generator[tuple[_Todo, RenderedOverview | SourceError]]:
         work = self._build.folder.overviews / _WORK
         shutil.rmtree(work, ignore_errors=True)
+        whole = [self._with_all_cells(each) for each in todo]
         try:
-            compiled = self._compile_members(work, files)
+            compiled = self._compile_members(work, whole, edges)
             if compiled is None:
-                return [(file, RenderedOverview(has_pixels=False, skipped=())) for file in files]
-            by_path = {str(self._path(file.name)): file for file in files}
-            jobs = [self._job(file, compiled) for file in files]
-            results = self._build.workers.map(render_overview, jobs)
-            return [(by_path[job.path], result) for job, result in results]
+                for each in whole:
+                    yield each, RenderedOverview(has_pixels=False, skipped=())
+                return
+            by_path = {str(self._path(each.file.name)): each for each in whole}
+            jobs = [self._job(each, compiled) for each in whole]
+            for job, result in self._build.workers.map(render_overview, jobs):
+                yield by_path[job.path], result
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
-    def _job(self, file: OverviewFile, compiled: Path) -> RenderJob:
+    def _with_all_cells(self, each: _Todo) -> _Todo:
+        """Return the whole file as work where there is none to keep cells of."""
+        made = self._made.get(each.file.name)
+        size = (each.file.width, each.file.height)
+        if made is not None and made.fid and can_keep_cells(self._path(each.file.name), *size):
+            return each
+        return replace(each, cells=tuple(range(len(cell_boxes(each.file)))))
+
+    def _job(self, each: _Todo, compiled: Path) -> RenderJob:
+        file = each.file
         return RenderJob(
             path=str(self._path(file.name)),
             service=str(compiled),
@@ -254,28 +277,19 @@ class _Run:
             height=file.height,
             no_data=self._build.facts.no_data,
             thematic=self._build.facts.data_type == "thematic",
+            cells=each.cells,
         )
 
-    def _compile_members(self, work: Path, files: list[OverviewFile]) -> Path | None:
-        """Compile what belongs into the files of one generation: the one before, and new primaries."""
-        generation = files[0].generation
+    def _compile_members(self, work: Path, todo: list[_Todo], edges: list[float]) -> Path | None:
+        """Compile what belongs into the cells of one generation: the one before, and new primaries."""
+        size = todo[0].file.pixel_size
+        generation = todo[0].file.generation
         below = self._sizes[generation - 2] if generation > 1 else 0.0
-        boxes = shapely.union_all(
-            [shapely.box(f.extent.xmin, f.extent.ymin, f.extent.xmax, f.extent.ymax) for f in files]
-        )
-        members = [
-            primary.id
-            for primary in self._primaries
-            if below < primary.low_ps <= files[0].pixel_size
-            and boxes.intersects(
-                shapely.box(
-                    primary.extent.xmin,
-                    primary.extent.ymin,
-                    primary.extent.xmax,
-                    primary.extent.ymax,
-                )
-            )
-        ]
+        members = []
+        for index in self._touched(todo):
+            primary = self._primaries.boxes[index]
+            if below < primary.low_ps <= size:
+                members.append(primary.id)
         prefix = f"g{generation - 1}_"
         members += [m.fid for name, m in self._made.items() if name.startswith(prefix) and m.fid]
         if not members:
@@ -285,25 +299,42 @@ class _Run:
         (work / "pyramids").symlink_to(self._build.folder.pyramids, target_is_directory=True)
         extract_items(self._table.path, work / "catalog.gpkg", members)
         compiled = work / "members.zmd"
-        compile_definition(work, compiled)
+        compile_definition(work, compiled, workers=self._build.workers, size_edges=edges)
         return compiled
 
-    def _register(
-        self, file: OverviewFile, digest: str, result: RenderedOverview | SourceError
-    ) -> None:
+    def _touched(self, todo: list[_Todo]) -> list[int]:
+        """Return the primaries that touch the cells to be made."""
+        boxes = []
+        for each in todo:
+            cells = cell_boxes(each.file)
+            margin = 4 * each.file.pixel_size
+            boxes += [cells[number].expand(margin, margin) for number in each.cells]
+        edges = np.array([msgspec.structs.astuple(box) for box in boxes])
+        found = self._primaries.tree.query(shapely.box(*edges.T))[1]
+        return list(np.unique(found).tolist())
+
+    def _register(self, each: _Todo, result: RenderedOverview | SourceError) -> None:
         if isinstance(result, SourceError):
+            with self._table.batch():
+                # What was kept of it may be what is wrong: the next build makes all of it.
+                self._made[each.file.name] = _Made(self._made_fid(each.file.name))
+                self._keep()
             raise result
         self._notes.extend(result.skipped)
-        old = self._made.get(file.name)
+        file = each.file
         with self._table.batch():
-            fid = old.fid if old else 0
+            fid = self._made_fid(file.name)
             if not result.has_pixels:
                 self._table.delete([fid] if fid else [])
                 fid = 0
             else:
                 fid = self._write_row(file, fid)
-            self._made[file.name] = _Made(digest, fid)
+            self._made[file.name] = _Made(fid, each.digests)
             self._keep()
+
+    def _made_fid(self, name: str) -> int:
+        made = self._made.get(name)
+        return made.fid if made else 0
 
     def _write_row(self, file: OverviewFile, fid: int) -> int:
         header = read_header(str(self._path(file.name)), "GTiff")
@@ -322,11 +353,15 @@ class _Run:
 
     def _set_ranges(self, files: list[OverviewFile]) -> None:
         """Set MinPS and MaxPS of all rows at once, after proving that they are a partition."""
-        ranges = {b.id: primary_range(b.low_ps, self._sizes) for b in self._primaries}
-        check_partition(list(ranges.values()), self._sizes)
+        ranges = [primary_range(box.low_ps, self._sizes) for box in self._primaries.boxes]
+        check_partition(ranges, self._sizes)
+        wanted = np.array([(each.begin, each.end) for each in ranges]).reshape(-1, 2)
+        # What is null, NaN here, differs too.
+        differs = np.flatnonzero((wanted != self._primaries.ranges).any(axis=1)).tolist()
         with self._table.batch():
-            for fid, range_ in ranges.items():
-                self._table.set_range(fid, range_.begin, range_.end)
+            for index in differs:
+                box, range_ = self._primaries.boxes[index], ranges[index]
+                self._table.set_range(box.id, range_.begin, range_.end)
             for file in files:
                 fid = self._made[file.name].fid
                 if fid:

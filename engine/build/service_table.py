@@ -7,6 +7,7 @@ swath_sources and swath_build. Work is committed in batches, so an interrupted r
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 from contextlib import contextmanager
@@ -23,7 +24,14 @@ from engine.build.catalog_schema import (
     SYSTEM_FIELDS,
     TABLES,
 )
-from engine.build.item_row import BuiltState, DigestRow, InputRow, ItemRow, wkb_extent
+from engine.build.item_row import (
+    BuiltState,
+    DigestRow,
+    InputRow,
+    ItemRow,
+    PrimaryRow,
+    wkb_extent,
+)
 from engine.build.raster_record import (
     NewItem,
     PyramidFile,
@@ -177,6 +185,31 @@ class ServiceTable:
         )
         yield from (InputRow(*record) for record in self._run(query))
 
+    def primary_rows(self) -> Iterator[PrimaryRow]:
+        """Yield the primaries that are ready, in order of OBJECTID."""
+        left_out = ("LowPS", "HighPS", "MinPS", "MaxPS", *SYSTEM_FIELDS)
+        names = [name for name in self.fields() if name not in left_out]
+        own = "".join(f', f."{name}"' for name in names)
+        query = (
+            "SELECT OBJECTID, coalesce(LowPS, 0.0), coalesce(HighPS, 0.0), MinPS, MaxPS, Shape,"
+            f" coalesce(b.fingerprint, ''){own}"
+            " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
+            f" WHERE Category = {PRIMARY} AND StatusId = 0 ORDER BY OBJECTID"
+        )
+        for fid, low, high, least, most, shape, fingerprint, *values in self._run(query):
+            yield PrimaryRow(
+                id=fid,
+                low_ps=low,
+                high_ps=high,
+                range=(math.nan if least is None else least, math.nan if most is None else most),
+                extent=geopackage.stated_extent(shape),
+                wkb=geopackage.decode_geometry(shape),
+                fingerprint=fingerprint,
+                attributes=[
+                    pair for pair in zip(names, values, strict=True) if pair[1] is not None
+                ],
+            )
+
     def known_sources(self) -> dict[str, tuple[int, int, int]]:
         """Return OBJECTID, size and time of change of all files known, by path.
 
@@ -237,12 +270,8 @@ class ServiceTable:
             self._run("DELETE FROM swath_build WHERE fid = ?", (fid,))
 
     def set_range(self, fid: int, begin: float, end: float) -> None:
-        """Set MinPS and MaxPS of a row (MaxPS 0 = no end), writing only where they differ."""
-        self._run(
-            "UPDATE footprints SET MinPS = ?1, MaxPS = ?2 WHERE OBJECTID = ?3"
-            " AND (MinPS IS NOT ?1 OR MaxPS IS NOT ?2)",
-            (begin, end, fid),
-        )
+        """Set MinPS and MaxPS of a row (MaxPS 0 = no end)."""
+        self.update(fid, {"MinPS": begin, "MaxPS": end})
 
     def count(self, where: str = "1") -> int:
         """Return how many rows fulfil a condition of our own (never a person's text)."""

@@ -1,10 +1,11 @@
 """Service overviews: the mosaic of their primaries, made once, remade where something changed.
 
-Covers engine.build.overview_render.
+Covers engine.build.overview_members, engine.build.overview_render.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +13,15 @@ import pytest
 import rasterio
 
 from config.definition import MosaicMethod, ServiceProperties
-from engine.build import overview_plan, overviews
+from engine.build import overview_members, overview_plan, overview_render, overviews
 from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions, BuildReport
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.build.overview_render import RenderJob, render_overview
 from engine.build.raster_record import ItemStatus
-from engine.errors import ConfigError
+from engine.build.workers import InProcess, J, R
+from engine.errors import ConfigError, SourceError
 from engine.extent import Extent
 from engine.item import OVERVIEW
 from engine.read_view import read_view
@@ -29,6 +31,7 @@ from raster_types.add import AddRequest, add_rasters
 from tests.synthetic import place, ramp, slanted_valid, write_geotiff
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -182,6 +185,94 @@ def test_generations_are_made_one_from_the_other(
         assert top.read()[:, valid].min() > 40
 
 
+@pytest.fixture
+def small_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview_members, "CELL_PX", 64)
+    monkeypatch.setattr(overview_render, "CELL_PX", 64)
+
+
+class _Rendered:
+    """Renders as a build does, and notes which cells."""
+
+    def __init__(self) -> None:
+        self.cells: list[tuple[int, ...]] = []
+
+    def map(self, task: Callable[[J], R], jobs: Iterable[J]) -> Iterator[tuple[J, R | SourceError]]:
+        for job, result in InProcess().map(task, jobs):
+            if isinstance(job, RenderJob):
+                self.cells.append(job.cells)
+            yield job, result
+
+
+def _pixels(folder: DefinitionFolder) -> dict[str, tuple[bytes, bytes]]:
+    found = {}
+    for path in _overview_files(folder):
+        with rasterio.open(path) as dataset:
+            found[path.name] = (dataset.read().tobytes(), dataset.dataset_mask().tobytes())
+    return found
+
+
+@pytest.mark.usefixtures("small_cells")
+def test_one_more_scene_makes_only_the_cells_it_touches_as_a_full_build_would(
+    folder: DefinitionFolder, tmp_path: Path
+) -> None:
+    build_definition(folder, ALL)
+    _scene(tmp_path / "s9.tif", 3500, -500, 5)
+    add_rasters(folder, AddRequest(raster_type="raster-dataset", paths=[tmp_path / "s9.tif"]))
+    rendered = _Rendered()
+    assert build_definition(folder, ALL, rendered).overviews == 1
+    (cells,) = rendered.cells
+    assert 0 < len(cells) < 16
+    fresh = DefinitionFolder.create(tmp_path / "fresh.isdef")
+    add_rasters(fresh, AddRequest(raster_type="raster-dataset", paths=[tmp_path], glob="s*.tif"))
+    build_definition(fresh, ALL)
+    assert _pixels(folder) == _pixels(fresh)
+
+
+@pytest.mark.usefixtures("small_cells")
+def test_an_interrupted_change_of_cells_is_made_again_even_where_its_cause_is_gone(
+    folder: DefinitionFolder, tmp_path: Path
+) -> None:
+    build_definition(folder, ALL)
+    before = _pixels(folder)
+    kept = (tmp_path / "s4.tif").read_bytes()
+    time_ns = (tmp_path / "s4.tif").stat().st_mtime_ns
+    _scene(tmp_path / "s4.tif", 2000, -2000, 77)
+    rendered = _Rendered()
+    rendered.map = _Dying(rendered.map)  # type: ignore[method-assign]  # -- it dies after rendering
+    with pytest.raises(KeyboardInterrupt):
+        build_definition(folder, ALL, rendered)
+    assert _pixels(folder) != before
+    (tmp_path / "s4.tif").write_bytes(kept)
+    os.utime(tmp_path / "s4.tif", ns=(time_ns, time_ns))
+    assert build_definition(folder, ALL).overviews == 1
+    assert _pixels(folder) == before
+
+
+class _Dying:
+    """Interrupt when an overview's file is there, before the catalog knows."""
+
+    def __init__(self, inner: Callable[..., Iterator[tuple[object, object]]]) -> None:
+        self._inner = inner
+
+    def __call__(self, task: object, jobs: object) -> Iterator[tuple[object, object]]:
+        for job, result in self._inner(task, jobs):
+            if isinstance(job, RenderJob):
+                raise KeyboardInterrupt
+            yield job, result
+
+
+def test_what_changes_no_pixel_of_a_mosaic_remakes_no_overview(folder: DefinitionFolder) -> None:
+    build_definition(folder, ALL)
+    text = folder.toml.read_text(encoding="utf-8")
+    stated = text.replace("[service]", '[service]\ntitle = "Another"', 1)
+    folder.toml.write_text(stated.replace('\ntitle = ""', "", 1), encoding="utf-8")
+    with folder.table() as table:
+        table.ensure_field("Remark", "TEXT")
+    assert folder.properties().title == "Another"
+    assert build_definition(folder, ALL).overviews == 0
+
+
 @pytest.mark.parametrize("method", [MosaicMethod.CENTER, MosaicMethod.NORTH_WEST])
 def test_chunks_of_a_file_leave_no_seams(tmp_path: Path, method: MosaicMethod) -> None:
     for number in range(4):
@@ -203,6 +294,7 @@ def test_chunks_of_a_file_leave_no_seams(tmp_path: Path, method: MosaicMethod) -
         height=400,
         no_data=(None,) * 3,
         thematic=False,
+        cells=(0, 1),
     )
     assert render_overview(job).has_pixels
     with rasterio.open(tmp_path / "o.tif") as dataset:
