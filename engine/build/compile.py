@@ -24,7 +24,7 @@ from engine.build.zmd_writer import ZmdExtras, ZmdWriter
 from engine.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from config.definition import ServiceProperties
@@ -64,6 +64,7 @@ def compile_definition(
     out: Path,
     progress: Progress = no_progress,
     workers: Workers | None = None,
+    size_edges: Sequence[float] | None = None,
 ) -> CompileReport:
     """Compile the definition in the folder `isdef` into the file `out`.
 
@@ -71,6 +72,9 @@ def compile_definition(
     ----------
     workers
         Make the rows of large definitions; they are written here, in their order.
+    size_edges
+        Between the bands of ground pixel size, where the items are a part of a service; None = by the
+        items.
 
     Raises
     ------
@@ -85,6 +89,7 @@ def compile_definition(
             why = "is not built; run: swath definition build " + str(isdef)
             raise ConfigError(isdef, "", why)
         run = _Run(folder, table, properties, facts)
+        run.size_edges = size_edges
         return run.compile(out, progress, workers or InProcess())
 
 
@@ -125,6 +130,7 @@ class _Run:
         self.time: TimeSpan | None = time_span(
             folder.toml, properties, facts.time_field, self.fields
         )
+        self.size_edges: Sequence[float] | None = None
         self.counts = _Counts()
 
     def compile(self, out: Path, progress: Progress, workers: Workers) -> CompileReport:
@@ -203,6 +209,7 @@ class _Run:
             boundary=b"" if boundary is None else shapely.to_wkb(boundary, byte_order=1),
             definition=self.folder.toml.read_text(encoding="utf-8"),
         )
+            size_edges=self.size_edges,
 
     def _warnings(self) -> tuple[str, ...]:
         found = []

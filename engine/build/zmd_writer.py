@@ -69,12 +69,15 @@ class ZmdExtras:
         WKB in service CRS.
     definition : str
         Text of definition.toml.
+    size_edges : sequence of float or None
+        Between the bands of ground pixel size; None = by the rows.
     """
 
     operations: Mapping[str, str] = field(default_factory=dict)
     histograms: tuple[Histogram, ...] = ()
     boundary: bytes = b""
     definition: str = ""
+    size_edges: Sequence[float] | None = None
 
 
 class ZmdWriter:
@@ -200,7 +203,9 @@ class ZmdWriter:
             "format_version": summary.format_version,
             "histograms": _encoder.encode(extras.histograms),
             "operations": _encoder.encode(dict(sorted(extras.operations.items()))),
-            "size_edges": _encoder.encode(self._bands.edges()),
+            "size_edges": _encoder.encode(
+                self._bands.edges() if extras.size_edges is None else extras.size_edges
+            ),
             "summary": _encoder.encode(summary),
         }
         try:
