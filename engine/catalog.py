@@ -6,6 +6,7 @@ small page cache, so an instance's memory does not grow with the catalog; nothin
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from engine.catalog_place import Place, place_statement
 from engine.catalog_selection import Selection, make_selection
 from engine.errors import ConfigError, ImageServerError, InvalidParameter, ItemNotFound
 from engine.extent import Extent
@@ -26,23 +28,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.budget import Budget
+    from engine.mosaic.ranking import Ranking
     from engine.request import TimeRange
     from engine.results import AttributeValue
     from engine.where import WhereClause
 
 _CACHED_ITEMS = 4096
 _STEPS_BETWEEN_CHECKS = 20_000
-_WIDE_SHARE = 0.25
 _NO_COLUMN = ("geometry", "raster")
-
-_AT = (
-    "SELECT b.item FROM boxes b WHERE b.xmin <= ? AND b.xmax >= ? AND b.ymin <= ? AND b.ymax >= ?"
-    " AND b.psmin <= ? AND b.psmax >= ?"
-)
-# CROSS JOIN: the boxes come first whatever SQLite believes of the indexes.
-_AT_SELECTED = _AT.replace(
-    "FROM boxes b WHERE", "FROM boxes b CROSS JOIN items i ON i.OBJECTID = b.item WHERE"
-)
 
 _decode_item = msgspec.msgpack.Decoder(Item).decode
 _decode_histograms = msgspec.msgpack.Decoder(tuple[Histogram, ...]).decode
@@ -207,52 +200,47 @@ class Catalog:
             By OBJECTID.
         """
         found: dict[int, Item] = {}
-        for item in self._candidates(extent, ps_min, ps_max, selection):
+        place = Place(extent, ps_min, ps_max)
+        for item in self._candidates(place, selection):
             if len(found) >= limit:
                 break
-            shows = item.min_ps <= ps_max and (item.max_ps <= 0 or item.max_ps > ps_min)
-            if shows and item.extent.intersects(extent):
+            if _shows(item, place):
                 found[item.id] = item
         return [found[key] for key in sorted(found)]
 
-    def _candidates(
-        self, extent: Extent, ps_min: float, ps_max: float, selection: Selection | None
-    ) -> Iterator[Item]:
+    def _candidates(self, place: Place, selection: Selection | None) -> Iterator[Item]:
         if selection is not None and selection.fids is not None:
             yield from self.items_by_id(selection.fids, selection)
             return
-        box = (extent.xmax, extent.xmin, extent.ymax, extent.ymin, ps_max, ps_min)
         condition = None if selection is None else selection.condition
-        if condition is None:
-            rows = self._handle().execute(_AT, box)
-        elif self._is_wide(extent):
-            rows = self._rows_that_show(condition, ps_min, ps_max)
-        else:
-            rows = self._handle().execute(
-                f"{_AT_SELECTED} AND ({condition.sql})", (*box, *condition.parameters)
-            )
-        for (key,) in rows:
+        for (key,) in self._handle().execute(*place_statement(self.summary, place, condition)):
             yield self._item(key)
 
-    def _is_wide(self, extent: Extent) -> bool:
-        """Tell whether a box holds so much of the service that its place chooses little."""
-        whole = self.summary.extent
-        common = whole.intersection(extent)
-        if common is None:
-            return False
-        return common.width * common.height > _WIDE_SHARE * whole.width * whole.height
+    def ranked_at(
+        self, place: Place, selection: Selection | None, ranking: Ranking, page: int
+    ) -> Iterator[Item]:
+        """Yield the items of a place in a mosaic order, without reading those that come later.
 
-    def _rows_that_show(
-        self, condition: WhereClause, ps_min: float, ps_max: float
-    ) -> sqlite3.Cursor:
-        """Select by attributes alone; a scan of them is ten times faster than of all the boxes."""
-        sql = f"SELECT i.OBJECTID FROM items i WHERE ({condition.sql})"
-        parameters = [*condition.parameters]
-        if {"minps", "maxps"} <= self._columns.keys():
-            low, high = (quote(self._columns[name].name) for name in ("minps", "maxps"))
-            sql += f" AND i.{low} <= ? AND (i.{high} <= 0 OR i.{high} > ?)"
-            parameters += [ps_max, ps_min]
-        return self._handle().execute(sql, parameters)
+        Parameters
+        ----------
+        selection
+            Without ids: those are few, `items_at` takes them all.
+        page : int
+            So many are looked up at once.
+        """
+        condition = None if selection is None else selection.condition
+        sql, parameters = place_statement(self.summary, place, condition, ranking)
+        seen: set[int] = set()
+        for first in itertools.count(0, page):
+            rows = self._handle().execute(f"{sql} LIMIT {page:d} OFFSET {first:d}", parameters)
+            keys = [key for (key,) in rows]
+            for key in keys:
+                item = self._item(key)
+                if key not in seen and _shows(item, place):
+                    yield item
+                seen.add(key)
+            if len(keys) < page:
+                return
 
     def items_by_id(self, ids: Iterable[int], selection: Selection | None = None) -> list[Item]:
         """Return items in the given order; ids that the catalog or the selection lacks are left out."""
@@ -381,6 +369,12 @@ class Catalog:
             raise
         finally:
             handle.set_progress_handler(None, 0)
+
+
+def _shows(item: Item, place: Place) -> bool:
+    """Tell what the index, whose numbers are float32, cannot."""
+    shows = item.min_ps <= place.ps_max and (item.max_ps <= 0 or item.max_ps > place.ps_min)
+    return shows and item.extent.intersects(place.extent)
 
 
 def _chunks(ids: Iterable[int], size: int = 500) -> Iterator[list[int]]:

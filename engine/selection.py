@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from config.definition import MosaicMethod, MosaicOperator
+from engine.catalog_place import Place
 from engine.errors import InvalidParameter
 from engine.geometry.projection import canonical_crs, operation, transform
 from engine.item import OVERVIEW
 from engine.mosaic.methods import METHODS
 from engine.mosaic.methods.base import OrderView
 from engine.view_area import view_area
+from engine.zmd import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.item import Item
+    from engine.mosaic.ranking import Ranking
     from engine.request import ImageRequest, MapPoint, MosaicRule
     from engine.service import ImageService
     from engine.target_grid import TargetGrid
@@ -56,7 +61,9 @@ def select_items(
     found: list[Item] = []
     limit = properties.max_mosaic_images
     if area is not None:
-        found = _find(service, grid, rule, request, area)
+        unread = partial(_order_view, service, rule, area, (), ascending=ascending)
+        asked = _Asked(grid, rule, request, area)
+        found = _find(service, asked, lambda: METHODS[method].rank(unread()))
     tiled = request.view.tile is not None
     per_pixel = tiled and METHODS[method].depends_on_view
     ordered = METHODS[method].order(
@@ -82,25 +89,41 @@ def _lock_ids(service: ImageService, rule: MosaicRule) -> tuple[int, ...]:
     return rule.lock_ids or service.summary.properties.lock_raster_ids
 
 
-def _find(
-    service: ImageService,
-    grid: TargetGrid,
-    rule: MosaicRule,
-    request: ImageRequest,
-    area: ViewArea,
-) -> list[Item]:
-    catalog = service.catalog
-    selection = catalog.select(rule.where, rule.fids, request.time)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A view and what is wanted in it."""
+
+    grid: TargetGrid
+    rule: MosaicRule
+    request: ImageRequest
+    area: ViewArea
+
+
+def _find(service: ImageService, asked: _Asked, ranking: Callable[[], Ranking]) -> list[Item]:
+    """Return the items of a view; of more than a mosaic may have, the first in its order and one more."""
+    catalog, rule, area = service.catalog, asked.rule, asked.area
+    selection = catalog.select(rule.where, rule.fids, asked.request.time)
     if _method(service, rule) is MosaicMethod.LOCK_RASTER:
         return catalog.items_by_id(_lock_ids(service, rule), selection)
+    if _needs_primaries(service, rule, asked.request):
+        place = Place(area.extent, 0.0, 0.0)
+        takes_part = _is_primary
+    else:
+        place = Place(area.extent, area.ps_min, area.ps_max)
+        takes_part = partial(_shows, service, asked.grid)
     limit = service.summary.properties.max_mosaic_images + 1
-    if _needs_primaries(service, rule, request):
-        items = catalog.items_at(area.extent, 0.0, 0.0, selection, limit)
-        return [item for item in items if item.category != OVERVIEW]
-    items = catalog.items_at(area.extent, area.ps_min, area.ps_max, selection, limit)
-    if grid.lattice.crs == service.summary.crs:
-        return items
-    return [item for item in items if _shows(service, grid, item)]
+    fids = None if selection is None else selection.fids
+    # Few are found as they lie; the order of many is looked up only where it decides who stays.
+    most = limit if fids is None else max(limit, len(fids))
+    items = catalog.items_at(place.extent, place.ps_min, place.ps_max, selection, most)
+    if len(items) < limit or fids is not None:
+        return [item for item in items if takes_part(item)]
+    ranked = catalog.ranked_at(place, selection, ranking(), 2 * limit)
+    return list(islice(filter(takes_part, ranked), limit))
+
+
+def _is_primary(item: Item) -> bool:
+    return item.category != OVERVIEW
 
 
 def _needs_primaries(service: ImageService, rule: MosaicRule, request: ImageRequest) -> bool:
@@ -121,6 +144,8 @@ def _needs_primaries(service: ImageService, rule: MosaicRule, request: ImageRequ
 
 def _shows(service: ImageService, grid: TargetGrid, item: Item) -> bool:
     """Tell whether an item shows at the grid's pixel size, measured at the item's own centre."""
+    if grid.lattice.crs == service.summary.crs:
+        return True
     placed = service.placed(item, grid.lattice.crs)
     sx, sy = item.scale_service
     if placed is None or sx <= 0 or sy <= 0:
@@ -141,13 +166,14 @@ def _order_view(
     properties = service.summary.properties
     method = rule.method or properties.mosaic_method
     center = (0.0, 0.0) if area is None else (area.extent.center_x, area.extent.center_y)
-    values = {}
+    values, column = {}, ""
     sort_value = rule.sort_value if rule.sort_value is not None else properties.sort_value or None
     if method is MosaicMethod.ATTRIBUTE:
         name = rule.sort_field or properties.sort_field
         if not name:
             raise InvalidParameter("sortField", "", "a field of the service table")
         values = service.catalog.attribute_values(name, [item.id for item in items])
+        column = quote(service.catalog.field(name, "sortField").name)
     return OrderView(
         center=center,
         viewpoint=_in_service(service, rule.viewpoint),
@@ -155,6 +181,7 @@ def _order_view(
         size_edges=service.catalog.size_edges,
         attribute_values=values,
         sort_value=sort_value,
+        sort_column=column,
         lock_ids=_lock_ids(service, rule),
     )
 

@@ -10,7 +10,7 @@ from config.definition import ServiceProperties
 from engine.extent import Extent
 from engine.pixel_type import PixelType
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class BandInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +78,8 @@ class ServiceSummary(msgspec.Struct, frozen=True, kw_only=True):
         Pixel size (service units) from which service overviews show; 0 = there are none.
     coarsest_ps : float
         Coarsest pixel size that is served without area averaging over many pixels (0 = no limit known).
+    item_count, overview_count : int
+        Items in all, and those of them that are service overviews.
     """
 
     format_version: int = FORMAT_VERSION
@@ -106,8 +108,14 @@ class ServiceSummary(msgspec.Struct, frozen=True, kw_only=True):
     time: TimeInfo | None = None
     has_seamlines: bool = False
     item_count: int = 1
+    overview_count: int = 0
     overview_ps: float = 0.0
     coarsest_ps: float = 0.0
     uncompressed_size: int = 0
     block_width: int = 0
     block_height: int = 0
+
+    @property
+    def primary_count(self) -> int:
+        """Rasters that people know of: all items but overviews."""
+        return self.item_count - self.overview_count

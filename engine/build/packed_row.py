@@ -31,6 +31,8 @@ class PackedRow(NamedTuple):
     boxes : tuple of (xmin, xmax, ymin, ymax)
     sizes : (psmin, psmax)
     extent : (xmin, ymin, xmax, ymax)
+    ranks : (z, size, x, y, nadir_x, nadir_y)
+        What mosaic orders look at (`engine.mosaic.ranking`).
     """
 
     values: tuple[AttributeValue, ...]
@@ -39,12 +41,17 @@ class PackedRow(NamedTuple):
     boxes: tuple[Edges, ...]
     sizes: tuple[float, float]
     extent: Edges
-    ground_size_m: float
+    ranks: tuple[float | None, ...]
 
     @property
     def id(self) -> AttributeValue:
         """OBJECTID."""
         return self.values[0]
+
+    @property
+    def ground_size_m(self) -> float:
+        """Size of a level-0 pixel on the ground."""
+        return self.ranks[1] or 0.0
 
 
 class RowPacker:
@@ -65,7 +72,14 @@ class RowPacker:
             boxes=tuple((b.xmin, b.xmax, b.ymin, b.ymax) for b in row.boxes or (box,)),
             sizes=(item.min_ps, item.max_ps if item.max_ps > 0 else OPEN_END),
             extent=extent,
-            ground_size_m=item.ground_size_m,
+            ranks=(
+                item.z_order or 0.0,
+                item.ground_size_m,
+                item.center_x,
+                item.center_y,
+                item.nadir_x,
+                item.nadir_y,
+            ),
         )
 
 

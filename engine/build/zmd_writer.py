@@ -130,6 +130,10 @@ class ZmdWriter:
         columns = "".join(f", {quote(c.name)} {COLUMN_TYPES[c.type]}" for c in self._columns)
         run(f"CREATE TABLE items(OBJECTID INTEGER PRIMARY KEY{columns})")
         run("CREATE TABLE records(id INTEGER PRIMARY KEY, record BLOB)")
+        run(
+            "CREATE TABLE ranks(id INTEGER PRIMARY KEY, z REAL, size REAL, x REAL, y REAL,"
+            " nadir_x REAL, nadir_y REAL)"
+        )
         run("CREATE TABLE shapes(id INTEGER PRIMARY KEY, wkb BLOB)")
         run(
             "CREATE VIRTUAL TABLE boxes USING rtree(id, xmin, xmax, ymin, ymax, psmin, psmax, +item)"
@@ -170,6 +174,10 @@ class ZmdWriter:
             self._db.executemany(self._insert_item, map(values, rows))
             self._db.executemany(
                 "INSERT INTO records VALUES (?, ?)", ((row.id, row.record) for row in rows)
+            )
+            self._db.executemany(
+                "INSERT INTO ranks VALUES (?, ?, ?, ?, ?, ?, ?)",
+                ((row.id, *row.ranks) for row in rows),
             )
             self._db.executemany(
                 "INSERT INTO shapes VALUES (?, ?)", ((row.id, row.wkb) for row in rows)

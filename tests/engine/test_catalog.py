@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from engine.build.zmd_writer import ZmdExtras
 from engine.catalog import Catalog
+from engine.catalog_place import is_wide
 from engine.errors import ConfigError, DeadlineExceeded, InvalidParameter, ItemNotFound
 from engine.extent import Extent, union_of
 from engine.request import TimeRange
@@ -162,7 +163,7 @@ def test_conditions_over_wide_boxes_equal_brute_force(
     world: Catalog, x: float, y: float, side: float, size: float
 ) -> None:
     box = Extent(x, y, x + side, y + side)
-    assert world._is_wide(box)
+    assert is_wide(world.summary, box)
     found = world.items_at(box, size, size, world.select("Cloud < 5"), 1000)
     assert found == [i for i in ITEMS if i.id % 10 < 5 and _shows(i, box, size, size)]
 
@@ -308,5 +309,5 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_another_format_version_is_refused(tmp_path: Path) -> None:
     make_catalog(tmp_path / "a.zmd", [make_row(make_item(1))]).close()
-    with pytest.raises(ConfigError, match="format_version: is 99; this server reads 1"):
+    with pytest.raises(ConfigError, match="format_version: is 99; this server reads 2"):
         make_catalog(tmp_path / "b.zmd", [make_row(make_item(1))], format_version=99)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
+from rasterio import Affine
 
 from config.definition import MosaicMethod, MosaicOperator
 from engine.budget import UNLIMITED
 from engine.errors import InvalidParameter
 from engine.explain import explain
 from engine.extent import Extent
+from engine.geometry.projection import MERCATOR
 from engine.plan import plan
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, MosaicRule, View
@@ -58,6 +61,52 @@ def test_fids_leave_the_others_out(service: ImageService) -> None:
 def test_lock_raster_without_ids_names_its_parameter(service: ImageService) -> None:
     with pytest.raises(InvalidParameter, match="lockRasterIds"):
         plan(service, _request(service, method=MosaicMethod.LOCK_RASTER))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"method": MosaicMethod.NONE},
+        {"method": MosaicMethod.NONE, "ascending": False},
+        {"method": MosaicMethod.NORTH_WEST},
+        {"method": MosaicMethod.NORTH_WEST, "ascending": False},
+        {"method": MosaicMethod.CENTER},
+        {"method": MosaicMethod.NADIR},
+        {"method": MosaicMethod.ATTRIBUTE, "sort_field": "OBJECTID", "sort_value": 4.4},
+        {"method": MosaicMethod.ATTRIBUTE, "sort_field": "OBJECTID", "ascending": False},
+        {"method": MosaicMethod.SEAMLINE},
+        {"method": MosaicMethod.NORTH_WEST, "where": "OBJECTID <> 5"},
+        {"method": MosaicMethod.NORTH_WEST, "fids": (6, 5, 3, 2, 1)},
+    ],
+)
+@pytest.mark.parametrize("crs", ["", MERCATOR])
+def test_of_too_many_rasters_the_first_in_order_stay(
+    tmp_path: Path, rule: dict[str, object], crs: str
+) -> None:
+    paths = [
+        write_raster(
+            tmp_path / f"{number}.tif",
+            ramp(64, 64),
+            transform=Affine(10, 0, 500000 + x, 0, -10, 5200000),
+        )
+        for number, x in enumerate((40, 0, 50, 10, 30, 20))
+    ]
+    plans = []
+    for limit in (1000, 2):
+        out = tmp_path / f"m{limit}.zmd"
+        compile_mosaic(paths, out, crs="EPSG:32632", properties={"max_mosaic_images": limit})
+        service = open_service(str(out))
+        request = _request(service, **rule)
+        plans.append(plan(service, msgspec.structs.replace(request, view=_view(service, crs))))
+    ids = [[planned.item.id for planned in made.items] for made in plans]
+    assert len(ids[0]) > 2
+    assert ids[1] == ids[0][:2]
+    assert [bool(made.truncated) for made in plans] == [False, True]
+
+
+def _view(service: ImageService, crs: str) -> View:
+    view = View(extent=service.summary.extent, width=64, height=64)
+    return msgspec.structs.replace(view, out_crs=crs) if crs else view
 
 
 def test_a_service_may_lock_rasters_by_default(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from engine.item import Item
+    from engine.mosaic.ranking import Ranking
     from engine.results import AttributeValue
 
 
@@ -36,6 +37,8 @@ class OrderView:
         Of the sort field; absent = null.
     sort_value : number, text or None
         Items are ordered by distance from it; None = by the value itself.
+    sort_column : str
+        The sort field as a quoted column name; "" = there is none.
     lock_ids : tuple of int
         The items of LockRaster, topmost first.
     """
@@ -46,6 +49,7 @@ class OrderView:
     size_edges: tuple[float, ...] = ()
     attribute_values: Mapping[int, AttributeValue] = field(default_factory=dict)
     sort_value: str | float | None = None
+    sort_column: str = ""
     lock_ids: tuple[int, ...] = ()
 
 
@@ -59,6 +63,10 @@ class MosaicOrder(Protocol):
 
     def order(self, items: Sequence[Item], view: OrderView) -> list[Item]:
         """Return the items that take part, topmost first."""
+        ...
+
+    def rank(self, view: OrderView) -> Ranking:
+        """Return the same order said to the catalog."""
         ...
 
 

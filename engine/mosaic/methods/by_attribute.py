@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from engine.dates import parse_date_ms
+from engine.mosaic.ranking import Ranking, rank_by_size_band
 from engine.size_bands import size_band
 
 if TYPE_CHECKING:
@@ -66,3 +67,21 @@ def _key(value: AttributeValue, base: float | None) -> tuple[int, float, str]:
     if value is None or _is_null(value):
         return (2, 0.0, "")
     return (0, float(value) if base is None else abs(value - base), "")
+
+
+def rank(view: OrderView) -> Ranking:
+    """Return the same order said to the catalog; SQLite too has numbers before texts."""
+    base = number_of_sort_value(view.sort_value)
+    value = f"i.{view.sort_column}"
+    key = value
+    parameters: tuple[float, ...] = ()
+    if base is not None:
+        key = f"CASE WHEN typeof({value}) = 'text' THEN {value} ELSE abs({value} - ?) END"
+        parameters = (base,)
+    band = rank_by_size_band(view.size_edges)
+    turn = "" if view.ascending else " DESC"
+    return Ranking(
+        f"k.z, {value} IS NULL, {key}{turn}, {band.sql}, k.id",
+        (*parameters, *band.parameters),
+        reads_attributes=True,
+    )

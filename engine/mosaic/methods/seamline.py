@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from engine.item import Item
     from engine.mosaic.methods.base import OrderView
+    from engine.mosaic.ranking import Ranking
 
 depends_on_view = False
 
@@ -22,3 +23,8 @@ depends_on_view = False
 def order(items: Sequence[Item], view: OrderView) -> list[Item]:
     """Return the items as NorthWest orders them."""
     return north_west.order(items, replace(view, ascending=True))
+
+
+def rank(view: OrderView) -> Ranking:
+    """Return the same order said to the catalog."""
+    return north_west.rank(replace(view, ascending=True))
