@@ -198,6 +198,7 @@ class _Run:
             time=None if self.time is None else self.time.info,
             has_seamlines=self.counts.seamlines > 0,
             item_count=count,
+            overview_count=self.counts.overviews,
         )
 
     def _extras(self) -> ZmdExtras:
@@ -208,8 +209,8 @@ class _Run:
             histograms=self.facts.histograms,
             boundary=b"" if boundary is None else shapely.to_wkb(boundary, byte_order=1),
             definition=self.folder.toml.read_text(encoding="utf-8"),
-        )
             size_edges=self.size_edges,
+        )
 
     def _warnings(self) -> tuple[str, ...]:
         found = []

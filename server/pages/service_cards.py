@@ -38,7 +38,8 @@ def make_card(service: PublishedService) -> ServiceCard:
 
 
 def _facts(summary: ServiceSummary) -> list[str]:
-    rasters = "1 raster" if summary.item_count == 1 else f"{summary.item_count:,} rasters"
+    count = summary.primary_count
+    rasters = "1 raster" if count == 1 else f"{count:,} rasters"
     bands = "1 band" if len(summary.bands) == 1 else f"{len(summary.bands)} bands"
     scale = _METRES_PER_DEGREE if summary.is_geographic else summary.metres_per_unit
     facts = [

@@ -172,7 +172,7 @@ def _service_page(call: ServiceCall) -> Response:
         "Pixel size": f"{facts['pixelSizeX']:.10g}, {facts['pixelSizeY']:.10g}",
         "Bands": ", ".join(facts["bandNames"][:32]),
         "Pixel type": facts["pixelType"],
-        "Rasters": call.service.summary.item_count,
+        "Rasters": call.service.summary.primary_count,
         "Capabilities": facts["capabilities"],
         "Mosaic methods": facts["allowedMosaicMethods"],
         "Default mosaic method": facts["defaultMosaicMethod"],

@@ -188,6 +188,7 @@ def test_overviews_are_compiled_with_their_primaries(
     assert report.overviews >= 1
     catalog = Catalog.open(tmp_path / "x.zmd")
     summary = catalog.summary
+    assert (summary.primary_count, summary.item_count) == (3, 3 + report.overviews)
     coarse = catalog.items_at(summary.extent, 1e4, 1e4, None, 99)
     assert {item.category for item in coarse} == {OVERVIEW}
     assert all(item.sources[0].path.startswith(str(folder.overviews)) for item in coarse)

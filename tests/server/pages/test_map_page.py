@@ -65,7 +65,8 @@ def _summary(title: str, description: str = "") -> ServiceSummary:
         pixel_size_y=10.0,
         pixel_type=PixelType.U16,
         bands=(BandInfo(name="Blue"), BandInfo(name="NIR")),
-        item_count=1234,
+        item_count=1240,
+        overview_count=6,
         time=TimeInfo(start_field="AcqDate", end_field="AcqDate", start=0, end=86_400_000),
     )
 
