@@ -61,9 +61,12 @@ class Rgbv:
     words : uint32 (rows, cols)
         C-contiguous; in memory the bytes R, G, B, V (little-endian: R is the lowest byte);
         V is 255 where the pixel is usable and 0 where not. R, G, B of invalid pixels are 0.
+    is_full : bool
+        All pixels are known to be usable; False = they may be or not.
     """
 
     words: NDArray[np.uint32]
+    is_full: bool = False
 
     @property
     def rows(self) -> int:

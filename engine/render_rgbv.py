@@ -31,6 +31,7 @@ def render_rgbv(plan: Plan, work: Work) -> Rgbv:
     MixedValidity
         A source block has pixels that words cannot hold.
     """
+    before = work.filled
     canvas = np.zeros((plan.grid.height, plan.grid.width), np.uint32)
     kernel = KERNELS[plan.interpolation]
 
@@ -44,7 +45,7 @@ def render_rgbv(plan: Plan, work: Work) -> Rgbv:
         cells.work.filled += filled
 
     over_cells(plan, work, "rgbv", paint)
-    return Rgbv(canvas)
+    return Rgbv(canvas, is_full=work.filled - before == canvas.size)
 
 
 def _sample_layer(

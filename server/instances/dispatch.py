@@ -1,8 +1,10 @@
 """Which instance a request goes to, and what waits meanwhile; plain data, no sockets and no clock.
 
 Neighbouring tiles share source blocks, so a cell of 4 × 4 tiles goes to one instance (rendezvous
-hashing: when an instance comes or goes, only its own cells move), also behind a small request that it
-has just begun: a tile takes about a millisecond, and decoding a block anew takes more than two.
+hashing: when an instance comes or goes, only its own cells move) unless another has a shorter queue.
+Once block caches are full, a tile that goes elsewhere pushes out blocks of that instance's own cells; it
+then waits behind small requests that have just begun: a tile takes about a millisecond, decoding a block
+anew more than two.
 Each instance holds two requests: one in work, and one behind it so that it never waits for the front
 (and a third if it is of the instance's own cells). What is more waits here, where any instance that
 becomes free can take it.
@@ -85,10 +87,17 @@ class Flight:
 
 @dataclass(slots=True, eq=False)
 class Seat:
-    """One place in the pool; its instance may be replaced."""
+    """One place in the pool; its instance may be replaced.
+
+    Attributes
+    ----------
+    is_crowded : bool
+        Its block cache is full.
+    """
 
     number: int
     is_ready: bool = False
+    is_crowded: bool = False
     in_flight: dict[int, Flight] = field(default_factory=dict)
 
     def can_take(self, flight: Flight, depth: int = DEPTH) -> bool:
@@ -101,7 +110,7 @@ class Seat:
 
     def can_take_at_home(self, flight: Flight) -> bool:
         """Tell whether a tile of one of this seat's own cells should wait here rather than go elsewhere."""
-        return self.can_take(flight, DEPTH_AT_HOME) and all(
+        return self.can_take(flight, DEPTH_AT_HOME if self.is_crowded else 1) and all(
             other.is_small and flight.begun - other.sent < _PATIENCE_S
             for other in self.in_flight.values()
         )

@@ -10,7 +10,6 @@ Reply id 0 is an instance's greeting: it is ready.
 
 from __future__ import annotations
 
-import socket
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ import msgspec
 from engine.errors import ImageServerError, from_record, to_record
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator, Sequence
 
 REQUEST_PREFIX = struct.Struct("<IIQ")
@@ -97,16 +97,32 @@ def reply_frame(head: ReplyHead, request_id: int, body_length: int) -> bytes:
     return REPLY_PREFIX.pack(len(packed), 0, request_id, body_length) + packed
 
 
-def receive_exactly(sock: socket.socket, count: int) -> bytearray | None:
-    """Return the next `count` bytes of a blocking socket, or None at its end."""
-    data = bytearray(count)
-    view = memoryview(data)
-    while view:
-        received = sock.recv_into(view, 0, socket.MSG_WAITALL)
-        if received == 0:
+class RequestReader:
+    """Cuts request frames from a blocking socket: one receive for whatever has arrived."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._received = b""
+
+    def next(self) -> tuple[int, int, bytes] | None:
+        """Return slot, id and head of the next request, or None at the end of the stream."""
+        while (frame := self._cut()) is None:
+            data = self._sock.recv(_BUFFER_BYTES)
+            if not data:
+                return None
+            self._received += data
+        return frame
+
+    def _cut(self) -> tuple[int, int, bytes] | None:
+        received = self._received
+        if len(received) < REQUEST_PREFIX.size:
             return None
-        view = view[received:]
-    return data
+        length, slot, request_id = REQUEST_PREFIX.unpack_from(received)
+        end = REQUEST_PREFIX.size + length
+        if len(received) < end:
+            return None
+        self._received = received[end:]
+        return slot, request_id, received[REQUEST_PREFIX.size : end]
 
 
 def send_all(sock: socket.socket, parts: Sequence[bytes | bytearray | memoryview]) -> None:

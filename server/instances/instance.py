@@ -21,11 +21,10 @@ from engine.errors import ImageServerError, InternalError
 from server.instances.control_page import ControlPage, Counts
 from server.instances.frames import (
     GREETING,
-    REQUEST_PREFIX,
     ReplyHead,
+    RequestReader,
     decode_task,
     head_of_error,
-    receive_exactly,
     reply_frame,
     send_all,
 )
@@ -91,6 +90,7 @@ class WorkFactory(Protocol):
 class _Instance:
     def __init__(self, sock: socket.socket, page: ControlPage, work: Work) -> None:
         self._sock = sock
+        self._requests = RequestReader(sock)
         self._page = page
         self._work = work
         self._reading = threading.Lock()
@@ -115,19 +115,14 @@ class _Instance:
             if len(body) >= _LARGE_BODY_BYTES:
                 return_free_memory()
 
-    def _next_frame(self) -> tuple[int, int, bytearray] | None:
+    def _next_frame(self) -> tuple[int, int, bytes] | None:
         with self._reading:
             try:
-                prefix = receive_exactly(self._sock, REQUEST_PREFIX.size)
-                if prefix is None:
-                    return None
-                length, slot, request_id = REQUEST_PREFIX.unpack(prefix)
-                head = receive_exactly(self._sock, length)
+                return self._requests.next()
             except ConnectionResetError:
                 return None
-        return None if head is None else (slot, request_id, head)
 
-    def _answer(self, slot: int, head: bytearray) -> tuple[ReplyHead, Body]:
+    def _answer(self, slot: int, head: bytes) -> tuple[ReplyHead, Body]:
         budget = self._page.budget(slot)
         try:
             budget.check()

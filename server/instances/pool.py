@@ -25,6 +25,8 @@ _log = logging.getLogger("swath.pool")
 
 _SWEEP_S = 0.05
 _MAX_ATTEMPTS = 2
+# Blocks are pushed out when the next one does not fit: a full cache is never filled to the last byte.
+_CROWDED_SHARE = 0.9
 
 
 class QueueOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +63,7 @@ class Pool:
 
     def __init__(self, keeping: KeeperOptions, queueing: QueueOptions) -> None:
         self._limits = queueing
+        self._block_cache_bytes = keeping.memory.block_cache_bytes
         self._dispatcher = Dispatcher(keeping.instances, queueing.max_queue)
         self._free_slots: dict[int, list[int]] = {}
         self._keeper = Keeper(keeping, self)
@@ -203,8 +206,16 @@ class Pool:
             await asyncio.sleep(_SWEEP_S)
             now = time.monotonic()
             self._end_waits(now)
+            self._note_crowding()
             for seat in self._dispatcher.seats:
                 self._end_hang(seat, now)
+
+    def _note_crowding(self) -> None:
+        crowded = _CROWDED_SHARE * self._block_cache_bytes
+        counts = self._keeper.counts()
+        for seat in self._dispatcher.seats:
+            told = counts.get(seat.number)
+            seat.is_crowded = told is not None and told.block_cache_bytes > crowded
 
     def _end_waits(self, now: float) -> None:
         for flight in [f for f in self._dispatcher.waiting if now >= f.wait_until]:

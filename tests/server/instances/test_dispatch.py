@@ -86,8 +86,22 @@ def test_one_more_instance_moves_only_its_own_cells():
     assert moved == {3}
 
 
-def test_a_tile_waits_behind_tiles_of_its_cell_but_not_behind_many():
+def test_a_shorter_queue_wins_over_the_cell():
     made = dispatcher(2)
+    first = put(made, flight(1, cell=5))
+    second = put(made, flight(2, cell=5))
+    assert {first.number, second.number} == {0, 1}
+
+
+def crowded():
+    made = dispatcher(2)
+    for seat in made.seats:
+        seat.is_crowded = True
+    return made
+
+
+def test_where_caches_are_full_a_tile_waits_behind_tiles_of_its_cell_but_not_behind_many():
+    made = crowded()
     seats = [put(made, flight(number, cell=5)).number for number in range(5)]
     home = seats[0]
     assert seats == [home] * DEPTH_AT_HOME + [1 - home] * DEPTH
@@ -97,7 +111,7 @@ def test_a_tile_waits_behind_tiles_of_its_cell_but_not_behind_many():
     "before", [flight(1, cell=5, small=False), flight(1, cell=5, begun=-1.0)], ids=["large", "old"]
 )
 def test_a_tile_does_not_wait_behind_what_may_take_long(before):
-    made = dispatcher(2)
+    made = crowded()
     seats = {put(made, one).number for one in (before, flight(2, cell=5))}
     assert seats == {0, 1}
 

@@ -13,11 +13,11 @@ from server.instances.frames import (
     REQUEST_PREFIX,
     ReplyHead,
     ReplyReader,
+    RequestReader,
     Task,
     decode_task,
     encode_task,
     head_of_error,
-    receive_exactly,
     reply_frame,
     request_frame,
     send_all,
@@ -111,14 +111,39 @@ def test_blocking_sockets_carry_more_than_their_buffers():
         parts = [b"a" * 3_000_000, b"", bytearray(b"b" * 5), memoryview(b"c" * 2_000_000)]
         sender = threading.Thread(target=send_all, args=(left, parts))
         sender.start()
-        received = receive_exactly(right, 5_000_005)
+        received = right.recv(5_000_005, socket.MSG_WAITALL)
         sender.join()
     assert received == b"".join(parts)
 
 
-def test_the_end_of_a_socket_is_none():
+@pytest.mark.parametrize("piece", [1, 7, 40, 10_000_000])
+def test_requests_are_cut_from_whatever_pieces_arrive(piece):
+    heads = [b"first", b"", b"x" * 600_000, b"last"]
+    stream = b"".join(request_frame(head, 3, n) for n, head in enumerate(heads))
+    if piece < 40:
+        heads = [b"first", b"", b"last"]
+        stream = b"".join(request_frame(head, 3, n) for n, head in enumerate(heads))
+    left, right = socket.socketpair()
+
+    def send():
+        for start in range(0, len(stream), piece):
+            left.sendall(stream[start : start + piece])
+        left.close()
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    with right:
+        reader = RequestReader(right)
+        assert [reader.next() for _ in heads] == [(3, n, head) for n, head in enumerate(heads)]
+        assert reader.next() is None
+    sender.join()
+
+
+def test_half_a_request_at_the_end_is_the_end():
     left, right = socket.socketpair()
     with right:
-        left.sendall(b"abc")
+        left.sendall(request_frame(b"whole", 1, 2) + b"abc")
         left.close()
-        assert receive_exactly(right, 4) is None
+        reader = RequestReader(right)
+        assert reader.next() == (1, 2, b"whole")
+        assert reader.next() is None
