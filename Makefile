@@ -59,6 +59,7 @@ bench: install  ## Compare speed with TiTiler and MapServer (needs wrk, mapserv,
 	$(BIN)/python -m benchmarks.absolute
 	$(BIN)/python -m benchmarks.aliasing
 	$(BIN)/python -m benchmarks.catalog
+	$(BIN)/python -m benchmarks.authoring
 
 bench-tiny: install  ## The same on tiny data, to see that it runs
 	$(BIN)/python -m benchmarks.compare --tiny $(BENCH_ARGS)

@@ -116,12 +116,11 @@ def _places(
     window = _union([_mercator_box(scene) for scene in scenes])
     elsewhere = _elsewhere(headers[0], scenes[0], window, count - len(scenes))
     for number, (header, outline) in enumerate(elsewhere):
-        name = Path(header.path).stem
-        if real_pixels:
-            shown = headers[number % len(headers)]
-            changes = {"path": shown.path, "size": shown.size, "mtime_ns": shown.mtime_ns}
-            header = msgspec.structs.replace(header, **changes)
-        yield name, header, outline
+        shown = headers[number % len(headers)] if real_pixels else header
+        placed = msgspec.structs.replace(
+            header, path=shown.path, size=shown.size, mtime_ns=shown.mtime_ns
+        )
+        yield Path(header.path).stem, placed, outline
 
 
 def _elsewhere(
