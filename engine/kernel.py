@@ -42,7 +42,10 @@ from numba.core.cpu import CPUTargetOptions  # noqa: E402 -- as above
 from numba.extending import intrinsic  # noqa: E402 -- as above
 
 # For kernels with instructions that the vectoriser does not find: never import numba before this file.
-__all__ = ["cgutils", "intrinsic", "ir", "kernel", "types", "unaliased_kernel"]
+__all__ = ["IS_COMPILING", "cgutils", "intrinsic", "ir", "kernel", "types", "unaliased_kernel"]
+
+# False where kernels run as plain Python, for debugging.
+IS_COMPILING = not numba.config.DISABLE_JIT
 
 # numba has the flag but no option for it; without it no loop that loads from one array and stores to
 # another through computed indices is ever vectorised.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.kernel import cgutils, intrinsic, ir, kernel, types, unaliased_kernel
+from engine.kernel import IS_COMPILING, cgutils, intrinsic, ir, kernel, types, unaliased_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,73 +65,70 @@ def _inside(start, step, count, low, high):
     return min(max(first, 0), count), min(max(last + 1, 0), count)
 
 
-def make_blend_taps(*, has_pmaddwd: bool) -> Any:
-    """Return the intrinsic that blends the four taps of one pixel, all lanes at once.
+@kernel
+def _blend_taps_anywhere(words, at, win_cols, top, bottom):
+    """Return sum(tap * weight) / 256, rounded; weights are pairs of 16 bits, the left one low."""
+    low = np.uint64(0xFFFF)
+    lanes = (
+        _spread(words[at]) * (np.uint64(top) & low)
+        + _spread(words[at + np.uint64(1)]) * (np.uint64(top) >> np.uint64(16))
+        + _spread(words[at + win_cols]) * (np.uint64(bottom) & low)
+        + _spread(words[at + win_cols + np.uint64(1)]) * (np.uint64(bottom) >> np.uint64(16))
+    )
+    return _pack(lanes + np.uint64(0x0080008000800080))
 
-    Loops over lanes are beyond LLVM's vectoriser, and four single loads a pixel keep the one port
-    busy that moves words into vectors: two loads of eight bytes, put in the order of the multiply-add
-    of pairs, take half the time.
 
-    Parameters
-    ----------
-    has_pmaddwd
-        Use the instruction of x86 processors; False = what any processor has.
+@intrinsic
+def _blend_taps_x86(_typing, words, at, win_cols, top, bottom):  # noqa: ARG001 -- numba's protocol: used in codegen
+    """Do as `_blend_taps_anywhere`, by the multiply-add of pairs that every x86-64 has.
+
+    Four single loads a pixel keep the one port busy that moves words into vectors; two loads of two
+    neighbouring words, put in the order of that instruction, take half the time.
     """
+    signature = types.uint32(words, types.uint64, types.uint64, types.uint32, types.uint32)
 
-    @intrinsic
-    def blend_taps(_typing, words, at, win_cols, top, bottom):  # noqa: ARG001 -- numba's protocol: used in codegen
-        """Return sum(tap * weight) / 256, rounded; weights are pairs of 16 bits that sum to 256."""
-        signature = types.uint32(words, types.uint64, types.uint64, types.uint32, types.uint32)
+    def codegen(context, builder, signature, args):
+        words, at, win_cols, top, bottom = args
+        data = context.make_array(signature.args[0])(context, builder, words).data
+        below = builder.add(at, win_cols)
+        lanes = builder.add(
+            _weighted_pair(builder, builder.gep(data, [at]), top),
+            _weighted_pair(builder, builder.gep(data, [below]), bottom),
+        )
+        lanes = builder.lshr(builder.add(lanes, _vector([128] * 4)), _vector([8] * 4))
+        return builder.bitcast(builder.trunc(lanes, ir.VectorType(_I8, 4)), _I32)
 
-        def codegen(context, builder, signature, args):
-            words, at, win_cols, top, bottom = args
-            data = context.make_array(signature.args[0])(context, builder, words).data
-            below = builder.add(at, win_cols)
-            lanes = builder.add(
-                _weighted_pair(builder, builder.gep(data, [at]), top, has_pmaddwd),
-                _weighted_pair(builder, builder.gep(data, [below]), bottom, has_pmaddwd),
-            )
-            lanes = builder.lshr(
-                builder.add(lanes, _vector(_I32, [128] * 4)), _vector(_I32, [8] * 4)
-            )
-            return builder.bitcast(builder.trunc(lanes, ir.VectorType(_I8, 4)), _I32)
-
-        return signature, codegen
-
-    return blend_taps
+    return signature, codegen
 
 
 _I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
 
 
-def _vector(kind: Any, values: list[int]) -> Any:
-    return ir.Constant(ir.VectorType(kind, len(values)), [ir.Constant(kind, v) for v in values])
+def _vector(values: list[int]) -> Any:
+    return ir.Constant(ir.VectorType(_I32, len(values)), [ir.Constant(_I32, v) for v in values])
 
 
-def _weighted_pair(builder: Any, place: Any, weights: Any, has_pmaddwd: bool) -> Any:  # noqa: FBT001 -- called above alone
+def _weighted_pair(builder: Any, place: Any, weights: Any) -> Any:
     """Return the lanes of two neighbouring words, weighted and added, as 4 x i32."""
 
     def shuffled(vector: Any, order: list[int]) -> Any:
         nothing = ir.Constant(vector.type, ir.Undefined)
-        return builder.shuffle_vector(vector, nothing, _vector(_I32, order))
+        return builder.shuffle_vector(vector, nothing, _vector(order))
 
     eight = builder.bitcast(place, ir.VectorType(_I8, 8).as_pointer())
     pairs = shuffled(builder.load(eight, align=4), [0, 4, 1, 5, 2, 6, 3, 7])
     pairs = builder.zext(pairs, ir.VectorType(_I16, 8))
-    four = ir.Constant(ir.VectorType(_I32, 4), ir.Undefined)
-    four = shuffled(builder.insert_element(four, weights, ir.Constant(_I32, 0)), [0] * 4)
-    factors = builder.bitcast(four, ir.VectorType(_I16, 8))
-    if has_pmaddwd:
-        signature = ir.FunctionType(ir.VectorType(_I32, 4), [pairs.type, factors.type])
-        name = "llvm.x86.sse2.pmadd.wd"
-        function = cgutils.get_or_insert_function(builder.module, signature, name)
-        return builder.call(function, [pairs, factors])
-    wide = ir.VectorType(_I32, 8)
-    products = builder.mul(builder.zext(pairs, wide), builder.zext(factors, wide))
-    return builder.add(shuffled(products, [0, 2, 4, 6]), shuffled(products, [1, 3, 5, 7]))
+    nothing = ir.Constant(ir.VectorType(_I32, 4), ir.Undefined)
+    four = shuffled(builder.insert_element(nothing, weights, ir.Constant(_I32, 0)), [0] * 4)
+    factors = builder.bitcast(four, pairs.type)
+    signature = ir.FunctionType(four.type, [pairs.type, factors.type])
+    name = "llvm.x86.sse2.pmadd.wd"
+    function = cgutils.get_or_insert_function(builder.module, signature, name)
+    return builder.call(function, [pairs, factors])
 
 
-_blend_taps = make_blend_taps(has_pmaddwd=platform.machine() in ("x86_64", "AMD64"))
+_HAS_X86 = IS_COMPILING and platform.machine() in ("x86_64", "AMD64")
+_blend_taps: Any = _blend_taps_x86 if _HAS_X86 else _blend_taps_anywhere
 
 
 @unaliased_kernel
