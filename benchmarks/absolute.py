@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.load import Stretch, load
 from benchmarks.machine import Machine, this_machine
 from benchmarks.peers.base import Bench, Dataset, running
-from benchmarks.peers.process_tree import ProcessTree
+from benchmarks.peers.process_tree import ProcessTree, end_on_sigterm
 from benchmarks.peers.swath import Swath
 from benchmarks.plain_client import KeptConnection
 from benchmarks.rows import dataset
@@ -231,6 +231,7 @@ def _table(figures: Sequence[AbsoluteFigure]) -> Table:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    end_on_sigterm()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tiny", action="store_true", help="small scenes, to see that it runs")
     parser.add_argument("--rounds", type=int, default=5)

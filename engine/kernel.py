@@ -45,7 +45,7 @@ from numba.extending import intrinsic  # noqa: E402 -- as above
 __all__ = ["IS_COMPILING", "cgutils", "intrinsic", "ir", "kernel", "types", "unaliased_kernel"]
 
 # False where kernels run as plain Python, for debugging.
-IS_COMPILING = not numba.config.DISABLE_JIT
+IS_COMPILING = not os.environ.get("NUMBA_DISABLE_JIT", "").strip("0")
 
 # numba has the flag but no option for it; without it no loop that loads from one array and stores to
 # another through computed indices is ever vectorised.
