@@ -12,18 +12,23 @@ import threading
 import warnings
 import zlib
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 import pyproj
 from numpy.typing import NDArray
 from pyproj.aoi import AreaOfInterest
+from pyproj.database import query_crs_info
 from pyproj.enums import TransformDirection
 from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup
 
 from engine.errors import InvalidParameter
 from engine.extent import Extent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +99,7 @@ def canonical_crs(text: str, parameter: str = "crs") -> str:
         crs = pyproj.CRS.from_wkt(text)
     except CRSError as err:
         raise InvalidParameter(parameter, text, _ACCEPTED) from err
-    return _key_of_crs(crs)
+    return _stated_key(crs) or str(crs.to_wkt("WKT2_2019"))
 
 
 def _key_of_code(authority: str, code: str, text: str, parameter: str) -> str:
@@ -111,23 +116,60 @@ def _key_of_code(authority: str, code: str, text: str, parameter: str) -> str:
     raise InvalidParameter(parameter, text, _ACCEPTED)
 
 
-def _key_of_crs(crs: pyproj.CRS) -> str:
-    for candidate in (crs, crs.to_2d() if crs.is_geographic and len(crs.axis_info) == 3 else crs):
-        found = candidate.to_authority(min_confidence=100)
-        if found is None:
-            found = candidate.to_authority(min_confidence=70)
-            if found is not None and not _same(candidate, f"{found[0]}:{found[1]}"):
-                found = None
-        if found is not None and found[0] in ("EPSG", "ESRI"):
-            if found[0] == "EPSG" and int(found[1]) in _MERCATOR_ALIASES:
-                return MERCATOR
-            return f"{found[0]}:{int(found[1])}"
-    return str(crs.to_wkt("WKT2_2019"))
+def _stated_key(crs: pyproj.CRS) -> str:
+    """Return the key of the CRS whose code or name is stated, if it really is that one, else "".
+
+    PROJ takes up to two seconds to look for one of the same parameters: too long for a request's.
+    """
+    for candidate in (crs, crs.to_2d()) if crs.is_geographic else (crs,):
+        for key in _keys_to_try(candidate):
+            if _same(candidate, key):
+                return MERCATOR if int(key.partition(":")[2]) in _MERCATOR_ALIASES else key
+    return ""
+
+
+def _keys_to_try(crs: pyproj.CRS) -> Iterator[str]:
+    stated = crs.to_json_dict().get("id", {})
+    if stated.get("authority") in ("EPSG", "ESRI"):
+        yield f"{stated['authority']}:{stated['code']}"
+    names = [crs.name]
+    if crs.utm_zone and crs.geodetic_crs:
+        names.append(f"{crs.geodetic_crs.name} / UTM zone {crs.utm_zone}")
+    for name in names:
+        yield from _keys_by_name().get(name.casefold(), ())
+
+
+@lru_cache(maxsize=1)
+def _keys_by_name() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for authority in ("EPSG", "ESRI"):
+        for info in query_crs_info(auth_name=authority):
+            found.setdefault(info.name.casefold(), []).append(f"{authority}:{info.code}")
+    return found
 
 
 def _same(crs: pyproj.CRS, key: str) -> bool:
     """Tell whether `crs` puts points where `key` does (names and axis order aside)."""
-    return bool(crs.equals(_crs(key), ignore_axis_order=True))
+    try:
+        known = _crs(key)
+    except CRSError:
+        return False
+    if crs.equals(known, ignore_axis_order=True):
+        return True
+    return crs.is_projected and _projection_facts(crs) == _projection_facts(known)
+
+
+def _projection_facts(crs: pyproj.CRS) -> object:
+    """Return what a projected CRS does; PROJ's own comparison heeds names of axes and ensembles."""
+    base, step = crs.geodetic_crs, crs.coordinate_operation
+    if crs.is_bound or crs.is_compound or base is None or step is None or base.name == "unknown":
+        return object()
+    parameters = sorted(
+        (p.name, round(float(p.value) * p.unit_conversion_factor, 12)) for p in step.params
+    )
+    axes = sorted((axis.direction, axis.unit_conversion_factor) for axis in crs.axis_info)
+    shape = crs.ellipsoid and (crs.ellipsoid.semi_major_metre, crs.ellipsoid.inverse_flattening)
+    return step.method_name, parameters, axes, base.name, shape
 
 
 @lru_cache(maxsize=256)
@@ -165,11 +207,19 @@ def describe_crs(key: str) -> CrsInfo:
 
 
 def crs_of_wkt(wkt: str) -> str:
-    """Return the canonical key of a CRS read from a raster's header (trusted WKT of any length)."""
+    """Return the canonical key of a CRS read from a raster's header (trusted WKT of any length).
+
+    Here PROJ may take its seconds to find a CRS of the same parameters.
+    """
     try:
-        return _key_of_crs(pyproj.CRS.from_wkt(wkt))
+        crs = pyproj.CRS.from_wkt(wkt)
     except CRSError as err:
         raise InvalidParameter("crs", wkt, "a coordinate system that PROJ knows") from err
+    key = _stated_key(crs)
+    found = None if key else crs.to_authority(min_confidence=70)
+    if found is not None and found[0] in ("EPSG", "ESRI") and _same(crs, ":".join(found)):
+        key = ":".join(found)
+    return key or str(crs.to_wkt("WKT2_2019"))
 
 
 def wkt_of(key: str) -> str:
@@ -195,7 +245,8 @@ def operation(from_crs: str, to_crs: str, area_lonlat: Extent | None = None) -> 
     if area_lonlat is not None and has_one_operation(from_crs, to_crs):
         return operation(from_crs, to_crs)
     if area_lonlat is not None:
-        west, east = _wrap_lon(area_lonlat.xmin), _wrap_lon(area_lonlat.xmax)
+        edges = (area_lonlat.xmin, area_lonlat.xmax)
+        west, east = (x if abs(x) <= 180.0 else (x + 180.0) % 360.0 - 180.0 for x in edges)
         if area_lonlat.width >= 360:
             west, east = -180.0, 180.0
         south, north = max(-90.0, area_lonlat.ymin), min(90.0, area_lonlat.ymax)
@@ -232,10 +283,6 @@ def _candidates(from_crs: str, to_crs: str, area: AreaOfInterest | None) -> Tran
             always_xy=True,
             area_of_interest=area,  # type: ignore[arg-type]  # -- pyproj's stub names its private twin
         )
-
-
-def _wrap_lon(lon: float) -> float:
-    return (lon + 180.0) % 360.0 - 180.0 if not -180.0 <= lon <= 180.0 else lon
 
 
 class _Transformers(threading.local):
@@ -320,34 +367,34 @@ def transform_extent(pipeline: str, extent: Extent, samples: int = 21) -> Extent
     """
     if pipeline == "proj=noop":
         return extent
-    xs, ys = np.meshgrid(
-        np.linspace(extent.xmin, extent.xmax, samples),
-        np.linspace(extent.ymin, extent.ymax, samples),
-    )
+    xs, ys = _sampled(extent, samples)
     tolerance_x = max(extent.width, abs(extent.xmax) * 1e-6) * 1e-3
     tolerance_y = max(extent.height, abs(extent.ymax) * 1e-6) * 1e-3
     out_x, out_y, good = transform_checked(pipeline, xs, ys, tolerance_x, tolerance_y)
-    if not good.any():
-        return None
-    out_x, out_y = out_x[good], out_y[good]
-    return Extent(float(out_x.min()), float(out_y.min()), float(out_x.max()), float(out_y.max()))
+    return _box_of(out_x[good], out_y[good])
 
 
 def inverse_extent(pipeline: str, extent: Extent, samples: int = 21) -> Extent | None:
     """Return the box in the pipeline's source CRS around a box of its target CRS, or None."""
     if pipeline == "proj=noop":
         return extent
-    xs, ys = np.meshgrid(
-        np.linspace(extent.xmin, extent.xmax, samples),
-        np.linspace(extent.ymin, extent.ymax, samples),
-    )
+    xs, ys = _sampled(extent, samples)
     out_x, out_y = inverse(pipeline, xs, ys)
     back_x, back_y = transform(pipeline, out_x, out_y)
     with np.errstate(invalid="ignore"):
         good = (np.abs(back_x - xs) <= 1e-3 * extent.width) & (
             np.abs(back_y - ys) <= 1e-3 * extent.height
         )
-    if not good.any():
+    return _box_of(out_x[good], out_y[good])
+
+
+def _sampled(box: Extent, samples: int) -> tuple[Floats, Floats]:
+    xs = np.linspace(box.xmin, box.xmax, samples)
+    ys = np.linspace(box.ymin, box.ymax, samples)
+    return np.tile(xs, (samples, 1)), np.repeat(ys, samples).reshape(samples, samples)
+
+
+def _box_of(x: Floats, y: Floats) -> Extent | None:
+    if x.size == 0:
         return None
-    out_x, out_y = out_x[good], out_y[good]
-    return Extent(float(out_x.min()), float(out_y.min()), float(out_x.max()), float(out_y.max()))
+    return Extent(float(x.min()), float(y.min()), float(x.max()), float(y.max()))

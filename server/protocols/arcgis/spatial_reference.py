@@ -111,8 +111,8 @@ def crs_parameter(parameters: Parameters, name: str) -> str:
 def unless_own(crs: str, summary: ServiceSummary) -> str:
     """Return `crs`, or "" where it is the WKT that this service itself states.
 
-    Clients send the spatial reference of a service back word for word; to find out what a WKT is takes
-    the engine seconds.
+    Clients send the spatial reference of a service back word for word; that it is the service's own
+    need not be found out.
     """
     return "" if crs and crs == to_json("", summary).get("wkt") else crs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 
@@ -230,6 +231,78 @@ def test_codes_and_units_are_described() -> None:
     fiji = describe_crs("EPSG:3460").area_lonlat
     assert fiji is not None
     assert fiji.xmax > 180
+
+
+@pytest.mark.parametrize("version", ["WKT1_ESRI", "WKT1_GDAL"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        32633,
+        32756,
+        25832,
+        26910,
+        7856,
+        2193,
+        3035,
+        27700,
+        2154,
+        31370,
+        21781,
+        5514,
+        4258,
+        6933,
+        3857,
+    ],
+)
+def test_wkt_is_recognised_without_a_search_of_all_that_proj_knows(
+    code: int, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pyproj.CRS, "to_authority", _search)
+    canonical_crs.cache_clear()
+    assert canonical_crs(pyproj.CRS.from_epsg(code).to_wkt(version)) == f"EPSG:{code}"
+
+
+def _search(*_: object, **__: object) -> None:
+    pytest.fail("PROJ searched its database, which takes seconds")
+
+
+def _renamed(wkt: str, name: str) -> str:
+    """Return WKT with another name and without codes."""
+    return re.sub(
+        r',(AUTHORITY|ID)\["\w+","?\d+"?\]', "", re.sub(r'"[^"]*"', f'"{name}"', wkt, count=1)
+    )
+
+
+def test_utm_zones_are_known_by_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyproj.CRS, "to_authority", _search)
+    for code in (32633, 32733, 25832, 26915):
+        for name in ("UTM Zone, whichever", "unknown"):
+            wkt = _renamed(pyproj.CRS.from_epsg(code).to_wkt("WKT1_GDAL"), name)
+            assert canonical_crs(wkt) == f"EPSG:{code}"
+
+
+def test_a_code_or_name_that_is_not_true_is_not_believed() -> None:
+    wkt = pyproj.CRS.from_epsg(32633).to_wkt("WKT1_GDAL")
+    moved = wkt.replace('"central_meridian",15', '"central_meridian",16')
+    assert moved != wkt
+    assert canonical_crs(moved).startswith("PROJCRS[")
+    assert crs_of_wkt(moved).startswith("PROJCRS[")
+    south = wkt.replace('AUTHORITY["EPSG","32633"]', 'AUTHORITY["EPSG","999999"]')
+    assert canonical_crs(south) == "EPSG:32633"
+
+
+def test_an_unknown_projection_of_a_request_stays_wkt_unsearched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pyproj.CRS, "to_authority", _search)
+    local = pyproj.CRS.from_proj4("+proj=tmerc +lat_0=1 +lon_0=21.1 +k=0.9998 +datum=NAD83")
+    key = canonical_crs(local.to_wkt("WKT1_ESRI"))
+    assert key.startswith("PROJCRS[")
+    assert canonical_crs(key) == key
+
+
+def test_a_raster_in_a_known_projection_by_another_name_is_found() -> None:
+    assert crs_of_wkt(_renamed(wkt_of("ESRI:102004"), "Ours")) == "ESRI:102004"
 
 
 def test_wkt_written_is_read_again() -> None:
