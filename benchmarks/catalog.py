@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -28,11 +29,13 @@ from engine.build.compile import compile_definition
 from engine.plan import plan
 from engine.request import Encoding, ImageRequest, TileAddress, View
 from engine.service import ImageService, open_service
+from server.guarded_workers import GuardedWorkers
 
 _RESULTS = Path(__file__).parent / "results"
 _RECIPE = 2  # raise when the rows change
 _SEED = 20_260_101
-_WORLD_TILES = 1_000
+_WORLD_TILES = 6_000
+_ZOOMS = (9, 10, 11, 12, 13)
 _MEMORY = InstanceMemory(block_cache_bytes=1 << 30)
 
 
@@ -62,7 +65,7 @@ def _definition(count: int, scenes: list[Scene], console: Console) -> Path:
 def _compile(definition: Path, console: Console) -> tuple[Path, float]:
     out = definition.with_suffix(".zmd")
     started = time.perf_counter()
-    with Bar(console=console) as bar:
+    with Bar(console=console) as bar, GuardedWorkers() as workers:
         task = bar.add_task("compile")
         compile_definition(
             definition,
@@ -70,6 +73,7 @@ def _compile(definition: Path, console: Console) -> tuple[Path, float]:
             lambda stage, done, total: bar.update(
                 task, description=stage, completed=done, total=total
             ),
+            workers,
         )
     return out, time.perf_counter() - started
 
@@ -82,15 +86,27 @@ def _request(tile: Tile) -> ImageRequest:
 
 
 def _world_tiles() -> list[Tile]:
+    """Return tiles all over the world, as many of each zoom at which primaries show in the comparison."""
     rng = random.Random(_SEED)
-    return [Tile(12, rng.randrange(4096), rng.randrange(1000, 3000)) for _ in range(_WORLD_TILES)]
+    tiles = []
+    for number in range(_WORLD_TILES):
+        zoom = _ZOOMS[number % len(_ZOOMS)]
+        side = 2**zoom
+        # Rows of the latitudes that have scenes.
+        rows = range(side // 4, side * 3 // 4)
+        tiles.append(Tile(zoom, rng.randrange(side), rng.choice(rows)))
+    return tiles
 
 
 def _times_ms(
-    work: Callable[[ImageRequest], object], requests: Sequence[ImageRequest]
+    work: Callable[[ImageRequest], object],
+    requests: Sequence[ImageRequest],
+    before: Callable[[], None],
 ) -> list[float]:
+    """Time each request; `before` is called before each and does not count."""
     found = []
     for request in requests:
+        before()
         started = time.perf_counter()
         work(request)
         found.append((time.perf_counter() - started) * 1000.0)
@@ -103,22 +119,41 @@ class ChildFigures(msgspec.Struct, frozen=True):
     open_ms: float
     plan_p50_ms: float
     plan_p99_ms: float
+    rasters_per_plan: float
     memory_mb: float
 
 
 def measure_child(path: str) -> ChildFigures:
-    """Open a definition in this process and plan tiles all over the world."""
+    """Open a definition in this process and plan tiles all over the world.
+
+    Memory is that after so many different tiles that all caches of rasters and plans are full.
+    """
     started = time.perf_counter()
     service = open_service(path, _MEMORY)
     open_ms = (time.perf_counter() - started) * 1000.0
     requests = [_request(tile) for tile in _world_tiles()]
-    times = sorted(_times_ms(lambda request: plan(service, request), requests))
+    touched = []
+
+    def planned(request: ImageRequest) -> None:
+        touched.append(plan(service, request).considered)
+
+    times = sorted(_times_ms(planned, requests, lambda: _forget_plans(service)))
+    for request in requests:
+        plan(service, request)
+    memory_mb = _proportional_mb()
     return ChildFigures(
         open_ms,
         statistics.median(times),
         times[int(len(times) * 0.99)],
-        _proportional_mb(),
+        statistics.fmean(touched),
+        memory_mb,
     )
+
+
+def _forget_plans(service: ImageService) -> None:
+    """Let the next request be planned from the catalog, whatever was asked before."""
+    service.plans.clear()
+    service.view_areas.clear()
 
 
 def _proportional_mb() -> float:
@@ -141,7 +176,10 @@ def _in_child(path: Path) -> ChildFigures:
 def _tile_costs(
     few: Path, many: Path, scenes: Sequence[Scene], size: SceneSize
 ) -> tuple[float, float]:
-    """Time the comparison's tiles of both services, warm, in turns; median of passes, ms a tile."""
+    """Time the comparison's tiles of both services, in turns; median of passes, ms a tile.
+
+    Blocks are warm, each tile is planned anew.
+    """
     finer = 2 if size.pixels < 4096 else 0
     tiles = tiles_over(scenes, range(9 + finer, 14), 200 if not finer else 20).tiles
     requests = [_request(tile) for tile in tiles]
@@ -149,7 +187,8 @@ def _tile_costs(
     passes: list[list[float]] = [[], []]
     for number in range(6):
         for place, service in enumerate(services):
-            mean = statistics.fmean(_times_ms(_answering(service), requests))
+            forget = partial(_forget_plans, service)
+            mean = statistics.fmean(_times_ms(_answering(service), requests, forget))
             if number:
                 passes[place].append(mean)
     for service in services:
@@ -176,6 +215,7 @@ def measure(count: int, size: SceneSize, console: Console) -> list[CatalogFigure
         ("open", large.open_ms, "ms", 100.0),
         ("plan, tiles over the world, p50", large.plan_p50_ms, "ms", 1.0),
         ("plan, p99", large.plan_p99_ms, "ms", None),
+        ("rasters a plan, mean", large.rasters_per_plan, "", None),
         ("memory beside a small catalog", large.memory_mb - small.memory_mb, "MB", 60.0),
         (f"tile of {len(scenes)} items, warm", cost_few, "ms", None),
         ("tile of all items, warm", cost_many, "ms", None),

@@ -79,7 +79,8 @@ def make_definition(
     with folder.table() as table:
         table.ensure_field("AcqDate", "DATETIME")
         srs_id = table.set_crs(MERCATOR)
-        writer = _Writer(folder.catalog, facts, srs_id, _tallies(header, facts))
+        tallies = _tallies(header, facts) if real_pixels else b""
+        writer = _Writer(folder.catalog, facts, srs_id, tallies)
         writer.write(_places(scenes, count, real_pixels=real_pixels))
         write_facts(table, facts)
     return folder
@@ -218,10 +219,11 @@ class _Writer:
             " VALUES (?, ?, ?, x'', ?)",
             (number, fingerprint, hash_shape(wkb), self._tallies),
         )
-        db.execute(
-            "INSERT INTO swath_sources VALUES (?, ?, ?, ?)",
-            (header.path, number, header.size, header.mtime_ns),
-        )
+        if self._tallies:
+            db.execute(
+                "INSERT INTO swath_sources VALUES (?, ?, ?, ?)",
+                (header.path, number, header.size, header.mtime_ns),
+            )
 
 
 def _outline(scene: Scene) -> NDArray[np.float64]:
