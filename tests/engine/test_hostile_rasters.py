@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import struct
-import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,69 +20,20 @@ from engine.request import Encoding, ImageRequest, View
 from engine.service import open_service
 from tests.engine.mosaics import compile_mosaic
 from tests.engine.rasters import ramp, samples, single_service, write_raster
+from tests.tiff_damage import (
+    DAMAGES,
+    SAME_SIZE,
+    damage,
+    damage_in_silence,
+    deflate_bomb,
+    set_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 _TILED = {"tiled": True, "blockxsize": 128, "blockysize": 128, "compress": "deflate"}
-
-
-def _tag_at(data: bytes, tag: int) -> tuple[int, int, int]:
-    """Position of a tag's entry in the first directory of a little-endian TIFF, its type and count."""
-    (ifd,) = struct.unpack_from("<I", data, 4)
-    (count,) = struct.unpack_from("<H", data, ifd)
-    for entry in range(ifd + 2, ifd + 2 + 12 * count, 12):
-        found, kind, number = struct.unpack_from("<HHI", data, entry)
-        if found == tag:
-            return entry, kind, number
-    raise AssertionError(f"no tag {tag}")
-
-
-def _set_all(data: bytearray, tag: int, value: int) -> None:
-    entry, kind, number = _tag_at(bytes(data), tag)
-    width, code = {3: (2, "<H"), 4: (4, "<I")}[kind]
-    at = entry + 8
-    if width * number > 4:
-        (at,) = struct.unpack_from("<I", data, at)
-    limit = (1 << 8 * width) - 1
-    for index in range(number):
-        struct.pack_into(code, data, at + width * index, min(value, limit))
-
-
-def _cut(data: bytearray) -> bytearray:
-    return data[: len(data) * 2 // 3]
-
-
-def _offsets_beyond_the_end(data: bytearray) -> bytearray:
-    _set_all(data, 324, 0xF0000000)
-    return data
-
-
-def _two_gigabytes_a_tile(data: bytearray) -> bytearray:
-    _set_all(data, 325, 2_000_000_000)
-    return data
-
-
-def _deflate_bomb(data: bytearray) -> bytearray:
-    bomb = zlib.compress(bytes(200_000_000), 9)
-    offset = len(data)
-    data += bomb
-    _set_all(data, 324, offset)
-    _set_all(data, 325, len(bomb))
-    return data
-
-
-def _garbage(data: bytearray) -> bytearray:
-    _set_all(data, 324, 8)
-    return data
-
-
-_DAMAGES = [_cut, _offsets_beyond_the_end, _two_gigabytes_a_tile, _deflate_bomb, _garbage]
-
-
-def _damage(path: Path, damage: Callable[[bytearray], bytearray]) -> None:
-    path.write_bytes(damage(bytearray(path.read_bytes())))
 
 
 def _view(service: object, size: int = 300) -> ImageRequest:
@@ -95,9 +43,9 @@ def _view(service: object, size: int = 300) -> ImageRequest:
     )
 
 
-@pytest.mark.parametrize("damage", _DAMAGES)
+@pytest.mark.parametrize("how", DAMAGES)
 def test_a_corrupt_source_is_skipped_and_counted_in_a_mosaic(
-    tmp_path: Path, damage: Callable[[bytearray], bytearray]
+    tmp_path: Path, how: Callable[[bytearray], bytearray]
 ) -> None:
     bad = write_raster(tmp_path / "bad.tif", ramp(1024, 1024), **_TILED)
     good = write_raster(
@@ -108,7 +56,7 @@ def test_a_corrupt_source_is_skipped_and_counted_in_a_mosaic(
     )
     stated = bad.stat()
     whole = bad.read_bytes()
-    _damage(bad, damage)
+    damage(bad, how)
     status = bad.stat()
     try:
         compile_mosaic([good, bad], tmp_path / "m.zmd", crs="EPSG:32632")
@@ -124,24 +72,20 @@ def test_a_corrupt_source_is_skipped_and_counted_in_a_mosaic(
     grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert grown_mb < 150
     assert (block.data[0, 20:180, 205:290] == 77).all()
-    if damage is not _deflate_bomb:
+    if how is not deflate_bomb:
         assert len(work.skipped) == 1
         assert "bad.tif" in work.skipped[0]
     result = answer(service, _view(service), UNLIMITED)
     assert result.cacheable is (not work.skipped)
 
 
-@pytest.mark.parametrize("damage", [_offsets_beyond_the_end, _two_gigabytes_a_tile, _garbage])
+@pytest.mark.parametrize("how", SAME_SIZE)
 def test_a_corrupt_single_raster_is_an_error(
-    tmp_path: Path, damage: Callable[[bytearray], bytearray]
+    tmp_path: Path, how: Callable[[bytearray], bytearray]
 ) -> None:
     path = write_raster(tmp_path / "bad.tif", ramp(1024, 1024), **_TILED)
     service = single_service(path)
-    stamp = path.stat()
-    _damage(path, damage)
-    # As a disk does it: nothing tells that the bytes are others.
-    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    assert path.stat().st_size == stamp.st_size
+    damage_in_silence(path, how)
     with pytest.raises(SourceError, match=r"bad\.tif"):
         samples(service, _view(service))
 
@@ -186,7 +130,7 @@ def test_a_small_file_that_claims_200000_pixels_a_side_serves_a_view(tmp_path: P
 def test_bands_beyond_the_limit_are_refused_with_the_limit(tmp_path: Path) -> None:
     path = write_raster(tmp_path / "a.tif", np.ones((1, 4, 4), np.uint8))
     data = bytearray(path.read_bytes())
-    _set_all(data, 277, 65535)
+    set_all(data, 277, 65535)
     path.write_bytes(data)
     with pytest.raises(SourceError, match=r"a\.tif"):
         read_header(str(path))
