@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.helper_threads import can_share, share
 from engine.readers.block_cache import Form, Key, block_key
 
 if TYPE_CHECKING:
@@ -74,41 +76,71 @@ def fetch_window(work: Work, source: BlockSource, window: PixelWindow) -> Source
         window.col_start // view.block_cols,
         (window.col_stop - 1) // view.block_cols,
     )
-    blocks: list[tuple[int, int, Block]] = []
-    memory = work.service.memory
-    for row in range(first_row, last_row + 1):
-        for col in range(first_col, last_col + 1):
-            block = memory.blocks.peek(source.key, (row, col))
-            if block is None:
-                work.budget.check()
-                block = memory.blocks.load(
-                    memory.handles, source.request, source.form, source.key, (row, col)
-                )
-            if block.mixed:
-                raise MixedValidity
-            blocks.append((row, col, block))
-    if all(block.none_valid for _, _, block in blocks):
+    cache = work.service.memory.blocks
+    places = [
+        (row, col)
+        for row in range(first_row, last_row + 1)
+        for col in range(first_col, last_col + 1)
+    ]
+    found = {place: cache.peek(source.key, place) for place in places}
+    missing = deque(place for place, block in found.items() if block is None)
+    if missing:
+        _load(work, source, missing, found)
+    blocks = [(place, block) for place, block in found.items() if block is not None]
+    if any(block.mixed for _, block in blocks):
+        raise MixedValidity
+    if all(block.none_valid for _, block in blocks):
         return None
     if len(blocks) == 1:
-        row, col, block = blocks[0]
+        (row, col), block = blocks[0]
         origin = (col * view.block_cols, row * view.block_rows)
         return SourceWindow(block.data, block.valid, origin, block.all_valid)
     return _assembled(source, window, blocks)
 
 
+def _load(
+    work: Work,
+    source: BlockSource,
+    missing: deque[tuple[int, int]],
+    found: dict[tuple[int, int], Block | None],
+) -> None:
+    """Decode missing blocks, two at a time where there are two and a core for each."""
+    memory = work.service.memory
+
+    def load_some() -> None:
+        while missing:
+            try:
+                place = missing.popleft()
+            except IndexError:  # the other thread has taken the last one
+                return
+            try:
+                work.budget.check()
+                found[place] = memory.blocks.load(
+                    memory.handles, source.request, source.form, source.key, place
+                )
+            except BaseException:
+                missing.clear()
+                raise
+
+    if len(missing) > 1 and can_share():
+        share(load_some)
+    else:
+        load_some()
+
+
 def _assembled(
-    source: BlockSource, window: PixelWindow, blocks: list[tuple[int, int, Block]]
+    source: BlockSource, window: PixelWindow, blocks: list[tuple[tuple[int, int], Block]]
 ) -> SourceWindow:
     view = source.request.view
     rows, cols = window.row_stop - window.row_start, window.col_stop - window.col_start
-    first = blocks[0][2]
-    all_valid = all(block.all_valid for _, _, block in blocks)
+    first = blocks[0][1]
+    all_valid = all(block.all_valid for _, block in blocks)
     data = np.empty((*first.data.shape[:-2], rows, cols), first.data.dtype)
     valid: NDArray[np.bool_] | None = None
     if source.form == "planes" and not all_valid:
-        bands = max(1 if block.valid is None else block.valid.shape[0] for _, _, block in blocks)
+        bands = max(1 if block.valid is None else block.valid.shape[0] for _, block in blocks)
         valid = np.empty((bands, rows, cols), np.bool_)
-    for row, col, block in blocks:
+    for (row, col), block in blocks:
         top, left = row * view.block_rows, col * view.block_cols
         block_rows, block_cols = block.data.shape[-2:]
         r0, r1 = max(window.row_start, top), min(window.row_stop, top + block_rows)
