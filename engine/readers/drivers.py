@@ -10,6 +10,7 @@ opened by GDAL without asking.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import stat
@@ -110,12 +111,21 @@ def configure_gdal(cache_mb: int) -> None:
         Size of GDAL's own block cache; small, because decoded blocks are kept by Swath.
     """
     _Process.configured = True
+    logging.getLogger("rasterio._env").addFilter(_is_news)
     # In GDAL itself, not in the environment: programs that are started from here keep their own.
     # The cache size goes straight to GDAL, in bytes.
     for key, value in {**GDAL_OPTIONS, "GDAL_CACHEMAX": cache_mb << 20}.items():
         set_gdal_config(key, value)
     # Whether a raster is placed is read from its header and said in its status.
     warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop GDAL's warnings that a driver to be skipped is not there: builds differ in what they have.
+
+    Which it has is known only after it has registered them, when skipping is too late.
+    """
+    return "to unload from GDAL_SKIP" not in record.getMessage()
 
 
 def check_path(path: str) -> os.stat_result:

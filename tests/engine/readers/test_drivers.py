@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,29 @@ def test_a_raster_opens_with_any_accepted_driver_and_with_the_pinned_one(tmp_pat
         open_raster(path, "PNG")
     with pytest.raises(UnknownProduct, match="not accepted"):
         open_raster(path, "VRT")
+
+
+_FRESH = """
+import logging, sys
+logging.basicConfig(level=logging.WARNING)
+from rasterio.env import Env
+from engine.readers.drivers import configure_gdal, open_raster
+for megabytes in (16, 32):
+    configure_gdal(megabytes)
+    open_raster(sys.argv[1]).close()
+with Env() as environment:
+    print(*environment.drivers())
+"""
+
+
+def test_drivers_that_reach_elsewhere_are_gone_without_a_warning(tmp_path: Path) -> None:
+    path = write_geotiff(tmp_path / "a.tif", ramp(4, 4))
+    command = [sys.executable, "-c", _FRESH, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    drivers = done.stdout.split()
+    assert "GTiff" in drivers
+    assert not {"VRT", "WMS", "HTTP", "STACIT", "GPKG", "HDF5"} & set(drivers)
 
 
 @pytest.mark.parametrize(
