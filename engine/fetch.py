@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from engine.readers.block_reader import Block, BlockRequest
     from engine.render_work import Work
     from engine.samplers.window import PixelWindow
+
+
+PlacedBlock: TypeAlias = "tuple[tuple[int, int], Block]"
 
 
 class MixedValidity(Exception):
@@ -76,17 +79,18 @@ def fetch_window(work: Work, source: BlockSource, window: PixelWindow) -> Source
         window.col_start // view.block_cols,
         (window.col_stop - 1) // view.block_cols,
     )
-    cache = work.service.memory.blocks
-    places = [
-        (row, col)
-        for row in range(first_row, last_row + 1)
-        for col in range(first_col, last_col + 1)
-    ]
-    found = {place: cache.peek(source.key, place) for place in places}
-    missing = deque(place for place, block in found.items() if block is None)
+    peek, key = work.service.memory.blocks.peek, source.key
+    blocks: list[PlacedBlock] = []
+    missing: deque[tuple[int, int]] = deque()
+    for row in range(first_row, last_row + 1):
+        for col in range(first_col, last_col + 1):
+            block = peek(key, (row, col))
+            if block is None:
+                missing.append((row, col))
+            else:
+                blocks.append(((row, col), block))
     if missing:
-        _load(work, source, missing, found)
-    blocks = [(place, block) for place, block in found.items() if block is not None]
+        _load(work, source, missing, blocks)
     if any(block.mixed for _, block in blocks):
         raise MixedValidity
     if all(block.none_valid for _, block in blocks):
@@ -102,9 +106,9 @@ def _load(
     work: Work,
     source: BlockSource,
     missing: deque[tuple[int, int]],
-    found: dict[tuple[int, int], Block | None],
+    blocks: list[PlacedBlock],
 ) -> None:
-    """Decode missing blocks, two at a time where there are two and a core for each."""
+    """Decode missing blocks into `blocks`, two at a time where there are two and a core for each."""
     memory = work.service.memory
 
     def load_some() -> None:
@@ -115,12 +119,13 @@ def _load(
                 return
             try:
                 work.budget.check()
-                found[place] = memory.blocks.load(
+                block = memory.blocks.load(
                     memory.handles, source.request, source.form, source.key, place
                 )
             except BaseException:
                 missing.clear()
                 raise
+            blocks.append((place, block))
 
     if len(missing) > 1 and can_share():
         share(load_some)
@@ -128,9 +133,7 @@ def _load(
         load_some()
 
 
-def _assembled(
-    source: BlockSource, window: PixelWindow, blocks: list[tuple[tuple[int, int], Block]]
-) -> SourceWindow:
+def _assembled(source: BlockSource, window: PixelWindow, blocks: list[PlacedBlock]) -> SourceWindow:
     view = source.request.view
     rows, cols = window.row_stop - window.row_start, window.col_stop - window.col_start
     first = blocks[0][1]
