@@ -65,7 +65,7 @@ def _definition(count: int, scenes: list[Scene], console: Console) -> Path:
 def _compile(definition: Path, console: Console) -> tuple[Path, float]:
     out = definition.with_suffix(".zmd")
     started = time.perf_counter()
-    with Bar(console=console) as bar, GuardedWorkers() as workers:
+    with Bar(console=console) as bar, GuardedWorkers(timeout_s=600.0) as workers:
         task = bar.add_task("compile")
         compile_definition(
             definition,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from dataclasses import dataclass, field
+from glob import escape
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -107,11 +108,17 @@ class ZmdWriter:
         self._packer = RowPacker(self._columns)
         self.count = 0
         try:
+            _sweep(out)
             self._part.unlink(missing_ok=True)
             self._db = sqlite3.connect(self._part, isolation_level=None)
         except (OSError, sqlite3.Error) as err:
             raise ConfigError(out, "", f"cannot be written: {err}") from err
-        self._create()
+        try:
+            self._create()
+        except BaseException:
+            # Ctrl-C comes at any time.
+            self.__exit__(None, None, None)
+            raise
         names = "".join(f", {quote(column.name)}" for column in self._columns)
         marks = ", ?" * len(self._columns)
         self._insert_item = f"INSERT INTO items(OBJECTID{names}) VALUES (?{marks})"
@@ -234,6 +241,24 @@ class ZmdWriter:
         wanted.sort(key=lambda name: name.casefold() != sort_field)
         dates = [column.name for column in self._columns if column.type == "date"]
         return list(dict.fromkeys([*dates, *wanted]))[:_MAX_INDEXES]
+
+
+def _sweep(out: Path) -> None:
+    """Remove what processes that were killed left of the same file."""
+    for part in out.parent.glob(f".{escape(out.name)}.*.part"):
+        number = part.name.removesuffix(".part").rpartition(".")[2]
+        if number.isdigit() and not _is_alive(int(number)):
+            part.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _id(row: PackedRow | None) -> AttributeValue:

@@ -257,7 +257,7 @@ def compile_(
     from server.progress_bars import ProgressBars
 
     out = output or Path(definition.absolute().name).with_suffix(".zmd")
-    with ProgressBars() as progress, GuardedWorkers() as workers:
+    with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
         report = compile_definition(definition, out, progress, workers)
     typer.echo(f"Compiled {report.primaries} items and {report.overviews} overviews into {out}.")
     _tell_some("Note", report.warnings)
