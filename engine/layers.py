@@ -43,11 +43,11 @@ def _layer_source(
     service: ImageService, planned: PlannedItem, key: LayerKey
 ) -> tuple[BlockSource, LevelAffine]:
     """Return where a raster's blocks come from and how its coordinates become level pixels."""
-    _, _, _, bands, form, by_seamline = key
+    _, _, _, bands, form, by_seamline, by_majority = key
     item, view = planned.item, planned.view
     clip = (item.seamline or item.footprint) if by_seamline else item.footprint
     number = service.memory.identities.number(item)
-    request = BlockRequest(item, number, view, bands, service.thematic, clip)
+    request = BlockRequest(item, number, view, bands, by_majority, clip)
     size, scale = (view.width, view.height), (view.scale_x, view.scale_y)
     return block_source(request, form), level_affine(item.geotransform, scale, size)
 
@@ -69,7 +69,7 @@ class Cells:
         if layers is None:
             layers = plan.memo[form] = [self._layer(planned, form) for planned in items]
         self.layers = layers
-        self._dead: set[int] = set()
+        self._dead = work.dead
         self._taps = 2 if plan.interpolation is Interpolation.CUBIC else 1
 
     def _layer(self, planned: PlannedItem, form: Form) -> Layer:
@@ -78,7 +78,10 @@ class Cells:
             plan.method is MosaicMethod.SEAMLINE and plan.operator is not MosaicOperator.BLEND
         )
         view, box, lattice = planned.view, planned.placed.box, plan.grid.lattice
-        key = (planned.item.id, view.index, view.shrink, plan.bands, form, by_seamline)
+        # Levels that files have are as their makers made them; those that are missing follow the request.
+        by_majority = service.thematic or plan.interpolation is Interpolation.MAJORITY
+        level = (planned.item.id, view.index, view.shrink)
+        key = (*level, plan.bands, form, by_seamline, by_majority)
         found = service.layer_sources.get(key)
         if found is None:
             found = service.layer_sources[key] = _layer_source(service, planned, key)
@@ -160,6 +163,7 @@ class Cells:
             summary = self.work.service.summary
             if summary.properties.strict_sources or summary.source_type == "raster":
                 raise
-            self._dead.add(layer.planned.item.id)
-            self.work.skipped.append(f"{type(err).__name__}: {err}")
+            # Two threads may meet it at once; the first to enter it reports it.
+            if self._dead.setdefault(layer.planned.item.id, self) is self:
+                self.work.skipped.append(f"{type(err).__name__}: {err}")
             return None

@@ -44,7 +44,7 @@ def over_cells(plan: Plan, work: Work, form: Form, paint: Callable[[Cells, Cell]
     taking = Lock()
 
     def paint_share() -> None:
-        own = Work(work.service, work.budget)
+        own = Work(work.service, work.budget, dead=work.dead)
         try:
             _paint_all(Cells(plan, own, form), cells, paint)
         finally:

@@ -26,6 +26,8 @@ class Work:
         Sources that could not be read, with the reason (for the log; paths stay inside).
     filled : int
         Valid pixels written so far.
+    dead : dict
+        Items whose source could not be read, with who found it; common to all threads of a request.
     """
 
     service: ImageService
@@ -33,6 +35,7 @@ class Work:
     stages: dict[str, float] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     filled: int = 0
+    dead: dict[int, object] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

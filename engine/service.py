@@ -49,8 +49,8 @@ _MAX_LAYERS = 20_000
 _MAX_VIEWS = 4096
 _MAX_PLANS = 4096
 
-# Item, level, halvings, bands, form of the blocks, clipped by the seamline.
-LayerKey: TypeAlias = "tuple[int, int, int, tuple[int, ...], Form, bool]"
+# Item, level, halvings, bands, form of the blocks, clipped by the seamline, halved by majority.
+LayerKey: TypeAlias = "tuple[int, int, int, tuple[int, ...], Form, bool, bool]"
 
 
 @dataclass(frozen=True, slots=True)

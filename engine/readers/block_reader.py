@@ -42,7 +42,7 @@ class BlockRequest:
     bands : tuple of int
         Service bands from 0.
     thematic : bool
-        Averaged levels take the most frequent class instead of the mean.
+        Averaged levels take the most frequent value instead of the mean: of classes, or as asked for.
     clip : bytes
         Packed rings to clip by (footprint or seamline); b"" = the whole raster.
     """

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 import pytest
 
-from config.definition import MosaicOperator
+from config.definition import Interpolation, MosaicOperator
 from engine.budget import UNLIMITED
 from engine.errors import SourceError
 from engine.layers import Cells
 from engine.plan import plan
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, MosaicRule, View
+from tests.engine.rasters import samples, single_service, write_raster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,3 +84,21 @@ def test_a_strict_service_fails_with_its_source(pair: ImageService, tmp_path: Pa
     assert part is not None
     with pytest.raises(SourceError):
         cells.fetch(layer, part)
+
+
+@pytest.mark.parametrize("bands", [1, 3])
+def test_majority_is_asked_for_of_any_service_and_means_stay_means(
+    tmp_path: Path, bands: int
+) -> None:
+    data = np.full((bands, 256, 256), 5, np.uint8)
+    data[:, ::3, ::3] = 200
+    service = single_service(write_raster(tmp_path / "a.tif", data))
+    view = View(extent=service.summary.extent, width=32, height=32)
+    found = {}
+    for interpolation in (Interpolation.BILINEAR, Interpolation.MAJORITY, Interpolation.BILINEAR):
+        request = ImageRequest(
+            view=view, encoding=Encoding(format="bsq"), interpolation=interpolation
+        )
+        found[interpolation] = samples(service, request).data
+    assert (found[Interpolation.MAJORITY] == 5).all()
+    assert 20 < found[Interpolation.BILINEAR].mean() < 35
