@@ -36,7 +36,6 @@ _SECURITY_HEADERS = {
         "form-action 'self'; frame-ancestors 'self'"
     ),
     "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }
 
@@ -54,7 +53,6 @@ class _PageFiles(StaticFiles):
         """Answer with the file or 304."""
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers["Cache-Control"] = "no-cache"
-        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
 

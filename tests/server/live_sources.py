@@ -30,7 +30,7 @@ def publish(server, name, compiled):
     wait_for(lambda: httpx.get(f"{server.url}/tiles/{name}.json").status_code == 200)
 
 
-def wait_for(holds, within_s=30):
+def wait_for(holds, within_s=60):
     """Wait until something holds."""
     ends = time.monotonic() + within_s
     while not holds():

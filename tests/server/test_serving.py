@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 
 import httpx
+import pytest
 
 from server.publishing import Publisher
 
@@ -157,6 +158,24 @@ def test_links_follow_trusted_proxies_alone(data_folder, serve):
     with serve(data_folder, SWATH_TRUSTED_PROXIES="127.0.0.0/8") as server:
         document = httpx.get(server.url + "/tiles/test/picture.json", headers=forwarded).json()
         assert document["tiles"][0].startswith("https://maps.example.org/imagery/tiles/")
+
+
+@pytest.mark.parametrize("name", ["Host", "Prefix", "Proto", "Port"])
+def test_markup_of_a_trusted_proxy_reaches_no_page(data_folder, serve, name):
+    markup = '"><script>alert(1)</script>'
+    with serve(data_folder, SWATH_TRUSTED_PROXIES="127.0.0.0/8") as server:
+        for path in (
+            "/",
+            "/map/test/picture",
+            "/tiles/test/picture.json",
+            "/arcgis/rest/services?f=html",
+            "/arcgis/rest/services/test/picture/ImageServer?f=html",
+            "/arcgis/rest/services/test/picture/ImageServer/exportImage?f=json",
+            "/nothing/here",
+        ):
+            answer = httpx.get(server.url + path, headers={f"X-Forwarded-{name}": markup})
+            assert "<script>alert" not in answer.text
+            assert '"><script>' not in answer.text
 
 
 def test_links_ignore_everybody_elses_headers(live_server):

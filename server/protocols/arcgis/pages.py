@@ -23,7 +23,6 @@ _HEADERS = {
         "base-uri 'none'; frame-ancestors 'self'"
     ),
     "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+import numpy as np
 import pytest
+from PIL import Image
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
 SERVICE = "demo/hills/ImageServer"
@@ -32,6 +38,24 @@ def test_a1_sizes_are_refused_by_name(size: str, client: httpx.Client) -> None:
     assert "size" in error["message"]
 
 
+@pytest.mark.parametrize("size", ["1000000,1000000", "4294967297,1"])
+def test_a1_the_limit_is_named_and_no_memory_grows(
+    size: str, client: httpx.Client, server_url: str
+) -> None:
+    def memory() -> float:
+        lines = client.get(f"{server_url}/metrics").text.splitlines()
+        return sum(float(n.split()[-1]) for n in lines if n.startswith("swath_memory_pss_bytes{"))
+
+    query = {"bbox": BOX, "f": "image"}
+    assert client.get(f"{SERVICE}/exportImage", params=query).status_code == 200
+    before = memory()
+    assert before > 0
+    for _ in range(20):
+        error = _error(client.get(f"{SERVICE}/exportImage", params={**query, "size": size}))
+        assert "15000" in error["message"]
+    assert memory() - before < 20e6
+
+
 @pytest.mark.parametrize(
     "bbox", ["NaN,NaN,NaN,NaN", "0,0,Infinity,1", "0,0,1e400,1", "1,2,3", "1,1,1,1", ""]
 )
@@ -39,6 +63,40 @@ def test_a2_boxes_are_refused_by_name(bbox: str, client: httpx.Client) -> None:
     error = _error(client.get(f"{SERVICE}/exportImage", params={"bbox": bbox, "f": "image"}))
     assert error["code"] == 400
     assert "bbox" in error["message"]
+
+
+@pytest.mark.parametrize("operation", ["query", "identify"])
+@pytest.mark.parametrize(
+    ("kind", "geometry"),
+    [
+        ("esriGeometryEnvelope", "NaN,0,1,1"),
+        ("esriGeometryEnvelope", "0,0,Infinity,1"),
+        ("esriGeometryEnvelope", '{"xmin":0,"ymin":0,"xmax":1e400,"ymax":1}'),
+        ("esriGeometryPoint", "1e400,5"),
+        ("esriGeometryPoint", '{"x":NaN,"y":1}'),
+        ("esriGeometryPoint", "1"),
+        ("esriGeometryPolygon", '{"rings":[[[0,0],[0,Infinity],[1,1],[0,0]]]}'),
+        ("esriGeometryPolygon", '{"rings":' + "[" * 3000 + "]" * 3000 + "}"),
+    ],
+)
+def test_a2_geometries_are_refused_by_name(
+    operation: str, kind: str, geometry: str, client: httpx.Client
+) -> None:
+    data = {"geometry": geometry, "geometryType": kind, "f": "json"}
+    error = _error(client.post(f"{SERVICE}/{operation}", data=data))
+    assert error["code"] == 400
+    assert "geometry" in error["message"]
+
+
+@pytest.mark.parametrize(
+    "place", ["99999999999999/0/0", "-1/0/0", "1/-1/0", "1/NaN/0", "1e3/0/0", "3/8/0", "3/0/1e400"]
+)
+def test_a2_tiles_that_do_not_exist_are_not_found(
+    place: str, client: httpx.Client, server_url: str
+) -> None:
+    assert client.get(f"{server_url}/tiles/demo/hills/{place}.png").status_code in (400, 404)
+    answer = client.get(f"{SERVICE}/tile/{place}")
+    assert answer.status_code in (400, 404) or _error(answer)["code"] in (400, 404)
 
 
 def test_a2_a_box_the_wrong_way_round_is_put_in_order(client: httpx.Client) -> None:
@@ -55,10 +113,23 @@ def test_a3_a_box_beside_or_far_beyond_the_data_is_transparent(
     query = {"bbox": bbox, "size": "32,32", "format": "png32", "f": "image"}
     answer = client.get(f"{SERVICE}/exportImage", params=query)
     assert answer.headers["content-type"] == "image/png", answer.text
+    pixels = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGBA"))
+    assert pixels.shape == (32, 32, 4)
+    assert not pixels[..., 3].any()
 
 
-@pytest.mark.parametrize("name", ["bboxSR", "imageSR"])
-def test_a4_references_are_never_fetched_or_opened(name: str, client: httpx.Client) -> None:
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        ("exportImage", "bboxSR"),
+        ("exportImage", "imageSR"),
+        ("query", "inSR"),
+        ("query", "outSR"),
+    ],
+)
+def test_a4_references_are_never_fetched_or_opened(
+    operation: str, name: str, client: httpx.Client
+) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         listener.settimeout(0.2)
         port = listener.getsockname()[1]
@@ -72,10 +143,11 @@ def test_a4_references_are_never_fetched_or_opened(name: str, client: httpx.Clie
             f'PROJCS["http://127.0.0.1:{port}/x"]',
         ]
         for value in values:
-            data = {"bbox": BOX, name: value, "f": "image"}
-            assert _error(client.post(f"{SERVICE}/exportImage", data=data))["code"] == 400, value
-        big = client.post(f"{SERVICE}/exportImage", data={name: "x" * 1_000_000, "f": "image"})
-        assert _error(big)["code"] == 400
+            data = {"bbox": BOX, "geometry": BOX, name: value, "f": "json"}
+            assert _error(client.post(f"{SERVICE}/{operation}", data=data))["code"] == 400, value
+        for big in ("x" * 1_000_000, f'PROJCS["{"x" * 1_000_000}"]'):
+            data = {"bbox": BOX, "geometry": BOX, name: big, "f": "json"}
+            assert _error(client.post(f"{SERVICE}/{operation}", data=data))["code"] == 400
         with pytest.raises(TimeoutError):
             listener.accept()
 
@@ -116,6 +188,44 @@ def test_a8_names_reach_no_file(name: str, server_url: str, client: httpx.Client
         assert answer.json()["error"]["code"] in (400, 404)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/arcgis/rest/services/../../../secret/ImageServer?f=json",
+        "/arcgis/rest/services/..%2f..%2fsecret/ImageServer?f=json",
+        "/arcgis/rest/services/%252e%252e%252fsecret/ImageServer?f=json",
+        "/arcgis/rest/services/..\\..\\secret/ImageServer?f=json",
+        "/arcgis/rest/services/demo%00/ImageServer?f=json",
+        "/tiles/../../secret.json",
+        "/tiles/..%2f..%2fsecret/0/0/0.png",
+        "/tiles/%00/0/0/0.png",
+        "/tiles/" + "x" * 10_000 + "/0/0/0.png",
+        "/map/../../secret",
+        "/map/..%2f..%2fsecret",
+        "/static/../../../secret.txt",
+        "/static/..%2f..%2f..%2fsecret.txt",
+        "/static/%2fetc%2fpasswd",
+        "/static//etc/passwd",
+        "//etc/passwd",
+        "/arcgis/rest/services/demo/hills/ImageServer/../../../../secret?f=json",
+    ],
+)
+def test_a8_no_route_reaches_outside(path: str, server_url: str, served_folder: Path) -> None:
+    # Beside the data folder and, by the same names, inside the working folder of the server.
+    for place in (served_folder.parent / "secret.txt", served_folder / "secret.txt"):
+        place.write_text("the secret itself")
+    host, _, port = server_url.removeprefix("http://").partition(":")
+    # By hand: clients tidy such paths up before they send them.
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    status = int(answer.split()[1])
+    assert status in (400, 404, 414, 431) or b'"code":40' in answer.replace(b" ", b"")
+    for never in (b"the secret itself", b"root:", b"Traceback", str(served_folder).encode()):
+        assert never not in answer
+
+
 _MARKUP = '"><script>alert(1)</script>'
 
 
@@ -130,6 +240,40 @@ def test_a15_markup_is_escaped_where_it_is_shown(name: str, client: httpx.Client
     assert "<script>" not in as_page.text or not as_page.headers["content-type"].startswith(
         "text/html"
     )
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        ("query", "where"),
+        ("query", "outFields"),
+        ("query", "orderByFields"),
+        ("query", "objectIds"),
+        ("query", "time"),
+        ("query", "geometryType"),
+        ("identify", "geometry"),
+        ("identify", "geometryType"),
+        ("legend", "bandIds"),
+        ("statistics", "f"),
+    ],
+)
+def test_a15_markup_is_escaped_on_every_page(
+    operation: str, name: str, client: httpx.Client
+) -> None:
+    answer = client.get(f"{SERVICE}/{operation}", params={"f": "html", name: _MARKUP})
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    if answer.headers["content-type"].startswith("text/html"):
+        assert "<script>alert" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["map/{}", "tiles/{}.json", "tiles/demo/hills/1/0/0.{}", "{}"])
+def test_a15_markup_in_names_and_formats_is_escaped(
+    path: str, server_url: str, client: httpx.Client
+) -> None:
+    answer = client.get(f"{server_url}/{path.format(quote(_MARKUP, safe=''))}")
+    assert answer.status_code in (400, 404)
+    is_page = answer.headers["content-type"].startswith("text/html")
+    assert not is_page or "<script>alert" not in answer.text
 
 
 def test_a15_the_title_of_a_service_is_escaped(client: httpx.Client) -> None:
@@ -155,9 +299,20 @@ def test_a15_a_callback_is_a_name_or_refused(callback: str, client: httpx.Client
 def test_a16_headers_write_no_markup_into_pages(
     headers: dict[str, str], client: httpx.Client
 ) -> None:
-    for path in ("?f=html", SERVICE + "?f=html", f"{SERVICE}/exportImage?bbox={BOX}&f=html"):
+    root = str(client.base_url).partition("/arcgis")[0]
+    for path in (
+        "?f=html",
+        SERVICE + "?f=html",
+        f"{SERVICE}/exportImage?bbox={BOX}&f=html",
+        f"{SERVICE}/exportImage?size=no&f=html",
+        f"{root}/",
+        f"{root}/map/demo/hills",
+        f"{root}/map/none",
+        f"{root}/tiles/demo/hills.json",
+    ):
         text = client.get(path, headers=headers).text
-        assert "<script>" not in text
+        assert "<script>alert" not in text
+        assert '"><script>' not in text
         assert "javascript:" not in text
 
 
