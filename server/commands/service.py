@@ -136,7 +136,7 @@ def _one_line(entry: Entry) -> str:
     if summary is None:
         return entry.problem or "cannot be read"
     crs = summary.crs if len(summary.crs) <= 20 else "own CRS"
-    items = "raster" if summary.source_type == "raster" else f"{summary.item_count:,} items"
+    items = "raster" if summary.source_type == "raster" else f"{summary.primary_count:,} items"
     return f"{items}, {len(summary.bands)} × {summary.pixel_type}, {crs}, {entry.version[:12]}"
 
 
@@ -150,7 +150,7 @@ def _described(summary: ServiceSummary) -> list[tuple[str, str]]:
     return [
         ("title", properties.title),
         ("source", summary.source_type),
-        ("items", f"{summary.item_count:,}"),
+        ("items", f"{summary.primary_count:,}"),
         ("bands", f"{bands}{more}"),
         ("pixel type", summary.pixel_type.value),
         ("CRS", summary.crs),
