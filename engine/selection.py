@@ -167,7 +167,10 @@ def _order_view(
     method = rule.method or properties.mosaic_method
     center = (0.0, 0.0) if area is None else (area.extent.center_x, area.extent.center_y)
     values, column = {}, ""
-    sort_value = rule.sort_value if rule.sort_value is not None else properties.sort_value or None
+    sort_value = rule.sort_value
+    if sort_value is None and rule.sort_field.casefold() in ("", properties.sort_field.casefold()):
+        # The service's value means something for the service's field alone.
+        sort_value = properties.sort_value or None
     if method is MosaicMethod.ATTRIBUTE:
         name = rule.sort_field or properties.sort_field
         if not name:

@@ -101,7 +101,7 @@ export class Controls {
     this.bestField = best;
     this.attributeRow = el("div", { class: "subfields" },
       field("Field", this.select("sortField", sortable.map((f) => [f.name, f.alias || f.name]))),
-      field("Nearest to", this.textInput("sortValue", "any value: smallest first")),
+      field("Nearest to", this.textInput("sortValue", info.sortValue ? `${info.sortValue} (default)` : "any value: smallest first")),
       field("Order", this.select("ascending", [["true", "Ascending"], ["false", "Descending"]])));
     this.inputs.ascending.onchange = null;
     this.inputs.ascending.addEventListener("change", () => this.onChange({ ascending: this.inputs.ascending.value === "true" }));
