@@ -157,9 +157,12 @@ def _forget_plans(service: ImageService) -> None:
 
 
 def _proportional_mb() -> float:
-    """Return the proportional set size of this process."""
+    """Return the proportional size of this process's own memory.
+
+    Without code and files, whose share depends on who else maps them.
+    """
     for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith("Pss_Anon:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError("the kernel tells no proportional memory")
 

@@ -12,7 +12,7 @@ import msgspec
 
 from engine.build.boundary import BoundaryMaker
 from engine.build.item_row import DigestRow, ItemRow, wkb_extent
-from engine.build.tally import BandTally, add_tallies, unpack_tallies
+from engine.build.tally import BandTally, TallySum, unpack_tallies
 from engine.extent import Extent
 
 
@@ -72,7 +72,7 @@ class Totals:
     def __init__(self, kept: KeptTotals, bands: int) -> None:
         self._kept = kept
         self._boundary = BoundaryMaker(kept.boundary)
-        self._tallies = list(kept.tallies) or [BandTally()] * bands
+        self._tallies = [TallySum(tally) for tally in kept.tallies or [BandTally()] * bands]
 
     def add(self, row: ItemRow) -> None:
         """Take one primary that is ready."""
@@ -82,7 +82,7 @@ class Totals:
         self._boundary.add(row.wkb)
         for index, tally in enumerate(unpack_tallies(row.built.statistics)):
             if index < len(self._tallies):
-                self._tallies[index] = add_tallies(self._tallies[index], tally)
+                self._tallies[index].add(tally)
         kept = self._kept
         low, high = _number(row, "LowPS"), _number(row, "HighPS")
         self._kept = msgspec.structs.replace(
@@ -101,7 +101,7 @@ class Totals:
             digest=digest,
             last_id=last_id,
             boundary=self._boundary.result(self._kept.low_ps) if self._kept.items else b"",
-            tallies=tuple(self._tallies),
+            tallies=tuple(tally.result() for tally in self._tallies),
         )
 
 

@@ -116,10 +116,11 @@ def _pack(counts: NDArray[Any]) -> bytes:
     return zlib.compress(counts.astype("<i8").tobytes(), 1)
 
 
-def _coarsened(tally: BandTally, exponent: int) -> tuple[int, NDArray[np.int64]]:
+def _coarsened(
+    tally: BandTally, counts: NDArray[np.int64], exponent: int
+) -> tuple[int, NDArray[np.int64]]:
     """Return first bin and counts in bins of 2^exponent, which is not finer than the tally's."""
     shift = exponent - tally.exponent
-    counts = tally.counts
     if shift == 0:
         return tally.first, counts
     bins = (tally.first + np.arange(counts.size)) >> shift
@@ -127,29 +128,56 @@ def _coarsened(tally: BandTally, exponent: int) -> tuple[int, NDArray[np.int64]]
     return first, np.bincount(bins - first, weights=counts).astype(np.int64)
 
 
+class TallySum:
+    """Add tallies one by one; packs counts only at the end, so that very many are added quickly."""
+
+    def __init__(self, start: BandTally | None = None) -> None:
+        self._sum = start or BandTally()
+        self._counts = self._sum.counts
+
+    def add(self, other: BandTally) -> None:
+        """Add the samples of another tally."""
+        one = self._sum
+        if not other.count:
+            return
+        if not one.count:
+            self._sum, self._counts = other, other.counts
+            return
+        low, high = min(one.min, other.min), max(one.max, other.max)
+        exponent = max(one.exponent, other.exponent, _exponent(low, high, _LEAST_EXPONENT))
+        parts = [
+            _coarsened(tally, counts, exponent)
+            for tally, counts in ((one, self._counts), (other, other.counts))
+        ]
+        first = min(start for start, _ in parts)
+        counts = np.zeros(max(start + part.size for start, part in parts) - first, np.int64)
+        for start, part in parts:
+            counts[start - first : start - first + part.size] += part
+        count = one.count + other.count
+        delta = other.mean - one.mean
+        self._counts = counts
+        self._sum = BandTally(
+            count=count,
+            min=low,
+            max=high,
+            mean=one.mean + delta * other.count / count,
+            squares=one.squares + other.squares + delta * delta * one.count * other.count / count,
+            exponent=exponent,
+            first=first,
+        )
+
+    def result(self) -> BandTally:
+        """Return the tally of all samples."""
+        if not self._sum.count:
+            return self._sum
+        return msgspec.structs.replace(self._sum, packed=_pack(self._counts))
+
+
 def add_tallies(one: BandTally, other: BandTally) -> BandTally:
     """Return the tally of both sets of samples."""
-    if not one.count or not other.count:
-        return one if one.count else other
-    low, high = min(one.min, other.min), max(one.max, other.max)
-    exponent = max(one.exponent, other.exponent, _exponent(low, high, _LEAST_EXPONENT))
-    parts = [_coarsened(tally, exponent) for tally in (one, other)]
-    first = min(start for start, _ in parts)
-    counts = np.zeros(max(start + part.size for start, part in parts) - first, np.int64)
-    for start, part in parts:
-        counts[start - first : start - first + part.size] += part
-    count = one.count + other.count
-    delta = other.mean - one.mean
-    return BandTally(
-        count=count,
-        min=low,
-        max=high,
-        mean=one.mean + delta * other.count / count,
-        squares=one.squares + other.squares + delta * delta * one.count * other.count / count,
-        exponent=exponent,
-        first=first,
-        packed=_pack(counts),
-    )
+    both = TallySum(one)
+    both.add(other)
+    return both.result()
 
 
 def statistics_of(tally: BandTally) -> BandStatistics:
@@ -169,17 +197,17 @@ def histogram_of(tally: BandTally, pixel_type: PixelType) -> Histogram:
         low = int(min(pixel_type.limits[0], 0))
         counts = np.zeros(256, np.int64)
         if tally.count:
-            first, own = _coarsened(tally, max(0, tally.exponent))
+            first, own = _coarsened(tally, tally.counts, max(0, tally.exponent))
             at = np.clip(first + np.arange(own.size) - low, 0, 255)
             np.add.at(counts, at, own)
         return Histogram(min=low - 0.5, max=low + 255.5, counts=tuple(counts.tolist()))
     if not tally.count:
         return Histogram(min=0.0, max=1.0, counts=(0,))
     exponent = tally.exponent
-    first, counts = _coarsened(tally, exponent)
+    first, counts = _coarsened(tally, tally.counts, exponent)
     while counts.size > _MAX_SHOWN_BINS:
         exponent += 1
-        first, counts = _coarsened(tally, exponent)
+        first, counts = _coarsened(tally, tally.counts, exponent)
     width = math.ldexp(1.0, exponent)
     edge = 0.0 if pixel_type.is_float else 0.5
     return Histogram(

@@ -275,6 +275,8 @@ def preview(
 
     from config.load import load_settings
     from engine.build.compile import compile_definition
+    from server.guarded_workers import GuardedWorkers
+    from server.progress_bars import ProgressBars
     from server.publishing import Publisher
     from server.serving import run_server
 
@@ -282,7 +284,8 @@ def preview(
     with tempfile.TemporaryDirectory(prefix="swath-preview-") as temporary:
         data = Path(temporary) / "data"
         compiled = Path(temporary) / "preview.zmd"
-        compile_definition(definition, compiled)
+        with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+            compile_definition(definition, compiled, progress, workers)
         Publisher(data).publish(compiled, name)
         settings = load_settings(None, None, {"data": str(data), "host": host, "port": port})
 

@@ -1,6 +1,7 @@
 """Compiling definitions made by the same calls as the command line's.
 
-Covers engine.build.row_reader and engine.build.service_head, which only the compiler uses.
+Covers engine.build.row_reader, engine.build.compile_part and engine.build.service_head, which only
+the compiler uses.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shapely
 from rasterio.transform import Affine
 
 from config.definition import MosaicMethod, ServiceProperties
+from engine.build import compile as compile_module
 from engine.build import geopackage
 from engine.build.build import BuildOptions, build_definition
 from engine.build.compile import compile_definition
@@ -26,6 +28,7 @@ from engine.footprint import unpack_rings
 from engine.geometry.projection import operation, transform
 from engine.item import OVERVIEW
 from raster_types.add import AddRequest, add_rasters
+from server.guarded_workers import GuardedWorkers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +122,21 @@ def test_the_same_definition_compiles_to_the_same_bytes(
     for file in files:
         compile_definition(folder.path, file)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_parts_made_by_workers_give_the_same_bytes(
+    folder: DefinitionFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compile_definition(folder.path, tmp_path / "1.zmd")
+    monkeypatch.setattr(compile_module, "_PART_ROWS", 2)
+    monkeypatch.setattr(compile_module, "_FEW_ROWS", 0)
+    seen: list[tuple[str, int, int]] = []
+    with GuardedWorkers(2) as workers:
+        compile_definition(
+            folder.path, tmp_path / "2.zmd", lambda *step: seen.append(step), workers
+        )
+    assert (tmp_path / "1.zmd").read_bytes() == (tmp_path / "2.zmd").read_bytes()
+    assert [done for _, done, _ in seen] == [0, 2, 3]
 
 
 def test_progress_ends_at_all_rows(folder: DefinitionFolder, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """catalog.gpkg: rows, OBJECTIDs, edits by hand, and other programs that open it.
 
-Covers engine.build.geopackage, engine.build.catalog_schema, engine.build.item_row,
+Covers engine.build.row_decoder, engine.build.geopackage, engine.build.catalog_schema, engine.build.item_row,
 engine.build.raster_record, engine.build.definition_folder and engine.build.table_extract.
 """
 
@@ -95,6 +95,15 @@ def test_rows_can_be_changed_while_they_are_read(table: ServiceTable) -> None:
 def test_fields_that_build_fills_are_not_the_authors(table: ServiceTable, name: str) -> None:
     with pytest.raises(ConfigError, match="filled by build"):
         table.ensure_field(name, "TEXT")
+
+
+def test_ranges_of_ids_cover_all_rows_once(table: ServiceTable) -> None:
+    fids = [table.insert(_item(str(number))) for number in range(5)]
+    table.delete([fids[1]])
+    assert list(table.id_ranges(2)) == [(fids[0], fids[2]), (fids[3], fids[4])]
+    assert list(table.id_ranges(3)) == [(fids[0], fids[3]), (fids[4], fids[4])]
+    table.delete(fids)
+    assert list(table.id_ranges(3)) == []
 
 
 def test_fields_keep_their_spelling_and_bad_names_are_refused(table: ServiceTable) -> None:

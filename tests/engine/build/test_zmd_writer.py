@@ -1,4 +1,7 @@
-"""Writing compiled definitions: the same bytes for the same rows, and nothing half-written."""
+"""Writing compiled definitions: the same bytes for the same rows, and nothing half-written.
+
+Covers engine.build.packed_row.
+"""
 
 from __future__ import annotations
 
