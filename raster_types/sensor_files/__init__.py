@@ -1,0 +1,1 @@
+"""Readers of the sensor files of vendors: text in, geotransform records out."""
