@@ -96,14 +96,15 @@ def _write(
     """Write a whole answer and end the cycle as `RequestResponseCycle.send` does."""
     if cycle.disconnected:
         return
-    parts: list[bytes | bytearray] = [_STATUS_LINES[status]]
+    parts = [_STATUS_LINES[status]]
     for name, value in (*cycle.default_headers, *headers):
         parts += (name, b": ", value, b"\r\n")
     parts.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
-    parts.append(body)
     cycle.response_started = True
     cycle.response_complete = True
     cycle.transport.write(b"".join(parts))
+    if body:
+        cycle.transport.write(body)  # not joined, which would copy it: both leave in one call
     if not cycle.keep_alive:
         cycle.transport.close()
     cycle.on_response()

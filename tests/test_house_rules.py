@@ -63,6 +63,7 @@ NO_PLUGIN: dict[str, str] = {
 
 # Modules that no test names: the tests that go through them (all are on the way of an end-to-end test).
 THROUGH: dict[str, str] = {
+    "engine/geotransforms/base.py": "tests/conformance/test_geotransforms.py",
     "engine/mosaic/distance_order.py": "tests/engine/test_invariants.py",
 }
 

@@ -221,6 +221,7 @@ def _sample_rgbv_kernel(
     low = np.int64(0.51 * _FIXED)
     high_x = np.int64((affine[6] - 0.51) * _FIXED)
     high_y = np.int64((affine[7] - 0.51) * _FIXED)
+    per_step = 1.0 / step  # exact: steps are powers of two
     filled = 0
     for qr in range(quads.shape[0]):
         top = part[1] + qr * step
@@ -253,13 +254,13 @@ def _sample_rgbv_kernel(
             )
             count = c1 - c0
             for row in range(r0, r1):
-                t = (row - top) / step
+                t = (row - top) * per_step
                 xl = x_nw + t * (x_sw - x_nw)
                 xr = x_ne + t * (x_se - x_ne)
                 yl = y_nw + t * (y_sw - y_nw)
                 yr = y_ne + t * (y_se - y_ne)
-                dx = np.int64(np.round((xr - xl) / step * _FIXED))
-                dy = np.int64(np.round((yr - yl) / step * _FIXED))
+                dx = np.int64(np.round((xr - xl) * (per_step * _FIXED)))
+                dy = np.int64(np.round((yr - yl) * (per_step * _FIXED)))
                 # Half of 1/256 is added, so that the shift to 1/256 pixel rounds.
                 px = np.int64(np.round(xl * _FIXED)) + (1 << 23) + (c0 - left) * dx
                 py = np.int64(np.round(yl * _FIXED)) + (1 << 23) + (c0 - left) * dy
