@@ -18,7 +18,16 @@ def snapshot():
         restarts=5,
         pids={0: os.getpid()},
         fork_parent_pid=None,
-        counts={0: Counts(answered=6, busy_s=7, open_services=8, block_cache_bytes=9, block_hits=10, block_misses=11)},
+        counts={
+            0: Counts(
+                answered=6,
+                busy_s=7,
+                open_services=8,
+                block_cache_bytes=9,
+                block_hits=10,
+                block_misses=11,
+            )
+        },
     )
     return Snapshot(
         pool=pool, cache_hits=10, cache_misses=11, cache_bytes=12, joined=13, services=14
