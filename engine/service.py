@@ -20,9 +20,10 @@ from engine.catalog import Catalog
 from engine.extent import Extent
 from engine.functions.base import BandsInfo
 from engine.functions.picture import Picture, bind_picture
+from engine.geometry.extent_transform import inverse_extent
 from engine.geometry.local_scale import lonlat_extent, map_scale
 from engine.geometry.position_grid import NodeCache
-from engine.geometry.projection import MERCATOR, describe_crs, inverse_extent, operation
+from engine.geometry.projection import MERCATOR, describe_crs, operation
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
 from engine.readers.handles import HandlePool

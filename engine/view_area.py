@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.geometry.projection import describe_crs, operation, transform, transform_extent
+from engine.geometry.extent_transform import transform_extent
+from engine.geometry.projection import describe_crs, operation, transform
 
 if TYPE_CHECKING:
     from engine.extent import Extent

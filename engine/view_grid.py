@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter, TileOutsideLimits
-from engine.geometry.projection import canonical_crs, describe_crs, operation, transform_extent
+from engine.geometry.extent_transform import transform_extent
+from engine.geometry.projection import canonical_crs, describe_crs, operation
 from engine.target_grid import MAX_LEVEL, TargetGrid, grid_of_extent, grid_of_tile, square_pixels
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.errors import InvalidParameter
 from engine.extent import Extent
+from engine.geometry.extent_transform import transform_extent
 from engine.geometry.projection import (
     LONLAT,
     MERCATOR,
     describe_crs,
     operation,
-    transform_extent,
 )
 from engine.summary import FieldInfo, ServiceSummary
 from engine.world_turns import world_boxes

@@ -7,6 +7,7 @@ two CRSs would pick the operation point by point and jump by metres. Transformer
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import warnings
@@ -20,6 +21,7 @@ import pyproj
 from numpy.typing import NDArray
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_crs_info
+from pyproj.datadir import get_data_dir, get_user_data_dir
 from pyproj.enums import TransformDirection
 from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup
@@ -360,41 +362,33 @@ def transform_checked(
     return out_x, out_y, good
 
 
-def transform_extent(pipeline: str, extent: Extent, samples: int = 21) -> Extent | None:
-    """Return the box around a transformed box, or None where no point of it can be transformed.
+def horizontal_crs(key: str) -> str:
+    """Return the key of the CRS on the map alone: without heights, where `key` has them."""
+    crs = _crs(key)
+    if crs.is_compound:
+        return crs_of_wkt(str(crs.sub_crs_list[0].to_wkt("WKT2_2019")))
+    return crs_of_wkt(str(crs.to_2d().to_wkt("WKT2_2019"))) if len(crs.axis_info) > 2 else key
 
-    Edges and inside are sampled at `samples` × `samples` points, so a pole inside the box counts.
+
+def vertical_crs(key: str) -> tuple[str, float]:
+    """Return what heights of a CRS count from, and metres per unit of them.
+
+    Returns
+    -------
+    name : str
+        Of the vertical CRS of a compound one ("EGM2008 height"), "ellipsoid" for a three-dimensional
+        geographic one, "" where the CRS says nothing of heights.
+    metres_per_unit : float
     """
-    if pipeline == "proj=noop":
-        return extent
-    xs, ys = _sampled(extent, samples)
-    tolerance_x = max(extent.width, abs(extent.xmax) * 1e-6) * 1e-3
-    tolerance_y = max(extent.height, abs(extent.ymax) * 1e-6) * 1e-3
-    out_x, out_y, good = transform_checked(pipeline, xs, ys, tolerance_x, tolerance_y)
-    return _box_of(out_x[good], out_y[good])
+    crs = _crs(key)
+    if crs.is_compound:
+        vertical = crs.sub_crs_list[-1]
+        return str(vertical.name), float(vertical.axis_info[0].unit_conversion_factor)
+    if len(crs.axis_info) > 2:
+        return "ellipsoid", float(crs.axis_info[2].unit_conversion_factor)
+    return "", 1.0
 
 
-def inverse_extent(pipeline: str, extent: Extent, samples: int = 21) -> Extent | None:
-    """Return the box in the pipeline's source CRS around a box of its target CRS, or None."""
-    if pipeline == "proj=noop":
-        return extent
-    xs, ys = _sampled(extent, samples)
-    out_x, out_y = inverse(pipeline, xs, ys)
-    back_x, back_y = transform(pipeline, out_x, out_y)
-    with np.errstate(invalid="ignore"):
-        good = (np.abs(back_x - xs) <= 1e-3 * extent.width) & (
-            np.abs(back_y - ys) <= 1e-3 * extent.height
-        )
-    return _box_of(out_x[good], out_y[good])
-
-
-def _sampled(box: Extent, samples: int) -> tuple[Floats, Floats]:
-    xs = np.linspace(box.xmin, box.xmax, samples)
-    ys = np.linspace(box.ymin, box.ymax, samples)
-    return np.tile(xs, (samples, 1)), np.repeat(ys, samples).reshape(samples, samples)
-
-
-def _box_of(x: Floats, y: Floats) -> Extent | None:
-    if x.size == 0:
-        return None
-    return Extent(float(x.min()), float(y.min()), float(x.max()), float(y.max()))
+def grid_folders() -> tuple[str, ...]:
+    """Return the folders in which PROJ of this process looks for its grids."""
+    return (*get_data_dir().split(os.pathsep), get_user_data_dir())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine.errors import InvalidParameter
 from engine.extent import Extent
+from engine.geometry.extent_transform import inverse_extent, transform_extent
 from engine.geometry.projection import (
     LONLAT,
     MERCATOR,
@@ -21,11 +22,9 @@ from engine.geometry.projection import (
     crs_of_wkt,
     describe_crs,
     inverse,
-    inverse_extent,
     operation,
     transform,
     transform_checked,
-    transform_extent,
     wkt_of,
 )
 
