@@ -118,7 +118,7 @@ def _raster(
         blocks=blocks,
         grid_step_px=float(step),
         grid_error_px=error,
-        operation=planned.placed.pipeline,
+        operation=planned.placed.locator.describe(),
         why=why,
     )
 

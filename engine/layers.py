@@ -127,7 +127,7 @@ class Cells:
         if window.col_start >= window.col_stop or window.row_start >= window.row_stop:
             return None
         nodes = self.work.service.memory.nodes.get(
-            placed.pipeline, lattice, (cell.col, cell.row), self.plan.tolerance_px, window
+            placed.locator, lattice, (cell.col, cell.row), self.plan.tolerance_px, window
         )
         col, row = cell.canvas_col + window.col_start, cell.canvas_row + window.row_start
         width, height = window.col_stop - window.col_start, window.row_stop - window.row_start

@@ -22,6 +22,7 @@ from engine.functions.base import BandsInfo
 from engine.functions.picture import Picture, bind_picture
 from engine.geometry.extent_transform import inverse_extent
 from engine.geometry.local_scale import lonlat_extent, map_scale
+from engine.geometry.locator import MapLocator
 from engine.geometry.position_grid import NodeCache
 from engine.geometry.projection import MERCATOR, describe_crs, operation
 from engine.readers.block_cache import BlockCache, Identities
@@ -33,6 +34,7 @@ from engine.world_turns import raster_box, turned_items
 if TYPE_CHECKING:
     from engine.fetch import BlockSource
     from engine.functions.cast import NoDataMatch
+    from engine.geometry.locator import Locator
     from engine.item import Item
     from engine.plan import Plan
     from engine.readers.block_cache import Form
@@ -60,15 +62,15 @@ class Placed:
 
     Attributes
     ----------
-    pipeline : str
-        From the output CRS to the raster's.
+    locator : Locator
+        From the output CRS to the raster's own coordinates.
     box : Extent
         Of the footprint, in the output CRS.
     scale_x, scale_y : float
         Level-0 source pixels per output CRS unit along the map's axes, at the raster's centre.
     """
 
-    pipeline: str
+    locator: Locator
     box: Extent
     scale_x: float
     scale_y: float
@@ -232,7 +234,7 @@ class ImageService:
             shown = own.intersection(Extent(-half, own.ymin, half, own.ymax))
             found = None if shown is None else inverse_extent(pipeline, shown)
             box = None if found is None else _around(found, out_crs)
-        return None if box is None or min(scale) <= 0 else Placed(pipeline, box, *scale)
+        return None if box is None or min(scale) <= 0 else Placed(MapLocator(pipeline), box, *scale)
 
     def _operation(self, item: Item, out_crs: str) -> tuple[str, tuple[float, float]]:
         """Return the operation from an output CRS to an item's, and its scale there."""
@@ -251,7 +253,7 @@ class ImageService:
             box = _around(found, out_crs)
         if scale[0] <= 0 or scale[1] <= 0:
             return None
-        return Placed(pipeline, box, scale[0], scale[1])
+        return Placed(MapLocator(pipeline), box, scale[0], scale[1])
 
     def _pipeline(self, item: Item, out_crs: str) -> tuple[str, tuple[float, float]]:
         if out_crs == MERCATOR and item.operation_mercator:

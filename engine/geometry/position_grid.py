@@ -3,7 +3,7 @@
 Nodes stand at pixel centres, at integer multiples of a step counted from the corner of a world cell
 of 256 × 256 output pixels. The step belongs to (raster, lattice, cell, tolerance) alone: it is halved
 until points between the nodes, interpolated bilinearly, are within the tolerance of the exact ones.
-Rasters that fill a good part of a cell share its nodes with all others of the same pipeline.
+Rasters that fill a good part of a cell share its nodes with all others of the same transform.
 """
 
 from __future__ import annotations
@@ -16,19 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.geometry.projection import transform_checked
-from engine.target_grid import CELL, Lattice, world_period
+from engine.target_grid import CELL, Lattice
 
 if TYPE_CHECKING:
     from engine.extent import Extent
+    from engine.geometry.locator import Locator
 
 Floats = NDArray[np.float64]
 
 # The bilinear error of a smooth map peaks near the points measured; the margin covers what lies between.
 _MARGIN = 1.3
-_ROUND_TRIP_PX = 0.05
-# Where points are missing (beside a projection's domain) quads are refined to this, then dropped.
-_REFINE_HOLES_TO = 16
 # A raster smaller than this part of a cell gets nodes of its own, in a window aligned to 16 pixels.
 _SMALL = CELL // 4
 _ALIGN = 16
@@ -92,7 +89,7 @@ def cell_window(lattice: Lattice, cell_col: int, cell_row: int, box: Extent) -> 
 
 
 def cell_nodes(
-    pipeline: str,
+    locator: Locator,
     lattice: Lattice,
     cell: tuple[int, int],
     tolerance_px: float,
@@ -102,8 +99,8 @@ def cell_nodes(
 
     Parameters
     ----------
-    pipeline : str
-        From the lattice's CRS to the raster's.
+    locator : Locator
+        From the lattice's CRS to the raster's own coordinates.
     cell : (col, row)
         World number of the cell.
     tolerance_px : float
@@ -113,10 +110,12 @@ def cell_nodes(
     while any(edge % step for edge in window):
         step //= 2
     while True:
-        x, y, good = _evaluate(pipeline, lattice, cell, window, step // 2)
-        error = _midpoint_error(x, y, good, step)
+        map_x, map_y = _map_points(lattice, cell, window, step // 2)
+        x, y, good = locator.locate(map_x, map_y, lattice)
+        unseen = locator.unseen_error(map_x[::2, ::2], map_y[::2, ::2], lattice)
+        error = _midpoint_error(x, y, good, step, unseen)
         holes = not good.all()
-        if error * _MARGIN <= tolerance_px and (not holes or step <= _REFINE_HOLES_TO):
+        if error * _MARGIN <= tolerance_px and (not holes or step <= locator.refine_holes_to):
             claim = error * _MARGIN
             if claim > tolerance_px / 4 and not holes:
                 # The finer nodes are at hand, and a smooth map errs four times less between them.
@@ -146,10 +145,10 @@ def _node_grid(
     )
 
 
-def _evaluate(
-    pipeline: str, lattice: Lattice, cell: tuple[int, int], window: CellWindow, spacing: int
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Transform the pixel centres of a window `spacing` apart, both ends included."""
+def _map_points(
+    lattice: Lattice, cell: tuple[int, int], window: CellWindow, spacing: int
+) -> tuple[Floats, Floats]:
+    """Return the pixel centres of a window `spacing` apart, both ends included."""
     cols = np.arange(window.col_start, window.col_stop + 1, spacing, dtype=np.float64)
     rows = np.arange(window.row_start, window.row_stop + 1, spacing, dtype=np.float64)
     cols += cell[0] * CELL + (lattice.phase_x + 0.5)
@@ -158,14 +157,7 @@ def _evaluate(
     y = np.empty((rows.size, cols.size))
     x[:] = lattice.origin_x + cols * lattice.pixel_x
     y[:] = (lattice.origin_y - rows * lattice.pixel_y)[:, np.newaxis]
-    return transform_checked(
-        pipeline,
-        x,
-        y,
-        lattice.pixel_x * _ROUND_TRIP_PX,
-        lattice.pixel_y * _ROUND_TRIP_PX,
-        world_period(lattice.crs),
-    )
+    return x, y
 
 
 def _quads(good: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -178,8 +170,13 @@ def _quads(good: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return usable
 
 
-def _midpoint_error(x: Floats, y: Floats, good: NDArray[np.bool_], step: int) -> float:
-    """Return the worst error at the midpoints of usable quads, in output pixels."""
+def _midpoint_error(
+    x: Floats, y: Floats, good: NDArray[np.bool_], step: int, unseen: Floats | float
+) -> float:
+    """Return the worst error at the midpoints of usable quads, in output pixels.
+
+    `unseen` (in source units) is added: what may lie between without showing at a midpoint.
+    """
     usable: Any = None if good.all() else _quads(good)
     if usable is not None and not usable.any():
         return 0.0
@@ -199,7 +196,7 @@ def _midpoint_error(x: Floats, y: Floats, good: NDArray[np.bool_], step: int) ->
             across = across + (ne - nw) ** 2
             down = down + (sw - nw) ** 2
         unit = np.minimum(across, down) / step**2
-        worst = np.maximum.reduce(squares) / unit
+        worst = (np.sqrt(np.maximum.reduce(squares)) + unseen) ** 2 / unit
     if usable is not None:
         worst = worst[usable]
     return float(np.sqrt(worst.max())) if np.isfinite(worst).all() else math.inf
@@ -223,19 +220,19 @@ class NodeCache:
 
     def get(
         self,
-        pipeline: str,
+        locator: Locator,
         lattice: Lattice,
         cell: tuple[int, int],
         tolerance_px: float,
         window: CellWindow = WHOLE_CELL,
     ) -> NodeGrid:
         """Return the nodes of a cell, computing them where they are not at hand."""
-        key = (pipeline, lattice, cell, tolerance_px, window)
+        key = (locator, lattice, cell, tolerance_px, window)
         found = self._grids.get(key)
         if found is not None:
             self._grids.move_to_end(key)
             return found
-        found = cell_nodes(pipeline, lattice, cell, tolerance_px, window)
+        found = cell_nodes(locator, lattice, cell, tolerance_px, window)
         self._grids[key] = found
         self._nodes += found.x.size + self._OVERHEAD
         while self._nodes > self._max_nodes and len(self._grids) > 1:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.definition import MosaicMethod, MosaicOperator
+from engine.geometry.locator import MapLocator
 from engine.geometry.projection import operation
 from engine.mosaic.cell_positions import part_positions
 from engine.samplers.placement import CanvasPart
@@ -82,7 +83,7 @@ def _service_positions(cells: Cells, cell: Cell) -> tuple[Floats, Floats]:
         return xs, ys
     pipeline = operation(lattice.crs, summary.crs, summary.extent_lonlat).pipeline
     nodes = cells.work.service.memory.nodes.get(
-        pipeline, lattice, (cell.col, cell.row), cells.plan.tolerance_px
+        MapLocator(pipeline), lattice, (cell.col, cell.row), cells.plan.tolerance_px
     )
     part = CanvasPart(
         nodes,

@@ -144,7 +144,7 @@ def test_default_tolerance_moves_no_position_further_than_claimed(
         map_x, map_y = np.meshgrid(
             lattice.origin_x + cols * lattice.pixel_x, lattice.origin_y - rows * lattice.pixel_y
         )
-        true_x, true_y = transform(layer.planned.placed.pipeline, map_x, map_y)
+        true_x, true_y = transform(layer.planned.placed.locator.pipeline, map_x, map_y)
         unit = np.hypot(true_x[0, 1] - true_x[0, 0], true_y[0, 1] - true_y[0, 0])
         shift_x, shift_y = (x - true_x) / unit, (y - true_y) / unit
         assert np.hypot(shift_x, shift_y).max() <= part.nodes.error_px + 1e-6

@@ -66,7 +66,7 @@ def test_an_items_place_leads_from_the_map_to_its_own_pixels(pair: ImageService,
     assert placed.scale_y > 0
     # The middle of its box on that map is the middle of the raster, within its own size.
     box = placed.box
-    x, y = transform(placed.pipeline, np.array([box.center_x]), np.array([box.center_y]))
+    x, y = transform(placed.locator.pipeline, np.array([box.center_x]), np.array([box.center_y]))
     assert x[0] == pytest.approx(500320, abs=100)
     assert y[0] == pytest.approx(5199680, abs=100)
     assert pair.placed(item, crs) is placed

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from engine.extent import Extent
+from engine.geometry.locator import MapLocator
 from engine.geometry.position_grid import (
     WHOLE_CELL,
     CellWindow,
@@ -139,7 +140,7 @@ def test_the_claimed_error_bounds_the_true_one(
     cell = _cell_at(lattice, lon, lat)
     assert cell is not None
     pipeline = operation(out_crs, raster_crs).pipeline
-    nodes = cell_nodes(pipeline, lattice, cell, tolerance)
+    nodes = cell_nodes(MapLocator(pipeline), lattice, cell, tolerance)
     assert nodes.error_px <= tolerance
     errors = _true_error_px(nodes, pipeline, lattice, cell)
     # Coordinates of far places carry their own rounding.
@@ -151,7 +152,7 @@ def test_a_smooth_cell_of_web_tiles_is_coarse() -> None:
     cell = _cell_at(lattice, 11.0, 47.0)
     assert cell is not None
     pipeline = operation(MERCATOR, "EPSG:32632").pipeline
-    nodes = cell_nodes(pipeline, lattice, cell, 0.125)
+    nodes = cell_nodes(MapLocator(pipeline), lattice, cell, 0.125)
     assert nodes.step >= CELL // 2
     assert nodes.quads.all()
 
@@ -160,7 +161,7 @@ def test_nodes_beside_the_domain_are_holes_and_never_nonsense() -> None:
     # The hemisphere ends inside these cells: beyond it there is no position.
     pipeline = operation(MERCATOR, _HEMISPHERE).pipeline
     lattice = _lattice(MERCATOR, 2 * 20037508.342789244 / 256)
-    nodes = cell_nodes(pipeline, lattice, (0, 0), 0.125)
+    nodes = cell_nodes(MapLocator(pipeline), lattice, (0, 0), 0.125)
     assert np.isfinite(nodes.x).all()
     assert np.isfinite(nodes.y).all()
     assert 0.2 < nodes.quads.mean() < 0.6
@@ -174,7 +175,7 @@ def test_a_cell_wholly_beside_the_domain_has_no_usable_quad() -> None:
     lattice = _lattice(MERCATOR, 10.0)
     cell = _cell_at(lattice, -120.0, 10.0)
     assert cell is not None
-    nodes = cell_nodes(operation(MERCATOR, _HEMISPHERE).pipeline, lattice, cell, 0.125)
+    nodes = cell_nodes(MapLocator(operation(MERCATOR, _HEMISPHERE).pipeline), lattice, cell, 0.125)
     assert not nodes.quads.any()
     assert np.isfinite(nodes.x).all()
 
@@ -182,8 +183,8 @@ def test_a_cell_wholly_beside_the_domain_has_no_usable_quad() -> None:
 def test_the_same_map_place_has_the_same_nodes_in_every_request() -> None:
     lattice = _lattice(MERCATOR, 38.21851414258813)
     pipeline = operation(MERCATOR, "EPSG:32632").pipeline
-    first = cell_nodes(pipeline, lattice, (260, 180), 0.125)
-    again = NodeCache().get(pipeline, lattice, (260, 180), 0.125)
+    first = cell_nodes(MapLocator(pipeline), lattice, (260, 180), 0.125)
+    again = NodeCache().get(MapLocator(pipeline), lattice, (260, 180), 0.125)
     np.testing.assert_array_equal(first.x, again.x)
     np.testing.assert_array_equal(first.y, again.y)
 
@@ -203,7 +204,7 @@ def test_a_window_holds_the_error_it_claims() -> None:
     cell = _cell_at(lattice, 9.0, 70.0)
     assert cell is not None
     pipeline = operation(MERCATOR, "EPSG:32632").pipeline
-    nodes = cell_nodes(pipeline, lattice, cell, 0.125, CellWindow(32, 48, 96, 80))
+    nodes = cell_nodes(MapLocator(pipeline), lattice, cell, 0.125, CellWindow(32, 48, 96, 80))
     errors = _true_error_px(nodes, pipeline, lattice, cell)
     assert errors.size > 0
     assert errors.max() <= nodes.error_px + 1e-4
@@ -214,6 +215,6 @@ def test_the_cache_is_bounded_by_nodes() -> None:
     pipeline = operation(MERCATOR, "EPSG:32632").pipeline
     lattice = _lattice(MERCATOR, 9.554628535647032)
     for col in range(2300, 2340):
-        cache.get(pipeline, lattice, (col, 1400), 0.125)
+        cache.get(MapLocator(pipeline), lattice, (col, 1400), 0.125)
     assert cache._nodes <= 2000
     assert len(cache._grids) < 40
