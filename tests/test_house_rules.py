@@ -34,6 +34,7 @@ LONG_FUNCTIONS: dict[str, str] = {}
 REGISTRIES = {
     "engine/formats": ("FORMATS", "tests/conformance/test_formats.py"),
     "engine/functions": ("FUNCTIONS", "tests/conformance/test_functions.py"),
+    "engine/geotransforms": ("GEOTRANSFORMS", "tests/conformance/test_geotransforms.py"),
     "engine/mosaic/methods": ("METHODS", "tests/conformance/test_methods.py"),
     "engine/mosaic/operators": ("OPERATORS", "tests/conformance/test_operators.py"),
     "raster_types": ("RASTER_TYPES", "tests/conformance/test_raster_types.py"),
@@ -54,6 +55,9 @@ NO_PLUGIN: dict[str, str] = {
     "engine/functions/picture.py": "the last step of every picture, not asked for by name",
     "engine/functions/picture_pass.py": "the compiled pass behind stretch and picture",
     "engine/functions/view_statistics.py": "statistics that stretch asks for",
+    "engine/geotransforms/concatenation.py": "all geotransforms of a chain as one map",
+    "engine/geotransforms/gcps.py": "control points, which several geotransforms are fitted to",
+    "engine/geotransforms/positions.py": "arrays and numbers checked for every geotransform",
     "raster_types/add.py": "adds what the raster types found to a definition",
     "raster_types/item_options.py": "what the author says of items when adding them",
     "raster_types/author_fields.py": "attributes that the author gives, for every type",
@@ -63,7 +67,6 @@ NO_PLUGIN: dict[str, str] = {
 
 # Modules that no test names: the tests that go through them (all are on the way of an end-to-end test).
 THROUGH: dict[str, str] = {
-    "engine/geotransforms/base.py": "tests/conformance/test_geotransforms.py",
     "engine/mosaic/distance_order.py": "tests/engine/test_invariants.py",
 }
 

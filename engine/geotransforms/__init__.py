@@ -1,1 +1,28 @@
-"""Geotransforms: processes that change geometry only, in the plane or from the ground to an image."""
+"""Geotransforms: processes that change geometry only, in the plane or from the ground to an image.
+
+A newcomer adds its record to the union of its sort and its line to GEOTRANSFORMS.
+"""
+
+from engine.geotransforms.affine import Affine
+from engine.geotransforms.displacement_grid import DisplacementGrid
+from engine.geotransforms.polynomial import Polynomial, PolynomialFromGcps
+from engine.geotransforms.projective import Projective
+from engine.geotransforms.thin_plate_spline import ThinPlateSpline
+from engine.registry import Registry
+
+PlaneRecord = (
+    Affine | Projective | Polynomial | PolynomialFromGcps | ThinPlateSpline | DisplacementGrid
+)
+Geotransform = PlaneRecord
+
+GEOTRANSFORMS: Registry[type[Geotransform]] = Registry(
+    "geotransform",
+    {
+        "Affine": Affine,
+        "Projective": Projective,
+        "Polynomial": Polynomial,
+        "PolynomialFromGcps": PolynomialFromGcps,
+        "ThinPlateSpline": ThinPlateSpline,
+        "DisplacementGrid": DisplacementGrid,
+    },
+)
