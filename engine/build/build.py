@@ -204,7 +204,7 @@ class _Build:
             self._fail(row, _status_of(result), _sentence(result))
             return
         if result.headers != row.headers:
-            self._table.set_headers(row.id, result.headers)
+            self._table.set_headers(row.id, result.headers, row.raster.sources)
             row = replace(row, header_text=headers_to_text(result.headers))
         if result.placement is None or result.mapping is None:
             self._fail(row, result.status, result.message)

@@ -296,7 +296,9 @@ class _Run:
             return None
         work.mkdir(parents=True)
         shutil.copy(self._build.folder.toml, work / "definition.toml")
-        (work / "pyramids").symlink_to(self._build.folder.pyramids, target_is_directory=True)
+        for own in (self._build.folder.pyramids, self._build.folder.overviews):
+            # What build made is named relative to the definition.
+            (work / own.name).symlink_to(own, target_is_directory=True)
         extract_items(self._table.path, work / "catalog.gpkg", members)
         compiled = work / "members.zmd"
         compile_definition(work, compiled, workers=self._build.workers, size_edges=edges)

@@ -96,8 +96,8 @@ class RowReader:
             geotransform=first.geotransform,
             levels=levels,
             sources=tuple(
-                Source(self._resolved(header.path), header.driver, header.size, header.mtime_ns)
-                for header in headers
+                Source(self._resolved(source.path), header.driver, header.size, header.mtime_ns)
+                for source, header in zip(raster.sources, headers, strict=True)
             ),
             mapping=mapping,
             valid_range=first_source.valid_range,

@@ -45,6 +45,7 @@ from engine.item import PRIMARY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from engine.build.raster_record import SourceDefinition
     from engine.extent import Extent
     from engine.readers.header import RasterHeader
     from engine.results import AttributeValue
@@ -249,12 +250,14 @@ class ServiceTable:
             row = (source.path, fid, *(states.get(source.path) or _file_state(source.path)))
             self._run("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
 
-    def set_headers(self, fid: int, headers: tuple[RasterHeader, ...]) -> None:
-        """Write headers that were read anew."""
+    def set_headers(
+        self, fid: int, headers: tuple[RasterHeader, ...], sources: tuple[SourceDefinition, ...]
+    ) -> None:
+        """Write headers of an item's sources that were read anew."""
         self.update(fid, {"Header": headers_to_text(headers)})
         self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
-        for header in headers:
-            row = (header.path, fid, header.size, header.mtime_ns)
+        for source, header in zip(sources, headers, strict=True):
+            row = (source.path, fid, header.size, header.mtime_ns)
             self._run("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
 
     def update(self, fid: int, values: Mapping[str, AttributeValue]) -> None:

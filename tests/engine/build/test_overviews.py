@@ -117,6 +117,21 @@ def test_a_changed_primary_remakes_its_overview_under_the_same_objectid(
     assert rows[0].status is ItemStatus.READY
 
 
+def test_a_definition_that_is_moved_keeps_its_overviews(
+    folder: DefinitionFolder, tmp_path: Path
+) -> None:
+    build_definition(folder, ALL)
+    moved = DefinitionFolder(folder.path.rename(tmp_path / "moved.isdef"))
+    report = build_definition(moved, ALL)
+    assert (report.built, report.overviews, report.missing) == (0, 0, [])
+    compile_definition(moved.path, tmp_path / "moved.zmd")
+    service = open_service(str(tmp_path / "moved.zmd"))
+    extent = service.summary.extent
+    view = View(extent=extent, width=round(extent.width / 40), height=round(extent.height / 40))
+    assert read_view(service, view).valid_any().mean() > 0.4
+    service.close()
+
+
 def test_without_overviews_their_rows_and_files_go(folder: DefinitionFolder) -> None:
     build_definition(folder, ALL)
     report = build_definition(folder, BuildOptions(overviews="none"))
