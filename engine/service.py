@@ -24,6 +24,7 @@ from engine.geometry.extent_transform import inverse_extent
 from engine.geometry.local_scale import lonlat_extent, map_scale
 from engine.geometry.locator import MapLocator
 from engine.geometry.position_grid import NodeCache
+from engine.geometry.post_field import PostCache
 from engine.geometry.projection import MERCATOR, describe_crs, operation
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
@@ -44,13 +45,13 @@ if TYPE_CHECKING:
     from engine.target_grid import TargetGrid
     from engine.view_area import ViewArea
 
-_MAX_PLACED = 20_000
+_MAX_PLACED = 8_000
 # Boxes on other maps are measured at 21 points a side: one step between them.
 _BOX_MARGIN = 0.05
 _MAX_PICTURES = 64
 _MAX_LAYERS = 20_000
-_MAX_VIEWS = 4096
-_MAX_PLANS = 4096
+_MAX_VIEWS = 2048
+_MAX_PLANS = 2048
 
 # Item, level, halvings, bands, form of the blocks, clipped by the seamline, halved by majority.
 LayerKey: TypeAlias = "tuple[int, int, int, tuple[int, ...], Form, bool, bool]"
@@ -90,6 +91,7 @@ class ProcessMemory:
     def __init__(self, memory: InstanceMemory) -> None:
         configure_gdal(max(1, memory.gdal_cache_bytes >> 20))
         self.blocks = BlockCache(memory.block_cache_bytes)
+        self.posts = PostCache(memory.terrain_bytes)
         self.identities = Identities()
         self._local = threading.local()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.kernel import kernel
+from engine.kernel import kernel, unaliased_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,6 +61,69 @@ def _cubic_value(source, valid, vbase, base, all_valid, taps, tx, ty, clamp):
     return min(max(value, low), high) if clamp else value
 
 
+@unaliased_kernel
+def _place_run(x, y, dx, dy, bits, win_cols, taps, count):
+    """Write the upper left taps of `count` pixels and their fractions, in units of a weight.
+
+    x and y stand half a pixel back and count from the window's first pixel.
+    """
+    at, fx, fy = taps
+    shift = np.uint64(32) - bits
+    mask = (np.uint64(1) << bits) - np.uint64(1)
+    for k in range(count):
+        ux, uy = x + np.uint64(k) * dx, y + np.uint64(k) * dy
+        at[k] = np.uint32((uy >> np.uint64(32)) * win_cols + (ux >> np.uint64(32)))
+        fx[k] = np.uint32((ux >> shift) & mask)
+        fy[k] = np.uint32((uy >> shift) & mask)
+
+
+@unaliased_kernel
+def _blend_narrow(source, base, win_cols, taps, bits, out, first, count):
+    """Interpolate integers of at most 16 bits, exactly as the sum of four products, rounded."""
+    at, fx, fy = taps
+    one = np.int32(np.int32(1) << np.int32(bits))
+    for k in range(count):
+        here = base + np.uint64(at[k])
+        x, y = np.int32(fx[k]), np.int32(fy[k])
+        if bits == 8:
+            w11 = np.int32(np.int32(x * y + np.int32(128)) >> np.int32(8))
+            total = np.int32(source[here]) * np.int32(one - x - y + w11)
+            total += np.int32(source[here + np.uint64(1)]) * np.int32(x - w11)
+            total += np.int32(source[here + win_cols]) * np.int32(y - w11)
+            total += np.int32(source[here + win_cols + np.uint64(1)]) * w11
+            out[first + np.uint64(k)] = (total + 128) >> 8
+        else:
+            rest = np.int32(one - x)
+            upper = np.int32(
+                np.int32(source[here]) * rest + np.int32(source[here + np.uint64(1)]) * x
+            )
+            here += win_cols
+            lower = np.int32(
+                np.int32(source[here]) * rest + np.int32(source[here + np.uint64(1)]) * x
+            )
+            total = np.int64(upper) * np.int64(np.int32(one - y)) + np.int64(lower) * np.int64(y)
+            out[first + np.uint64(k)] = (total + (1 << 27)) >> 28
+
+
+@unaliased_kernel
+def _blend_wide(source, base, win_cols, taps, is_integer, out, first, count):
+    """Interpolate floats and wide integers in float64; False where a result is no number."""
+    at, fx, fy = taps
+    unit = 1.0 / (16384.0 * 16384.0)
+    good = True
+    for k in range(count):
+        here = base + np.uint64(at[k])
+        x, y = float(fx[k]), float(fy[k])
+        value = float(source[here]) * ((16384.0 - x) * (16384.0 - y))
+        value += float(source[here + np.uint64(1)]) * (x * (16384.0 - y))
+        value += float(source[here + win_cols]) * ((16384.0 - x) * y)
+        value += float(source[here + win_cols + np.uint64(1)]) * (x * y)
+        value *= unit
+        good = good and not np.isnan(value)
+        out[first + np.uint64(k)] = np.floor(value + 0.5) if is_integer else value
+    return good
+
+
 @kernel
 def _sample_planes_kernel(
     source,  # flat (bands, rows, cols) window of level pixels
@@ -73,7 +136,8 @@ def _sample_planes_kernel(
     quads,
     step,
     part,  # int64: col, row, col_start, col_stop, row_start, row_stop on the canvas
-    how,  # int64: interpolation, bits of a weight (8 or 14), 1 for integers
+    how,  # int64: interpolation, bits of a weight (8 or 14), 1 for integers, 1 for narrow ones
+    taps,  # three uint32 (256): scratch for the taps of a run and their fractions
     skip,  # bool (rows, cols): pixels to leave alone; set where a pixel is written
     canvas,  # (bands, rows, cols)
     canvas_valid,  # bool (1 or bands, rows, cols)
@@ -91,6 +155,11 @@ def _sample_planes_kernel(
     plane = np.uint64(window[2] * window[3])
     bands, valid_bands = window[4], window[5]
     unit = 1.0 / one if bits == 8 else 1.0 / (float(one) * one)
+    is_narrow = how[3] == 1
+    is_plain = all_valid and interpolation == BILINEAR
+    flat = canvas.reshape(-1)
+    canvas_plane = canvas.shape[1] * canvas.shape[2]
+    per_step = 1.0 / step  # exact: steps are powers of two
     written = 0
     for qr in range(quads.shape[0]):
         top = part[1] + qr * step
@@ -117,16 +186,52 @@ def _sample_planes_kernel(
                 or min(y_nw, y_ne, y_sw, y_se) > affine[7] + 1.0
             ):
                 continue
+            # All taps of the quad surely lie on the raster.
+            whole = (
+                is_plain
+                and min(x_nw, x_ne, x_sw, x_se) >= 0.52
+                and min(y_nw, y_ne, y_sw, y_se) >= 0.52
+                and max(x_nw, x_ne, x_sw, x_se) <= affine[6] - 0.52
+                and max(y_nw, y_ne, y_sw, y_se) <= affine[7] - 0.52
+            )
             for row in range(r0, r1):
-                t = (row - top) / step
+                t = (row - top) * per_step
                 xl = x_nw + t * (x_sw - x_nw)
                 xr = x_ne + t * (x_se - x_ne)
                 yl = y_nw + t * (y_sw - y_nw)
                 yr = y_ne + t * (y_se - y_ne)
-                dx = np.int64(np.round((xr - xl) / step * _FIXED))
-                dy = np.int64(np.round((yr - yl) / step * _FIXED))
+                dx = np.int64(np.round((xr - xl) * (per_step * _FIXED)))
+                dy = np.int64(np.round((yr - yl) * (per_step * _FIXED)))
                 px = np.int64(np.round(xl * _FIXED)) + rounding + (c0 - left) * dx
                 py = np.int64(np.round(yl * _FIXED)) + rounding + (c0 - left) * dy
+                is_fresh = whole
+                if whole:
+                    for col in range(c0, c1):
+                        is_fresh = is_fresh and not skip[row, col]
+                if is_fresh:
+                    count, cols = c1 - c0, np.uint64(win_cols)
+                    ux = np.uint64(px - (1 << 31) - (win_col << 32))
+                    uy = np.uint64(py - (1 << 31) - (win_row << 32))
+                    udx, udy = np.uint64(dx), np.uint64(dy)
+                    _place_run(ux, uy, udx, udy, np.uint64(bits), cols, taps, count)
+                    for band in range(bands):
+                        base = np.uint64(band) * plane
+                        out = np.uint64(band * canvas_plane + row * canvas.shape[2] + c0)
+                        if is_narrow:
+                            _blend_narrow(source, base, cols, taps, bits, flat, out, count)
+                        elif not _blend_wide(
+                            source, base, cols, taps, is_integer, flat, out, count
+                        ):
+                            is_fresh = False
+                    # An infinite sample under a weight of 0 gives no number: the loop below is careful.
+                    if is_fresh:
+                        for band in range(canvas_valid.shape[0]):
+                            for col in range(c0, c1):
+                                canvas_valid[band, row, col] = True
+                        for col in range(c0, c1):
+                            skip[row, col] = True
+                        written += count
+                        continue
                 for col in range(c0, c1):
                     qx, qy = px >> shift, py >> shift
                     px += dx
@@ -172,7 +277,7 @@ def _sample_planes_kernel(
                             canvas[band, row, col] = source[base + near]
                             continue
                         if interpolation == CUBIC:
-                            taps = (tap_c, tap_r, last_col, last_row, win_cols)
+                            corner_taps = (tap_c, tap_r, last_col, last_row, win_cols)
                             shifted = base - np.uint64(win_row * win_cols + win_col)
                             vshifted = vbase - np.uint64(win_row * win_cols + win_col)
                             value = _cubic_value(
@@ -181,7 +286,7 @@ def _sample_planes_kernel(
                                 vshifted,
                                 shifted,
                                 all_valid,
-                                taps,
+                                corner_taps,
                                 fx / one,
                                 fy / one,
                                 is_integer,
@@ -254,6 +359,7 @@ def sample_planes(
     if data.dtype != source.dtype or data.shape[0] != source.shape[0]:
         raise ValueError("canvas and source differ in type or bands")
     counts = np.zeros(1, np.int64)
+    wide, is_integer = source.dtype.itemsize > 1, source.dtype.kind in "ui"
     nodes = part.nodes
     bands, rows, cols = source.shape
     usable = np.ones((1, 1, 1), np.bool_) if valid is None else valid
@@ -269,9 +375,15 @@ def sample_planes(
         nodes.step,
         part.array,
         np.array(
-            (interpolation, 8 if source.dtype.itemsize == 1 else 14, source.dtype.kind in "ui"),
+            (
+                interpolation,
+                14 if wide else 8,
+                is_integer,
+                is_integer and source.dtype.itemsize <= 2,
+            ),
             np.int64,
         ),
+        (np.empty(256, np.uint32), np.empty(256, np.uint32), np.empty(256, np.uint32)),
         skip,
         data,
         canvas_valid,
