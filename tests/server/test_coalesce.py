@@ -27,6 +27,7 @@ class Flights:
             future=future,
             cell=None,
             is_light=True,
+            is_small=True,
             limit_s=1,
             deadline=1,
             wait_until=1,
