@@ -32,8 +32,8 @@ class MemorySettings(_Table, frozen=True, kw_only=True):
         Finished answers kept in the front; 0 = none.
     block_cache_mb : int or None
         Decoded blocks, per instance; None = what is left, at most 512.
-    scratch_mb, gdal_mb : int
-        Per instance: pictures under way, GDAL's own block cache.
+    scratch_mb, gdal_mb, terrain_mb : int
+        Per instance: pictures under way, GDAL's own block cache, heights.
     front_mb, instance_mb : int
         What the code itself takes: front and fork parent together; each instance.
     """
@@ -43,6 +43,7 @@ class MemorySettings(_Table, frozen=True, kw_only=True):
     block_cache_mb: Positive | None = None
     scratch_mb: Positive = 256
     gdal_mb: Positive = 32
+    terrain_mb: Positive = 32
     front_mb: Positive = 192
     instance_mb: Positive = 64
 
@@ -163,6 +164,7 @@ class Settings(_Table, frozen=True, kw_only=True):
             MemoryRow("instance", memory.instance_mb, count),
             MemoryRow("scratch", memory.scratch_mb, count),
             MemoryRow("GDAL cache", memory.gdal_mb, count),
+            MemoryRow("terrain", memory.terrain_mb, count),
         ]
 
     def memory_table(self) -> list[MemoryRow]:

@@ -54,3 +54,4 @@ class InstanceMemory(msgspec.Struct, frozen=True, kw_only=True):
     block_cache_bytes: int = 256 * _MB
     gdal_cache_bytes: int = 32 * _MB
     scratch_bytes: int = 256 * _MB
+    terrain_bytes: int = 32 * _MB

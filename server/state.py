@@ -152,6 +152,7 @@ def _keeping(settings: Settings) -> KeeperOptions:
         block_cache_bytes=settings.block_cache_mb * _MB,
         gdal_cache_bytes=settings.memory.gdal_mb * _MB,
         scratch_bytes=settings.memory.scratch_mb * _MB,
+        terrain_bytes=settings.memory.terrain_mb * _MB,
     )
     return KeeperOptions(
         instances=settings.instance_count,

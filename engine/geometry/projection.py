@@ -21,7 +21,10 @@ import pyproj
 from numpy.typing import NDArray
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_crs_info
-from pyproj.datadir import get_data_dir, get_user_data_dir
+from pyproj.datadir import (
+    get_data_dir,
+    get_user_data_dir,  # type: ignore[attr-defined]  # -- documented there, defined elsewhere
+)
 from pyproj.enums import TransformDirection
 from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup

@@ -1,0 +1,62 @@
+"""Terrain of one height: for images without elevation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.geometry.post_surface import plain_surface
+from engine.geometry.projection import LONLAT, operation, transform
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.extent import Extent
+    from engine.geometry.geoid import DatumShift
+    from engine.geometry.post_surface import PostSurface
+
+    Floats = NDArray[np.float64]
+
+# No geoid leaves the ellipsoid by more: between -107 m and 86 m for EGM2008.
+_MOST_UNDULATION_M = 120.0
+
+
+class ConstantTerrain:
+    """One height above a datum (a `Terrain`).
+
+    Parameters
+    ----------
+    height_m : float
+        Above the datum that `shift` starts from.
+    shift : DatumShift
+        To `vertical_datum`.
+    crs : str
+        Of the points to be asked for.
+    """
+
+    def __init__(self, height_m: float, shift: DatumShift, crs: str, vertical_datum: str) -> None:
+        self._height_m = height_m
+        self._shift = shift
+        self._to_lonlat = operation(crs, LONLAT).pipeline
+        self.crs = crs
+        self.vertical_datum = vertical_datum
+
+    def heights(self, x: Floats, y: Floats, pixel_size: float) -> Floats:  # noqa: ARG002 -- the protocol's
+        """Return the height at points (n,), metres in `vertical_datum`; NaN where x or y is no number."""
+        heights = np.where(np.isfinite(x) & np.isfinite(y), self._height_m, np.nan)
+        if self._shift.is_none:
+            return heights
+        return heights + self._shift.at(*transform(self._to_lonlat, x, y))
+
+    def relief(self, box: Extent, pixel_size: float) -> tuple[float, float]:
+        """Return bounds of the heights within a box."""
+        found = self.surface(box, pixel_size)
+        return found.low, found.high
+
+    def surface(self, box: Extent, pixel_size: float) -> PostSurface:  # noqa: ARG002 -- the protocol's
+        """Return what is known of the surface within a box."""
+        if self._shift.is_none:
+            return plain_surface(self._height_m, self._height_m)
+        low, high = self._height_m - _MOST_UNDULATION_M, self._height_m + _MOST_UNDULATION_M
+        return plain_surface(low, high)

@@ -1,0 +1,173 @@
+"""Fields of posts from a source, in blocks kept per process: heights of a terrain, a geoid's undulation.
+
+A source says what lattices it has and reads posts of them; a field adds what turns samples into
+values (`Finish`), keeps the blocks, and answers lookups. Handles belong to the calling thread.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from engine.geometry.post_surface import PostSurface
+from engine.geometry.posts import BLOCK, SIDE, VOID_BLOCK, PostBlock, look_up, make_block, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.extent import Extent
+    from engine.geometry.posts import PostLevel
+
+    Floats: TypeAlias = NDArray[np.float64]
+    # (level, first row, first column, samples with NaN for void) -> values.
+    Finish: TypeAlias = Callable[[PostLevel, int, int, Floats], Floats]
+
+
+class PostSource(Protocol):
+    """Where posts come from."""
+
+    @property
+    def crs(self) -> str:
+        """CRS of the lattices, on the map alone."""
+        ...
+
+    @property
+    def identity(self) -> Hashable:
+        """What tells its samples from those of all other sources of the process."""
+        ...
+
+    def level(self, pixel_size: float) -> PostLevel:
+        """Return the coarsest lattice that is not coarser than `pixel_size` (CRS units; 0: finest)."""
+        ...
+
+    def read(self, level: PostLevel, row: int, col: int, rows: int, cols: int) -> Floats:
+        """Return samples (rows, cols) from post (row, col) on; NaN where there are none.
+
+        Raises
+        ------
+        SourceUnavailable, SourceCorrupt
+        """
+        ...
+
+
+class PostCache:
+    """Blocks of posts of a process; least recently used ones leave when the bytes exceed the bound.
+
+    Parameters
+    ----------
+    max_bytes : int
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self.nbytes = 0
+        self.hits = 0
+        self.misses = 0
+        self._blocks: OrderedDict[Hashable, PostBlock] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def peek(self, key: Hashable) -> PostBlock | None:
+        """Return a block that is at hand, or None."""
+        with self._lock:
+            found = self._blocks.get(key)
+            if found is not None:
+                self._blocks.move_to_end(key)
+                self.hits += 1
+            return found
+
+    def keep(self, key: Hashable, block: PostBlock) -> None:
+        """Keep a block; the one that stands for "all void" takes no room."""
+        with self._lock:
+            self.misses += 1
+            if key not in self._blocks:
+                self._blocks[key] = block
+                self.nbytes += _nbytes(block)
+            while self.nbytes > self.max_bytes and len(self._blocks) > 1:
+                _, old = self._blocks.popitem(last=False)
+                self.nbytes -= _nbytes(old)
+
+    def clear(self) -> None:
+        """Forget all blocks."""
+        with self._lock:
+            self._blocks.clear()
+            self.nbytes = 0
+
+
+def _nbytes(block: PostBlock) -> int:
+    # An entry without posts of its own still takes a key and a place.
+    return 500 if block is VOID_BLOCK else block.nbytes
+
+
+class PostField:
+    """Values over a plane, from a source of posts.
+
+    Parameters
+    ----------
+    key : hashable
+        What tells these values from others made of the same source.
+    finish : function
+        Turns samples into values; what it returns NaN for is void.
+    """
+
+    def __init__(
+        self, source: PostSource, cache: PostCache, key: Hashable, finish: Finish | None = None
+    ) -> None:
+        self.source = source
+        self._cache = cache
+        self._key = (source.identity, key)
+        self._finish = finish
+
+    def values(self, x: Floats, y: Floats, level: PostLevel) -> Floats:
+        """Return the surface at points (n,) of the source's CRS; NaN where it is void.
+
+        Raises
+        ------
+        SourceUnavailable, SourceCorrupt
+        """
+        return look_up(x, y, level, lambda row, col: self._block(level, row, col))
+
+    def surface(self, box: Extent, level: PostLevel) -> PostSurface:
+        """Return true bounds of the surface within a box of the source's CRS.
+
+        Raises
+        ------
+        SourceUnavailable, SourceCorrupt
+        """
+        first, last = _posts_of(box, level)
+        found = measure(first, last, lambda row, col: self._block(level, row, col)).tolist()
+        low, high, bend_x, bend_y, twist, voids = found
+        if low > high:
+            low = high = math.nan
+        a, b, _, d, e = level.array.tolist()[:5]
+        return PostSurface(
+            low, high, bend_x, bend_y, twist, has_voids=voids > 0, posts_per_unit=(a, b, d, e)
+        )
+
+    def _block(self, level: PostLevel, row: int, col: int) -> PostBlock:
+        key = (self._key, level.key, row, col)
+        found = self._cache.peek(key)
+        if found is None:
+            top, left = row * BLOCK - 1, col * BLOCK - 1
+            values = self.source.read(level, top, left, SIDE, SIDE)
+            if self._finish is not None:
+                values = self._finish(level, top, left, values)
+            found = make_block(values)
+            self._cache.keep(key, found)
+        return found
+
+
+def _posts_of(box: Extent, level: PostLevel) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the first and last (row, col) of all posts that the surface in a box depends on."""
+    a, b, c, d, e, f, period, left = level.array.tolist()
+    turn = period * ((box.xmin - left) // period) if period > 0 else 0.0
+    corners = [(x - turn, y) for x in (box.xmin, box.xmax) for y in (box.ymin, box.ymax)]
+    cols = [a * x + b * y + c for x, y in corners]
+    rows = [d * x + e * y + f for x, y in corners]
+    # One post on each side: a value between two centres depends on both.
+    first = math.floor(min(rows)) - 1, math.floor(min(cols)) - 1
+    return first, (math.floor(max(rows)) + 1, math.floor(max(cols)) + 1)

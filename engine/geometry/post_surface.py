@@ -1,0 +1,84 @@
+"""What is known of a surface of posts within a box, and how far straight lines between nodes miss it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCell:
+    """The two edges of a cell of a position grid, on the map of the posts.
+
+    Attributes
+    ----------
+    col_dx, col_dy : float
+        From one node to the next along columns, CRS units.
+    row_dx, row_dy : float
+        The same along rows.
+    """
+
+    col_dx: float
+    col_dy: float
+    row_dx: float
+    row_dy: float
+
+
+@dataclass(frozen=True, slots=True)
+class PostSurface:
+    """Bounds of a surface of posts within a box.
+
+    Attributes
+    ----------
+    low, high : float
+        Metres; NaN where all is void.
+    bend_x, bend_y : float
+        Largest second difference of neighbouring posts along columns and rows, metres; infinite where
+        the surface ends beside a void.
+    twist : float
+        Largest difference between the two diagonals' sums of a cell of four posts, metres.
+    has_voids : bool
+    posts_per_unit : (a, b, d, e)
+        A step of (dx, dy) is a·dx + b·dy columns and d·dx + e·dy rows.
+    """
+
+    low: float
+    high: float
+    bend_x: float
+    bend_y: float
+    twist: float
+    has_voids: bool
+    posts_per_unit: tuple[float, float, float, float]
+
+    def error_between(self, cell: NodeCell) -> float:
+        """Return how far at most the surface is from the bilinear one through a cell's nodes.
+
+        True for all cells of this size and orientation in the box, as far as the map from the grid to
+        the posts is straight within a cell. Metres; NaN where all is void.
+
+        Along a line over p columns and q rows the slope changes at most by p·bend_x at each of the
+        columns crossed (one a post) and by q·bend_y at each row, and by 2·p·q·twist in between. What
+        a change of slope J at t moves the line away from its chord is J·t·(1 - t) at most; summed
+        over equidistant t that is J·p/8 + J/4.
+        """
+        if math.isnan(self.low):
+            return math.nan
+        along = self._line_error(cell.col_dx, cell.col_dy)
+        return min(self.high - self.low, along + self._line_error(cell.row_dx, cell.row_dy))
+
+    def _line_error(self, dx: float, dy: float) -> float:
+        a, b, d, e = self.posts_per_unit
+        cols, rows = abs(a * dx + b * dy), abs(d * dx + e * dy)
+        if math.isinf(self.bend_x):
+            return math.inf
+        return (
+            self.bend_x * cols * (cols / 8 + 0.25)
+            + self.bend_y * rows * (rows / 8 + 0.25)
+            + self.twist * cols * rows / 4
+        )
+
+
+def plain_surface(low: float, high: float) -> PostSurface:
+    """Return what is known of a surface of which bounds alone are known; equal ones: it is level."""
+    bend = 0.0 if low == high else math.inf
+    return PostSurface(low, high, bend, bend, bend, has_voids=False, posts_per_unit=(0.0,) * 4)
