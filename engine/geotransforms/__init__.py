@@ -5,6 +5,8 @@ A newcomer adds its record to the union of its sort and its line to GEOTRANSFORM
 
 from engine.geotransforms.affine import Affine
 from engine.geotransforms.displacement_grid import DisplacementGrid
+from engine.geotransforms.frame_camera import FrameCameraRecord
+from engine.geotransforms.grid_sensor import GridSensorRecord
 from engine.geotransforms.polynomial import Polynomial, PolynomialFromGcps
 from engine.geotransforms.projective import Projective
 from engine.geotransforms.thin_plate_spline import ThinPlateSpline
@@ -13,7 +15,8 @@ from engine.registry import Registry
 PlaneRecord = (
     Affine | Projective | Polynomial | PolynomialFromGcps | ThinPlateSpline | DisplacementGrid
 )
-Geotransform = PlaneRecord
+SensorRecord = FrameCameraRecord | GridSensorRecord
+Geotransform = PlaneRecord | SensorRecord
 
 GEOTRANSFORMS: Registry[type[Geotransform]] = Registry(
     "geotransform",
@@ -24,5 +27,7 @@ GEOTRANSFORMS: Registry[type[Geotransform]] = Registry(
         "PolynomialFromGcps": PolynomialFromGcps,
         "ThinPlateSpline": ThinPlateSpline,
         "DisplacementGrid": DisplacementGrid,
+        "FrameCamera": FrameCameraRecord,
+        "GridSensor": GridSensorRecord,
     },
 )

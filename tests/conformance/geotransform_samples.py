@@ -19,6 +19,7 @@ from engine.geotransforms import (
     ThinPlateSpline,
 )
 from engine.geotransforms.gcps import Gcp
+from tests.engine.geotransforms.cameras import aerial_camera, tabulated
 
 if TYPE_CHECKING:
     from engine.geotransforms import Geotransform
@@ -82,5 +83,13 @@ SAMPLES: dict[str, Sample] = {
         ),
         (0.0, 0.0),
         (1000.0, 800.0),
+    ),
+    "FrameCamera": Sample(
+        aerial_camera(), (299_500.0, 4_999_600.0, 0.0), (300_500.0, 5_000_400.0, 400.0)
+    ),
+    "GridSensor": Sample(
+        tabulated(aerial_camera(), (0.0, 200.0, 400.0)),
+        (299_700.0, 4_999_800.0, 0.0),
+        (300_300.0, 5_000_200.0, 400.0),
     ),
 }
