@@ -42,10 +42,21 @@ from numba.core.cpu import CPUTargetOptions  # noqa: E402 -- as above
 from numba.extending import intrinsic  # noqa: E402 -- as above
 
 # For kernels with instructions that the vectoriser does not find: never import numba before this file.
-__all__ = ["IS_COMPILING", "cgutils", "intrinsic", "ir", "kernel", "types", "unaliased_kernel"]
+__all__ = [
+    "HAS_FMA",
+    "IS_COMPILING",
+    "cgutils",
+    "intrinsic",
+    "ir",
+    "kernel",
+    "types",
+    "unaliased_kernel",
+]
 
 # False where kernels run as plain Python, for debugging.
 IS_COMPILING = not os.environ.get("NUMBA_DISABLE_JIT", "").strip("0")
+# True where kernels are compiled for processors that multiply and add in one instruction.
+HAS_FMA = IS_COMPILING and os.environ.get("NUMBA_CPU_NAME") == "haswell"
 
 # numba has the flag but no option for it; without it no loop that loads from one array and stores to
 # another through computed indices is ever vectorised.

@@ -1,0 +1,35 @@
+"""RPC as GDAL gives it: the metadata domain "RPC" of a raster (tags, NITF, VRT), or rasterio's dict of it.
+
+Pixel centres count from 0. GDAL has already put the coefficients of NITF's RPC00A into the order of
+RPC00B, and taken DIMAP's 1 and tile offsets off.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from raster_types.sensor_files.image_window import WHOLE_IMAGE, ImageWindow
+from raster_types.sensor_files.rpc_fields import RpcFields, rpc_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.geotransforms.rpc import RpcRecord
+
+
+def read_rpc_tags(tags: Mapping[str, object], window: ImageWindow = WHOLE_IMAGE) -> RpcRecord:
+    """Return the record of RPC metadata.
+
+    Parameters
+    ----------
+    tags
+        `tags(ns="RPC")` of rasterio (texts), or the dict of its `rpcs` (lower case, numbers and lists).
+    window
+        Where the raster lies in the image that the tags describe; the whole, unless tags were copied to
+        a crop.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    return rpc_record(RpcFields("RPC tags", {key.upper(): tags[key] for key in tags}), window)
