@@ -1,0 +1,311 @@
+"""The process chain of an item: what happens to its pixels between source and mosaic, as records.
+
+Three kinds of process: geotransforms change geometry and never pixels; radiometric processes change
+pixels and never geometry; samplers are where pixels of one geometry become pixels of another. A chain
+is written in the order in which pixels flow. `split` sorts it by kind: all geotransforms between two
+samplers are one map, so that there is one sampling between source and output unless the author says
+otherwise.
+
+Rule: descriptions only. No pixels, no files, and no geotransform is evaluated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from config.definition import Interpolation
+from engine.functions import FUNCTIONS
+from engine.functions.base import RasterFunction
+from engine.geotransforms import Geotransform, PlaneRecord
+from engine.geotransforms.concatenation import Concatenation, concatenate
+from engine.pixel_type import PixelType
+from engine.request import RenderingRule, StretchRule
+
+# The name of the function that does nothing; it has no line in FUNCTIONS.
+NO_FUNCTION = "None"
+
+Functions = Mapping[str, RasterFunction]
+
+
+class Kind(StrEnum):
+    """What a process may change."""
+
+    RADIOMETRIC = "radiometric process"
+    GEOTRANSFORM = "geotransform"
+    SAMPLER = "sampler"
+
+
+class StretchArguments(StretchRule, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Arguments of Stretch in a file that people write: a name that is not known is an error."""
+
+
+class RasterFunctionProcess(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="process",
+    tag="RasterFunction",
+):
+    """A radiometric process: a raster function with its arguments.
+
+    Attributes
+    ----------
+    function : str
+        Name in engine.functions.FUNCTIONS, or "None".
+    stretch : StretchArguments or None
+        Arguments of Stretch.
+    output_pixel_type : PixelType or None
+        None = what the function gives.
+    """
+
+    function: str
+    stretch: StretchArguments | None = None
+    output_pixel_type: PixelType | None = None
+
+    def rule(self) -> RenderingRule:
+        """Return the process as the functions' `bind` takes it."""
+        name: Any = self.function
+        if name in FUNCTIONS:
+            name = FUNCTIONS.own_name(name)
+        return RenderingRule(
+            function=name, stretch=self.stretch, output_pixel_type=self.output_pixel_type
+        )
+
+
+class TerrainReference(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Where heights come from.
+
+    Attributes
+    ----------
+    source : str
+        Name of an image service, or a raster file.
+    datum : str
+        What its heights count from: "ellipsoid", "egm96", "egm2008" or a geoid file. Always stated: a
+        wrong geoid moves a satellite scene by many pixels.
+    z_factor, z_offset_m : float
+        height in metres = value · z_factor + z_offset_m
+    """
+
+    source: str
+    datum: str
+    z_factor: float = 1.0
+    z_offset_m: float = 0.0
+
+
+class Sampler2D(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="process",
+    tag="Sampler2D",
+):
+    """Samples through transforms in the plane.
+
+    Attributes
+    ----------
+    interpolation : Interpolation or None
+        None = the request's, else the service's.
+    tolerance_px : float or None
+        Largest error of an interpolated position in output pixels; None = the service's.
+    pixel_size : float
+        Size of the pixels made, in units of the sampler's output plane; only where more geotransforms
+        follow. The last sampler makes the pixels of the request.
+    """
+
+    interpolation: Interpolation | None = None
+    tolerance_px: float | None = None
+    pixel_size: float = 1.0
+
+
+class SamplerOrtho(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="process",
+    tag="SamplerOrtho",
+):
+    """Samples through a sensor model at the heights of a terrain.
+
+    Attributes
+    ----------
+    interpolation, tolerance_px, pixel_size
+        As of Sampler2D.
+    terrain : TerrainReference or None
+        None = the constant height.
+    height_m : float or None
+        Constant height in the sensor model's datum; None without terrain = the middle of the heights
+        that the sensor model is meant for.
+    missing_height_m : float or None
+        Stated height where the terrain has none; None = such output pixels are no data.
+    """
+
+    interpolation: Interpolation | None = None
+    tolerance_px: float | None = None
+    pixel_size: float = 1.0
+    terrain: TerrainReference | None = None
+    height_m: float | None = None
+    missing_height_m: float | None = None
+
+
+Sampler = Sampler2D | SamplerOrtho
+Process = Geotransform | RasterFunctionProcess | Sampler2D | SamplerOrtho
+Chain = tuple[Process, ...]
+
+DEFAULT_SAMPLER = Sampler2D()
+
+
+def process_name(process: Process) -> str:
+    """Return the name that stands under "process" in files."""
+    return str(process.__struct_config__.tag)
+
+
+def kind_of(process: Process) -> Kind:
+    """Return what a process may change."""
+    if isinstance(process, RasterFunctionProcess):
+        return Kind.RADIOMETRIC
+    if isinstance(process, Sampler):
+        return Kind.SAMPLER
+    return Kind.GEOTRANSFORM
+
+
+def is_sensor(process: Process) -> bool:
+    """Whether a process leads from the ground to an image, and so needs heights."""
+    return kind_of(process) is Kind.GEOTRANSFORM and not isinstance(process, PlaneRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One sampling: what is done to the pixels before it, and the one map it goes through.
+
+    Attributes
+    ----------
+    pointwise : RasterFunctionProcess
+        Done to decoded blocks once, before the sampler.
+    focal : RasterFunctionProcess
+        The rest of what stands before the sampler, from the first process with neighbours on; done to
+        the window that is sampled, with a halo.
+    halo_px : int
+        Source pixels that the focal processes need around the window.
+    geotransforms : Geotransform
+        In chain order, one concatenation; of the last stage together with the projection.
+    sampler : Sampler
+    is_default : bool
+        The author gave no sampler here.
+    source_step : float
+        Size of the pixels sampled from, in units of the first geotransform's source.
+    """
+
+    pointwise: tuple[RasterFunctionProcess, ...]
+    focal: tuple[RasterFunctionProcess, ...]
+    halo_px: int
+    geotransforms: tuple[Geotransform, ...]
+    sampler: Sampler
+    is_default: bool
+    source_step: float
+
+    @property
+    def has_sensor(self) -> bool:
+        """Whether this sampling needs heights."""
+        return any(is_sensor(process) for process in self.geotransforms)
+
+    def bind(self) -> Concatenation:
+        """Return the stage's geotransforms as one map.
+
+        Raises
+        ------
+        InvalidParameter
+            A geotransform has bad numbers.
+        """
+        return concatenate([record.bind() for record in self.geotransforms], self.source_step)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitChain:
+    """A chain sorted by kind.
+
+    Attributes
+    ----------
+    stages : Stage
+        One or more, from the source to the output. Of more than one, each samples what the one before
+        it made, on a lattice from (0, 0) of the plane between them.
+    after : RasterFunctionProcess
+        What stands behind the last sampler: done to sampled pixels, before the mosaic.
+    after_halo_px : int
+        Output pixels that those need around the view.
+    """
+
+    stages: tuple[Stage, ...]
+    after: tuple[RasterFunctionProcess, ...] = ()
+    after_halo_px: int = 0
+
+
+def split(chain: Sequence[Process], functions: Functions = FUNCTIONS) -> SplitChain:
+    """Sort a chain by kind; a 2D sampler is added where geotransforms, or no sampler at all, end it.
+
+    Geometry and pixels do not touch each other, so within a stage only the order within each kind
+    matters; radiometric processes stay on the side of the sampler where the author put them.
+
+    Parameters
+    ----------
+    chain
+        Without faults (see engine.chain_rules).
+    """
+    stages: list[Stage] = []
+    radiometric: list[RasterFunctionProcess] = []
+    geotransforms: list[Geotransform] = []
+
+    def end_stage(sampler: Sampler, *, is_default: bool) -> None:
+        pointwise, focal = _parted(radiometric, functions)
+        stages.append(
+            Stage(
+                pointwise=pointwise,
+                focal=focal,
+                halo_px=_halo(focal, functions),
+                geotransforms=tuple(geotransforms),
+                sampler=sampler,
+                is_default=is_default,
+                source_step=stages[-1].sampler.pixel_size if stages else 1.0,
+            )
+        )
+        radiometric.clear()
+        geotransforms.clear()
+
+    for process in chain:
+        if isinstance(process, RasterFunctionProcess):
+            radiometric.append(process)
+        elif isinstance(process, Sampler):
+            end_stage(process, is_default=False)
+        else:
+            geotransforms.append(process)
+    if geotransforms or not stages:
+        end_stage(DEFAULT_SAMPLER, is_default=True)
+    after = tuple(process for process in radiometric if process.function != NO_FUNCTION)
+    return SplitChain(tuple(stages), after, _halo(after, functions))
+
+
+def _parted(
+    processes: Sequence[RasterFunctionProcess], functions: Functions
+) -> tuple[tuple[RasterFunctionProcess, ...], tuple[RasterFunctionProcess, ...]]:
+    """Return the pointwise prefix, and the rest from the first process that needs neighbours."""
+    used = tuple(process for process in processes if process.function != NO_FUNCTION)
+    for place, process in enumerate(used):
+        if functions[process.function].padding > 0:
+            return used[:place], used[place:]
+    return used, ()
+
+
+def _halo(processes: Sequence[RasterFunctionProcess], functions: Functions) -> int:
+    return sum(functions[process.function].padding for process in processes)

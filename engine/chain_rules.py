@@ -1,0 +1,196 @@
+"""What a process chain must keep to; every fault is found before anything runs.
+
+Rule: pure. Geotransforms are bound (their numbers checked, splines solved), raster functions too where
+the bands are known; nothing is evaluated on positions or pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.chain import (
+    NO_FUNCTION,
+    Functions,
+    Kind,
+    Process,
+    RasterFunctionProcess,
+    Sampler,
+    SamplerOrtho,
+    is_sensor,
+    kind_of,
+    process_name,
+)
+from engine.errors import InvalidParameter
+from engine.functions import FUNCTIONS
+from engine.functions.base import BandsInfo
+from engine.functions.stretch import NONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a chain is refused.
+
+    Attributes
+    ----------
+    index : int
+        Of the process at fault, from 0; -1 = the chain as a whole.
+    why : str
+    """
+
+    index: int
+    why: str
+
+
+def item_faults(
+    chain: Sequence[Process], info: BandsInfo | None = None, functions: Functions = FUNCTIONS
+) -> list[Fault]:
+    """Return what is wrong with an item's chain: a raster's processes, then its group's.
+
+    Parameters
+    ----------
+    info
+        Bands of the source; None = not known, then arguments are not checked against bands.
+    """
+    faults = [Fault(i, why) for i, process in enumerate(chain) for why in _number_faults(process)]
+    faults += _function_faults(chain, info, functions)
+    faults += _sensor_faults(chain)
+    return sorted(faults, key=lambda fault: fault.index)
+
+
+def service_faults(
+    chain: Sequence[Process], info: BandsInfo | None = None, functions: Functions = FUNCTIONS
+) -> list[Fault]:
+    """Return what is wrong with a service's chain, which comes after the mosaic."""
+    faults = [
+        Fault(
+            i,
+            f"a {kind_of(process)} in the chain of a service; after the mosaic there are only "
+            f"radiometric processes: put it into the chains of the items",
+        )
+        for i, process in enumerate(chain)
+        if kind_of(process) is not Kind.RADIOMETRIC
+    ]
+    faults += _function_faults(chain, info, functions)
+    return sorted(faults, key=lambda fault: fault.index)
+
+
+def _number_faults(process: Process) -> Iterator[str]:
+    if isinstance(process, Sampler):
+        yield from _sampler_faults(process)
+    elif not isinstance(process, RasterFunctionProcess):
+        try:
+            process.bind()
+        except InvalidParameter as error:
+            yield str(error)
+
+
+def _sampler_faults(sampler: Sampler) -> Iterator[str]:
+    tolerance = sampler.tolerance_px
+    if tolerance is not None and not 0 < tolerance < math.inf:
+        yield _told("tolerance_px", tolerance, "a finite number of output pixels above 0")
+    if not 0 < sampler.pixel_size < math.inf:
+        yield _told("pixel_size", sampler.pixel_size, "a finite size above 0")
+    if isinstance(sampler, SamplerOrtho):
+        yield from _height_faults(sampler)
+
+
+def _height_faults(sampler: SamplerOrtho) -> Iterator[str]:
+    terrain = sampler.terrain
+    for name in ("height_m", "missing_height_m"):
+        height = getattr(sampler, name)
+        if height is not None and not math.isfinite(height):
+            yield _told(name, height, "a finite height in metres")
+    if terrain is None:
+        if sampler.missing_height_m is not None:
+            yield "missing_height_m is for places that a terrain lacks, but there is no terrain"
+        return
+    if sampler.height_m is not None:
+        yield "both a terrain and a constant height_m; expected one of them"
+    if not terrain.source:
+        yield _told("terrain.source", "", "the name of a service or a raster file")
+    if not terrain.datum:
+        yield _told("terrain.datum", "", "ellipsoid, egm96, egm2008 or a geoid file")
+    if not math.isfinite(terrain.z_factor) or terrain.z_factor == 0:
+        yield _told("terrain.z_factor", terrain.z_factor, "a finite number that is not 0")
+    if not math.isfinite(terrain.z_offset_m):
+        yield _told("terrain.z_offset_m", terrain.z_offset_m, "a finite number of metres")
+
+
+def _told(name: str, value: object, accepted: str) -> str:
+    return str(InvalidParameter(name, value, accepted))
+
+
+def _function_faults(
+    chain: Sequence[Process], info: BandsInfo | None, functions: Functions
+) -> Iterator[Fault]:
+    for index, process in enumerate(chain):
+        if not isinstance(process, RasterFunctionProcess):
+            continue
+        why = _misuse(process, info, functions)
+        if why:
+            yield Fault(index, why)
+            # What this one would have made is not known: later ones are checked without it.
+            info = None
+        elif info is not None and process.function != NO_FUNCTION:
+            try:
+                info = functions[process.function].bind(info, process.rule()).output
+            except InvalidParameter as error:
+                yield Fault(index, str(error))
+                info = None
+        if info is not None and process.output_pixel_type is not None:
+            info = BandsInfo(process.output_pixel_type, info.bands)
+
+
+def _misuse(process: RasterFunctionProcess, info: BandsInfo | None, functions: Functions) -> str:
+    """Return why a function cannot stand in a chain, whatever its bands; "" = it can."""
+    name = process.function
+    if name != NO_FUNCTION and name not in functions:
+        return _told("function", name, ", ".join((NO_FUNCTION, *functions)))
+    stretch = process.stretch
+    if stretch is None:
+        return ""
+    if name.casefold() != "stretch":
+        return f"arguments of Stretch at function {name!r}"
+    if stretch.dynamic_range:
+        return (
+            "dynamic_range takes statistics from each view, so that neighbouring tiles would differ; "
+            "it is for rendering rules alone"
+        )
+    if stretch.stretch_type != NONE and not stretch.statistics and not (info and info.statistics):
+        return _told("statistics", "none", "(min, max, mean, deviation) of each band, or of all")
+    return ""
+
+
+def _sensor_faults(chain: Sequence[Process]) -> Iterator[Fault]:
+    """Check that a sensor model and an ortho sampler find each other, once."""
+    first_sensor = waiting = -1
+    for index, process in enumerate(chain):
+        if is_sensor(process):
+            if first_sensor >= 0:
+                yield Fault(
+                    index,
+                    f"a second sensor model; process {first_sensor + 1} "
+                    f"({process_name(chain[first_sensor])}) has left the image for the ground already",
+                )
+            else:
+                first_sensor = waiting = index
+        elif isinstance(process, SamplerOrtho):
+            if waiting < 0:
+                yield Fault(index, "no sensor model before it to give heights to; use Sampler2D")
+            waiting = -1
+        elif isinstance(process, Sampler) and waiting >= 0:
+            yield Fault(
+                index,
+                f"it cannot sample through the sensor model {process_name(chain[waiting])}, which "
+                "needs heights; use SamplerOrtho",
+            )
+            waiting = -1
+    if waiting >= 0:
+        yield Fault(
+            waiting, "a sensor model needs heights: put a SamplerOrtho after it in the chain"
+        )
