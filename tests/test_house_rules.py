@@ -62,6 +62,7 @@ NO_PLUGIN: dict[str, str] = {
     "engine/geotransforms/gcps.py": "control points, which several geotransforms are fitted to",
     "engine/geotransforms/lens_distortion.py": "a part of the frame camera",
     "engine/geotransforms/positions.py": "arrays and numbers checked for every geotransform",
+    "engine/geotransforms/view_angles.py": "what any sensor model tells of its view",
     "raster_types/add.py": "adds what the raster types found to a definition",
     "raster_types/item_options.py": "what the author says of items when adding them",
     "raster_types/author_fields.py": "attributes that the author gives, for every type",

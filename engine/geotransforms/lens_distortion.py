@@ -12,10 +12,15 @@ import math
 import msgspec
 import numpy as np
 from numpy.polynomial import Polynomial
+from numpy.polynomial.polynomial import polyroots
 
+from engine.errors import InvalidParameter
 from engine.geotransforms.positions import Floats, checked_numbers
 
 _REAL = 1e-9
+# A radius of a million focal lengths: there is no image.
+_LEAST_ROOT = 1e-12
+_LARGEST = 1e9
 
 
 class LensCode(enum.IntEnum):
@@ -55,7 +60,7 @@ class BrownDistortion(
         """Return what the kernels want; the focal length does not matter here."""
         del focal_length
         values = (self.k1, self.k2, self.k3, self.k4, self.k5, self.k6, self.p1, self.p2)
-        checked = checked_numbers("distortion", values, (8,))
+        checked = _checked_coefficients(values)
         limit = _monotone_radius(checked[:3], checked[3:6])
         return np.array([LensCode.BROWN, limit, *checked])
 
@@ -90,10 +95,11 @@ class BrownCorrection(
     def numbers(self, focal_length: float) -> Floats:
         """Return what the kernels want: coefficients for coordinates over the focal length, y down."""
         values = (self.k1, self.k2, self.k3, self.p1, self.p2)
-        k1, k2, k3, p1, p2 = checked_numbers("distortion", values, (5,))
-        radial = np.array([k1 * focal_length**2, k2 * focal_length**4, k3 * focal_length**6])
-        limit = _monotone_radius(radial, np.zeros(3))
+        k1, k2, k3, p1, p2 = _checked_coefficients(values).tolist()
+        scaled = (k1 * focal_length**2, k2 * focal_length**4, k3 * focal_length**6)
         tangential = (-focal_length * p2, focal_length * p1)
+        radial = _checked_coefficients(scaled + tangential)[:3]
+        limit = _monotone_radius(radial, np.zeros(3))
         return np.array([LensCode.BROWN_CORRECTION, limit, *radial, 0.0, 0.0, 0.0, *tangential])
 
 
@@ -125,7 +131,7 @@ class FisheyeDistortion(
     def numbers(self, focal_length: float) -> Floats:
         """Return what the kernels want; the focal length does not matter here."""
         del focal_length
-        radial = checked_numbers("distortion", (self.k1, self.k2, self.k3, self.k4), (4,))
+        radial = _checked_coefficients((self.k1, self.k2, self.k3, self.k4))
         limit = min(_monotone_radius(radial, np.zeros(3)), math.pi)
         return np.array([LensCode.FISHEYE, limit, *radial, 0.0, 0.0, 0.0, 0.0])
 
@@ -146,7 +152,15 @@ def _monotone_radius(numerator: Floats, denominator: Floats) -> float:
     slope = (top + 2.0 * square * top.deriv()) * bottom - 2.0 * square * top * bottom.deriv()
     found = [math.inf]
     for polynomial in (slope, bottom):
-        roots = polynomial.trim().roots()
-        real = roots.real[np.abs(roots.imag) <= _REAL * (1.0 + np.abs(roots.real))]
-        found += [math.sqrt(root) for root in real if root > 0]
+        # Roots of the reversed polynomial, the inverses: its leading coefficient is 1 whatever the lens.
+        roots = polyroots(polynomial.coef[::-1])
+        real = roots.real[np.abs(roots.imag) <= _REAL * np.abs(roots)]
+        found += [1.0 / math.sqrt(root) for root in real if root > _LEAST_ROOT]
     return min(found)
+
+
+def _checked_coefficients(values: tuple[float, ...]) -> Floats:
+    checked = checked_numbers("distortion", values, (len(values),))
+    if np.abs(checked).max() > _LARGEST:
+        raise InvalidParameter("distortion", values, "coefficients of a lens")
+    return checked
