@@ -17,6 +17,7 @@ from engine.formats import FORMATS
 from engine.formats.base import EncodeOptions
 from engine.functions.picture_pass import warm_up
 from engine.geometry.position_grid import WHOLE_CELL, NodeGrid
+from engine.geometry.posts import SIDE, PostLevel, look_up, make_block, measure
 from engine.pixels import Rgbv
 from engine.readers.pack import pack_rgbv
 from engine.samplers.placement import CanvasPart, LevelAffine
@@ -53,6 +54,10 @@ def _warm(dtypes: tuple[str, ...]) -> None:
         skip = np.zeros((8, 8), np.bool_)
         sample_planes(data, valid, (0, 0), (affine, part), 1, (data.copy(), valid.copy(), skip))
     warm_up(dtypes)
+    block = make_block(np.zeros((SIDE, SIDE)))
+    here = np.array([0.5])
+    look_up(here, here, PostLevel(0, (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)), lambda _row, _col: block)
+    measure((0, 0), (17, 17), lambda _row, _col: block)
     # Opaque words for the RGB filter, empty ones for the white background.
     for name in ("jpg", "png", "png32"):
         for picture in (words, canvas):

@@ -140,12 +140,20 @@ class PostField:
         """
         first, last = _posts_of(box, level)
         found = measure(first, last, lambda row, col: self._block(level, row, col)).tolist()
-        low, high, bend_x, bend_y, twist, voids = found
+        low, high, bend_x, bend_y, twist, voids, step_x, step_y = found
         if low > high:
             low = high = math.nan
         a, b, _, d, e = level.array.tolist()[:5]
         return PostSurface(
-            low, high, bend_x, bend_y, twist, has_voids=voids > 0, posts_per_unit=(a, b, d, e)
+            low=low,
+            high=high,
+            bend_x=bend_x,
+            bend_y=bend_y,
+            twist=twist,
+            has_voids=voids > 0,
+            step_x=step_x,
+            step_y=step_y,
+            posts_per_unit=(a, b, d, e),
         )
 
     def _block(self, level: PostLevel, row: int, col: int) -> PostBlock:

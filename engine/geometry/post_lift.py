@@ -67,12 +67,13 @@ class PostLift:
     ) -> tuple[Floats, Floats]:
         """Return longitude and latitude of the posts of a block."""
         rows, cols = shape
-        node_rows = np.arange(0, rows + _STEP - 1, _STEP, np.float64)
-        node_cols = np.arange(0, cols + _STEP - 1, _STEP, np.float64)
+        node_rows = np.arange(0, rows + _STEP - 1, _STEP).astype(np.float64)
+        node_cols = np.arange(0, cols + _STEP - 1, _STEP).astype(np.float64)
         lon, lat = self._lonlat(level, row + node_rows, col + node_cols)
         if not np.isfinite(lon).all() or np.ptp(lon) > _MOST_LON_DEG:
             # A pole or the edge of the projection: every post by itself.
-            return self._lonlat(level, row + np.arange(rows), col + np.arange(cols))
+            every_row = row + np.arange(rows, dtype=np.float64)
+            return self._lonlat(level, every_row, col + np.arange(cols, dtype=np.float64))
         return _straight(lon, rows, cols), _straight(lat, rows, cols)
 
     def _lonlat(self, level: PostLevel, rows: Floats, cols: Floats) -> tuple[Floats, Floats]:

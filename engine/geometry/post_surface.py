@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,8 @@ class PostSurface:
     twist : float
         Largest difference between the two diagonals' sums of a cell of four posts, metres.
     has_voids : bool
+    step_x, step_y : float
+        Largest difference of neighbouring posts along columns and rows, metres.
     posts_per_unit : (a, b, d, e)
         A step of (dx, dy) is a·dx + b·dy columns and d·dx + e·dy rows.
     """
@@ -48,6 +58,8 @@ class PostSurface:
     bend_y: float
     twist: float
     has_voids: bool
+    step_x: float
+    step_y: float
     posts_per_unit: tuple[float, float, float, float]
 
     def error_between(self, cell: NodeCell) -> float:
@@ -66,6 +78,17 @@ class PostSurface:
         along = self._line_error(cell.col_dx, cell.col_dy)
         return min(self.high - self.low, along + self._line_error(cell.row_dx, cell.row_dy))
 
+    def slope_along(self, dx: Floats, dy: Floats) -> Floats:
+        """Return how much at most the surface changes along steps (n,) of CRS units, metres."""
+        a, b, d, e = self.posts_per_unit
+        cols, rows = np.abs(a * dx + b * dy), np.abs(d * dx + e * dy)
+        return self.step_x * cols + self.step_y * rows
+
+    def posts_along(self, dx: Floats, dy: Floats) -> Floats:
+        """Return how many posts steps (n,) of CRS units go over."""
+        a, b, d, e = self.posts_per_unit
+        return np.maximum(np.abs(a * dx + b * dy), np.abs(d * dx + e * dy))
+
     def _line_error(self, dx: float, dy: float) -> float:
         a, b, d, e = self.posts_per_unit
         cols, rows = abs(a * dx + b * dy), abs(d * dx + e * dy)
@@ -81,4 +104,14 @@ class PostSurface:
 def plain_surface(low: float, high: float) -> PostSurface:
     """Return what is known of a surface of which bounds alone are known; equal ones: it is level."""
     bend = 0.0 if low == high else math.inf
-    return PostSurface(low, high, bend, bend, bend, has_voids=False, posts_per_unit=(0.0,) * 4)
+    return PostSurface(
+        low=low,
+        high=high,
+        bend_x=bend,
+        bend_y=bend,
+        twist=bend,
+        has_voids=False,
+        step_x=0.0,
+        step_y=0.0,
+        posts_per_unit=(0.0, 0.0, 0.0, 0.0),
+    )

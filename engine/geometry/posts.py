@@ -25,9 +25,10 @@ BLOCK = 256
 SIDE = BLOCK + 2
 _TILE = 16
 _TILES = BLOCK // _TILE
-# Low, high, bend along columns, bend along rows, twist, voids: what is known of the surface.
-_LOW, _HIGH, _BEND_X, _BEND_Y, _TWIST, _VOID = range(6)
-_NOTHING = (np.inf, -np.inf, 0.0, 0.0, 0.0, 0.0)
+# What is known of the surface; bends are second differences of posts, steps first ones.
+_LOW, _HIGH, _BEND_X, _BEND_Y, _TWIST, _VOID, _STEP_X, _STEP_Y = range(8)
+_FACTS = 8
+_NOTHING = (np.inf, -np.inf, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 _NOT_YET = -np.inf
 _NOWHERE = -(2**40)
 
@@ -70,8 +71,8 @@ class PostBlock:
     ----------
     posts : float32 (258, 258)
         NaN = void.
-    tiles : float64 (6, 16, 16)
-        Low, high, bends, twist and voids of each 16 × 16 of its own posts.
+    tiles : float64 (8, 16, 16)
+        What `measure` says of each 16 × 16 of its own posts.
     """
 
     posts: NDArray[np.float32]
@@ -85,12 +86,17 @@ class PostBlock:
 
 @kernel
 def _measure(posts, row, col, found):
-    value = posts[row, col]
+    value = np.float64(posts[row, col])
     if np.isnan(value):
         found[_VOID] = 1.0
         return
     found[_LOW] = min(found[_LOW], value)
     found[_HIGH] = max(found[_HIGH], value)
+    step_x, step_y = posts[row, col + 1] - value, posts[row + 1, col] - value
+    if not np.isnan(step_x):
+        found[_STEP_X] = max(found[_STEP_X], abs(step_x))
+    if not np.isnan(step_y):
+        found[_STEP_Y] = max(found[_STEP_Y], abs(step_y))
     total = 0.0
     for i in range(row - 1, row + 2):
         for j in range(col - 1, col + 2):
@@ -111,15 +117,15 @@ def _measure(posts, row, col, found):
 
 @kernel
 def _measure_tiles_kernel(posts, tiles):
-    found = np.empty(6)
+    found = np.empty(_FACTS)
     for tile_row in range(_TILES):
         for tile_col in range(_TILES):
-            for k in range(6):
+            for k in range(_FACTS):
                 found[k] = _NOTHING[k]
             for row in range(tile_row * _TILE + 1, tile_row * _TILE + _TILE + 1):
                 for col in range(tile_col * _TILE + 1, tile_col * _TILE + _TILE + 1):
                     _measure(posts, row, col, found)
-            for k in range(6):
+            for k in range(_FACTS):
                 tiles[k, tile_row, tile_col] = found[k]
 
 
@@ -132,7 +138,7 @@ def _measure_part_kernel(posts, tiles, part, found):
             c0, c1 = max(first_col, tile_col * _TILE), min(last_col, tile_col * _TILE + _TILE - 1)
             if r1 - r0 == _TILE - 1 and c1 - c0 == _TILE - 1:
                 found[_LOW] = min(found[_LOW], tiles[_LOW, tile_row, tile_col])
-                for k in range(1, 6):
+                for k in range(1, _FACTS):
                     found[k] = max(found[k], tiles[k, tile_row, tile_col])
                 continue
             for row in range(r0 + 1, r1 + 2):
@@ -206,21 +212,24 @@ def make_block(posts: Floats) -> PostBlock:
     if np.isnan(posts).all():
         return VOID_BLOCK
     held = np.ascontiguousarray(posts, np.float32)
-    tiles = np.empty((6, _TILES, _TILES))
+    tiles = np.empty((_FACTS, _TILES, _TILES))
     _measure_tiles_kernel(held, tiles)
     return PostBlock(held, tiles)
 
 
 def _void_block() -> PostBlock:
-    tiles = np.empty((6, _TILES, _TILES))
-    tiles[:] = np.array([*_NOTHING[:_VOID], 1.0])[:, None, None]
+    tiles = np.empty((_FACTS, _TILES, _TILES))
+    tiles[:] = np.array(_NOTHING)[:, None, None]
+    tiles[_VOID] = 1.0
     return PostBlock(np.full((SIDE, SIDE), np.nan, np.float32), tiles)
 
 
 VOID_BLOCK = _void_block()
 
 
-def look_up(x: Floats, y: Floats, level: PostLevel, block: Callable[[int, int], PostBlock]) -> Floats:
+def look_up(
+    x: Floats, y: Floats, level: PostLevel, block: Callable[[int, int], PostBlock]
+) -> Floats:
     """Return the surface at points.
 
     Parameters
@@ -279,9 +288,10 @@ def measure(
 
     Returns
     -------
-    float64 (6,)
+    float64 (8,)
         Low and high (infinite, the wrong way round, where all is void), largest second differences
-        along columns and rows, largest twist of a cell (infinite beside voids), 1 if there are voids.
+        along columns and rows, largest twist of a cell (infinite beside voids), 1 if there are voids,
+        largest differences of neighbours along columns and rows.
     """
     found = np.array(_NOTHING)
     for block_row in range(first[0] // BLOCK, last[0] // BLOCK + 1):

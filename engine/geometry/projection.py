@@ -21,9 +21,9 @@ import pyproj
 from numpy.typing import NDArray
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_crs_info
-from pyproj.datadir import (
+from pyproj.datadir import (  # type: ignore[attr-defined]  # -- documented there, made elsewhere
     get_data_dir,
-    get_user_data_dir,  # type: ignore[attr-defined]  # -- documented there, defined elsewhere
+    get_user_data_dir,
 )
 from pyproj.enums import TransformDirection
 from pyproj.exceptions import CRSError, ProjError

@@ -11,8 +11,6 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from engine.errors import ConfigError
 from engine.geometry.constant_terrain import ConstantTerrain
 from engine.geometry.geoid import DatumShift, canonical_datum, datum_of_name
@@ -26,6 +24,7 @@ from engine.readers.header import read_header
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from engine.extent import Extent
