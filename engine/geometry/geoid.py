@@ -81,7 +81,7 @@ def find_grid(datum: str, folders: Iterable[str] = ()) -> Path:
             return path
         known = ", ".join((ELLIPSOID, *GRID_FILES))
         why = f"is no vertical datum: accepted are {known} and the path of an existing grid file"
-        raise ConfigError("", f"vertical datum {datum!r}", why)
+        raise ConfigError(f"vertical datum {datum!r}", "", why)
     searched = tuple(dict.fromkeys((*folders, *grid_folders(), *_SYSTEM_FOLDERS)))
     for folder in searched:
         for name in names:
@@ -93,7 +93,7 @@ def find_grid(datum: str, folders: Iterable[str] = ()) -> Path:
         f"{', '.join(searched)}. Install it there (`projsync --file {names[0]}`, or the package "
         "proj-data), or name a grid file instead of the datum"
     )
-    raise ConfigError("", f"vertical datum {datum!r}", why)
+    raise ConfigError(f"vertical datum {datum!r}", "", why)
 
 
 class Geoid:

@@ -7,6 +7,7 @@ level-0 pixels, and the way there goes over the terrain.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -22,6 +23,7 @@ Floats = NDArray[np.float64]
 
 # A point counts if the inverse brings it back within this part of an output pixel.
 _ROUND_TRIP_PX = 0.05
+_COARSE = 16
 
 
 class Locator(Protocol):
@@ -106,3 +108,42 @@ class MapLocator:
     def describe(self) -> str:
         """Return the pipeline."""
         return self.pipeline
+
+
+def locate_between(
+    locator: MapLocator, x: Floats, y: Floats, lattice: Lattice
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Do as `locate` for a regular grid of points, most of them interpolated.
+
+    Projections bend so little within a cell that 17 points a side, straight lines between, are exact to
+    a thousandth of a pixel; terrain and sensors need many more points than that. Where the transform
+    is not defined everywhere, each point is worked out by itself.
+
+    Parameters
+    ----------
+    x, y : float64 (rows, cols)
+        Rows of equal y and columns of equal x, equally spaced.
+    """
+    rows, cols = x.shape
+    row_step, col_step = max(1, (rows - 1) // _COARSE), max(1, (cols - 1) // _COARSE)
+    if (row_step == 1 and col_step == 1) or (rows - 1) % row_step or (cols - 1) % col_step:
+        return locator.locate(x, y, lattice)
+    few = np.s_[::row_step, ::col_step]
+    few_x, few_y, good = locator.locate(
+        np.ascontiguousarray(x[few]), np.ascontiguousarray(y[few]), lattice
+    )
+    if not good.all():
+        return locator.locate(x, y, lattice)
+    by_row, by_col = _shares(rows, row_step), _shares(cols, col_step)
+    return by_row @ few_x @ by_col.T, by_row @ few_y @ by_col.T, np.ones(x.shape, np.bool_)
+
+
+@lru_cache(maxsize=64)
+def _shares(count: int, step: int) -> Floats:
+    """Return the weights (count, nodes) of nodes `step` apart for `count` points between them."""
+    position = np.arange(count) / step
+    node = np.minimum(position.astype(int), (count - 1) // step - 1)
+    shares = np.zeros((count, (count - 1) // step + 1))
+    shares[np.arange(count), node] = 1.0 - (position - node)
+    shares[np.arange(count), node + 1] = position - node
+    return shares

@@ -156,6 +156,9 @@ def _look_up_kernel(x, y, level, posts, place, out):
         if out[k] != _NOT_YET:
             continue
         xk, yk = x[k], y[k]
+        if not (abs(xk) < 1e12 and abs(yk) < 1e12):
+            out[k] = np.nan
+            continue
         if period > 0.0 and not 0.0 <= xk - west < period:
             xk -= period * np.floor((xk - west) / period)
         col_pos = ax * xk + bx * yk + cx

@@ -97,7 +97,7 @@ class SightLines:
                 f"is {terrain.vertical_datum} for the terrain, {sensor.vertical_datum} for the sensor "
                 "model; open the terrain in the sensor model's"
             )
-            raise ConfigError("", "vertical datum", why)
+            raise ConfigError("vertical datum", "", why)
         self._sensor = sensor
         self._terrain = terrain
         self._pixel_size = pixel_size

@@ -107,6 +107,16 @@ class FilePosts:
         """Columns and rows of the finest level."""
         return self._item.width, self._item.height
 
+    @property
+    def post_size(self) -> float:
+        """Distance of posts of the finest level, CRS units: the longer one of both axes."""
+        return max(self._sizes)
+
+    def size_of(self, level: PostLevel) -> tuple[int, int]:
+        """Return columns and rows of a level."""
+        view = self._views[level.key]
+        return view.cols, view.rows
+
     def _level(self, pixel_size: float) -> PostLevel:
         view = choose_level(self._item, pixel_size / max(self._sizes))
         if pixel_size <= 0:
