@@ -87,7 +87,7 @@ def frame_record(
     Raises
     ------
     InvalidParameter
-        No such camera, no CRS, or positions in degrees: project them first.
+        No such camera, no CRS, or positions in degrees: see `frame_placement.place_on_grid`.
     """
     crs = ground.crs or exterior.crs
     is_lonlat = is_geographic_name(exterior.crs)

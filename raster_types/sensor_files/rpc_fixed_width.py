@@ -36,8 +36,7 @@ def read_nitf_rpc(
     Parameters
     ----------
     name
-        Says the order of the coefficients. (GDAL's metadata domain "RPC" is in RPC00B order for both:
-        use `read_rpc_tags` for that.)
+        Says the order of the coefficients.
 
     Raises
     ------
