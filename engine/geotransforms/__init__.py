@@ -9,13 +9,15 @@ from engine.geotransforms.frame_camera import FrameCameraRecord
 from engine.geotransforms.grid_sensor import GridSensorRecord
 from engine.geotransforms.polynomial import Polynomial, PolynomialFromGcps
 from engine.geotransforms.projective import Projective
+from engine.geotransforms.rpc import RpcRecord
+from engine.geotransforms.rpc import RpcRecord
 from engine.geotransforms.thin_plate_spline import ThinPlateSpline
 from engine.registry import Registry
 
 PlaneRecord = (
     Affine | Projective | Polynomial | PolynomialFromGcps | ThinPlateSpline | DisplacementGrid
 )
-SensorRecord = FrameCameraRecord | GridSensorRecord
+SensorRecord = RpcRecord | FrameCameraRecord | GridSensorRecord
 Geotransform = PlaneRecord | SensorRecord
 
 GEOTRANSFORMS: Registry[type[Geotransform]] = Registry(
@@ -27,7 +29,9 @@ GEOTRANSFORMS: Registry[type[Geotransform]] = Registry(
         "PolynomialFromGcps": PolynomialFromGcps,
         "ThinPlateSpline": ThinPlateSpline,
         "DisplacementGrid": DisplacementGrid,
+        "RPC": RpcRecord,
         "FrameCamera": FrameCameraRecord,
         "GridSensor": GridSensorRecord,
+        "RPC": RpcRecord,
     },
 )

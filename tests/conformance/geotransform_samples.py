@@ -20,6 +20,8 @@ from engine.geotransforms import (
 )
 from engine.geotransforms.gcps import Gcp
 from tests.engine.geotransforms.cameras import aerial_camera, tabulated
+from tests.engine.geotransforms.rpc_models import made_record
+from tests.engine.geotransforms.rpc_models import made_record
 
 if TYPE_CHECKING:
     from engine.geotransforms import Geotransform
@@ -84,6 +86,7 @@ SAMPLES: dict[str, Sample] = {
         (0.0, 0.0),
         (1000.0, 800.0),
     ),
+    "RPC": Sample(made_record(), (5.22, 44.045, 300.0), (5.34, 44.155, 1900.0)),
     "FrameCamera": Sample(
         aerial_camera(), (299_500.0, 4_999_600.0, 0.0), (300_500.0, 5_000_400.0, 400.0)
     ),
@@ -91,5 +94,10 @@ SAMPLES: dict[str, Sample] = {
         tabulated(aerial_camera(), (0.0, 200.0, 400.0)),
         (299_700.0, 4_999_800.0, 0.0),
         (300_300.0, 5_000_200.0, 400.0),
+    ),
+    "RPC": Sample(
+        made_record(correction=(3.0, 1.0001, 2e-5, -4.0, -1e-5, 0.9999), shift_px=(0.5, -0.25)),
+        (5.22, 44.05, 200.0),
+        (5.34, 44.15, 1900.0),
     ),
 }

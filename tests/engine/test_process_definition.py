@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.chain import RasterFunctionProcess, Sampler2D
+from engine.chain import Process, RasterFunctionProcess, Sampler2D, SamplerOrtho, is_sensor
 from engine.errors import ConfigError
-from engine.geotransforms import Affine
+from engine.geotransforms import Affine, Geotransform
 from engine.pixel_type import PixelType
 from engine.process_definition import (
     RasterEntry,
@@ -60,6 +60,11 @@ def plain(**changes: Any) -> dict[str, Any]:
     return {**msgspec.json.decode(WRITTEN), **changes}
 
 
+def sampler_for(record: Geotransform) -> Process:
+    """The sampler that can follow a geotransform."""
+    return SamplerOrtho(height_m=10.0) if is_sensor(record) else Sampler2D(pixel_size=2.0)
+
+
 def told(**changes: Any) -> str:
     """The message of a refused file."""
     with pytest.raises(ConfigError) as caught:
@@ -88,11 +93,12 @@ def test_a_file_is_read_as_it_is_written() -> None:
 def test_writing_and_reading_gives_the_same_definition_and_the_same_bytes() -> None:
     definition = RasterProcessDefinition(
         name="all",
-        process_chain=(REMAP, Sampler2D(pixel_size=2.0)),
+        process_chain=(REMAP,),
         rasters=tuple(
-            RasterEntry(source=f"{name}.tif", process_chain=(sample.record,))
+            RasterEntry(
+                source=f"{name}.tif", process_chain=(sample.record, sampler_for(sample.record))
+            )
             for name, sample in SAMPLES.items()
-            if hasattr(sample.record.bind(), "to_source")
         ),
     )
     text = write_definition(definition)
