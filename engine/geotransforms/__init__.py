@@ -10,7 +10,6 @@ from engine.geotransforms.grid_sensor import GridSensorRecord
 from engine.geotransforms.polynomial import Polynomial, PolynomialFromGcps
 from engine.geotransforms.projective import Projective
 from engine.geotransforms.rpc import RpcRecord
-from engine.geotransforms.rpc import RpcRecord
 from engine.geotransforms.thin_plate_spline import ThinPlateSpline
 from engine.registry import Registry
 
@@ -32,6 +31,5 @@ GEOTRANSFORMS: Registry[type[Geotransform]] = Registry(
         "RPC": RpcRecord,
         "FrameCamera": FrameCameraRecord,
         "GridSensor": GridSensorRecord,
-        "RPC": RpcRecord,
     },
 )

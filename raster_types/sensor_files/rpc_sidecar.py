@@ -9,6 +9,7 @@ from engine.errors import InvalidParameter
 from raster_types.sensor_files.image_window import WHOLE_IMAGE, ImageWindow
 from raster_types.sensor_files.rpc_digitalglobe import read_digitalglobe_xml
 from raster_types.sensor_files.rpc_dimap import read_dimap_rpc
+from raster_types.sensor_files.rpc_fixed_width import is_alos_rpc
 from raster_types.sensor_files.rpc_geom import read_geom
 from raster_types.sensor_files.rpc_odl import read_pvl, read_rpb
 from raster_types.sensor_files.rpc_text import read_rpc_text
@@ -25,6 +26,11 @@ _READERS: dict[str, Callable[[str, ImageWindow], RpcRecord]] = {
     ".pvl": read_pvl,
     ".geom": read_geom,
 }
+# One of these stands in every file with coefficients, and in no other file of those names.
+_MARKS = (
+    *("line_num_coef", "line_den_coef", "samp_num_coef"),
+    *("linenumcoef", "linenumeratorcoefficients"),
+)
 
 
 def rpc_sidecar_names(raster: str) -> tuple[str, ...]:
@@ -42,6 +48,15 @@ def rpc_sidecar_names(raster: str) -> tuple[str, ...]:
     if stem.startswith("img-"):
         names.append(f"rpc-{stem[4:]}.txt")
     return (*names, f"{stem}.geom", f"{stem}.pvl", f"{stem}.xml")
+
+
+def holds_rpc(text: str) -> bool:
+    """Tell whether a file of one of those names is about an RPC at all, good or bad.
+
+    "scene.xml" and "scene.txt" are names of many things; only what says so is read as an RPC.
+    """
+    lowered = text.lower()
+    return any(mark in lowered for mark in _MARKS) or is_alos_rpc(text)
 
 
 def read_rpc_sidecar(name: str, text: str, window: ImageWindow = WHOLE_IMAGE) -> RpcRecord:

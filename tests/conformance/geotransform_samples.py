@@ -21,7 +21,6 @@ from engine.geotransforms import (
 from engine.geotransforms.gcps import Gcp
 from tests.engine.geotransforms.cameras import aerial_camera, tabulated
 from tests.engine.geotransforms.rpc_models import made_record
-from tests.engine.geotransforms.rpc_models import made_record
 
 if TYPE_CHECKING:
     from engine.geotransforms import Geotransform
@@ -86,7 +85,6 @@ SAMPLES: dict[str, Sample] = {
         (0.0, 0.0),
         (1000.0, 800.0),
     ),
-    "RPC": Sample(made_record(), (5.22, 44.045, 300.0), (5.34, 44.155, 1900.0)),
     "FrameCamera": Sample(
         aerial_camera(), (299_500.0, 4_999_600.0, 0.0), (300_500.0, 5_000_400.0, 400.0)
     ),

@@ -12,7 +12,7 @@ import rasterio
 
 from engine.errors import InvalidParameter
 from raster_types.sensor_files.image_window import WHOLE_IMAGE, ImageWindow, window_of_geotransform
-from raster_types.sensor_files.rpc_sidecar import read_rpc_sidecar, rpc_sidecar_names
+from raster_types.sensor_files.rpc_sidecar import holds_rpc, read_rpc_sidecar, rpc_sidecar_names
 from tests.engine.geotransforms.rpc_models import columns, record_of_raster, truth
 from tests.raster_types.sensor_files import rpc_files
 from tests.raster_types.sensor_files.rpc_files import RECORD
@@ -176,3 +176,15 @@ def test_names_of_sidecars_follow_the_raster() -> None:
     assert "img_phr1a_r1c1_rpc.txt" in names
     assert "rpc_phr1a_r1c1.xml" in names
     assert "rpc-01.txt" in rpc_sidecar_names("IMG-01.tif")
+
+
+def test_files_of_the_same_names_that_hold_something_else_are_told_apart(satellite: Path) -> None:
+    vendors = satellite / "gdal_vendor_md"
+    for folder, name, _ in SAME_AS_GDAL:
+        assert holds_rpc((satellite / folder / name).read_text(errors="replace"))
+    # Placeholders are an RPC gone wrong, not another file.
+    assert holds_rpc((satellite / "gdal_dimap2" / "bundle" / "RPC_foo.XML").read_text())
+    assert holds_rpc((vendors / "md_ov.pvl").read_text())
+    assert holds_rpc((satellite / "phr_ventoux" / "left_image.geom").read_text())
+    for name in ("md_re_metadata.xml", "md_rdk1.xml", "md_eros.pass", "md_dg.IMD"):
+        assert not holds_rpc((vendors / name).read_text(errors="replace"))
