@@ -77,15 +77,15 @@ def test_a_memory_table_that_does_not_fit_is_refused_with_the_sum(tmp_path):
     file = write(tmp_path, "instances = 2\n[memory]\ntotal_mb = 1000\nblock_cache_mb = 400\n")
     with pytest.raises(SettingsError) as caught:
         load_settings(file, {}, {})
-    # 192 + 128 + 2 × (64 + 256 + 32 + 400)
-    assert "need 1824 MB" in caught.value.why
+    # 192 + 128 + 2 × (64 + 256 + 32 + 32 + 400)
+    assert "need 1888 MB" in caught.value.why
     assert "block cache 400 × 2" in caught.value.why
     assert caught.value.key == "memory.total_mb"
 
 
 def test_the_block_cache_takes_what_is_left():
     settings = load_settings(None, {}, {"instances": 2, "memory.total_mb": 1500})
-    assert settings.block_cache_mb == (1500 - 192 - 128 - 2 * (64 + 256 + 32)) // 2
+    assert settings.block_cache_mb == (1500 - 192 - 128 - 2 * (64 + 256 + 32 + 32)) // 2
     assert sum(row.sum_mb for row in settings.memory_table()) <= 1500
 
 
