@@ -109,6 +109,9 @@ def _lattice(service: ImageService) -> tuple[tuple[float, float], tuple[float, f
         x0, xc, xr, y0, yc, yr = item.geotransform
         if item.crs == summary.crs and xr == 0 and yc == 0 and xc > 0 > yr:
             return (x0, y0), (xc, -yr)
+        if min(item.scale_service) > 0:
+            along_x, along_y = item.scale_service
+            return (summary.extent.xmin, summary.extent.ymax), (1 / along_x, 1 / along_y)
     return (summary.extent.xmin, summary.extent.ymax), (summary.pixel_size_x, summary.pixel_size_y)
 
 
