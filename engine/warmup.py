@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,12 +19,21 @@ from engine.formats.base import EncodeOptions
 from engine.functions.picture_pass import warm_up
 from engine.geometry.position_grid import WHOLE_CELL, NodeGrid
 from engine.geometry.posts import SIDE, PostLevel, look_up, make_block, measure
+from engine.geotransforms.affine import Affine
+from engine.geotransforms.displacement_grid import DisplacementGrid
+from engine.geotransforms.gcps import Gcp
+from engine.geotransforms.polynomial import PolynomialFromGcps
+from engine.geotransforms.projective import Projective
+from engine.geotransforms.thin_plate_spline import ThinPlateSpline
 from engine.pixels import Rgbv
 from engine.readers.pack import pack_rgbv
 from engine.samplers.placement import CanvasPart, LevelAffine
 from engine.samplers.planes import sample_planes
 from engine.samplers.rgbv import sample_rgbv
 from engine.samplers.window import window_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _DTYPES = ("uint8", "uint16", "int16", "float32")
 _ALL_DTYPES = (*_DTYPES, "int8", "uint32", "int32", "float64")
@@ -58,10 +68,25 @@ def _warm(dtypes: tuple[str, ...]) -> None:
     here = np.array([0.5])
     look_up(here, here, PostLevel(0, (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)), lambda _row, _col: block)
     measure((0, 0), (17, 17), lambda _row, _col: block)
+    _warm_plane_transforms(here)
     # Opaque words for the RGB filter, empty ones for the white background.
     for name in ("jpg", "png", "png32"):
         for picture in (words, canvas):
             FORMATS[name].encode(Rgbv(picture), EncodeOptions())
+
+
+def _warm_plane_transforms(here: NDArray[np.float64]) -> None:
+    gcps = tuple(Gcp(col=x, row=y, x=x, y=y) for x, y in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)))
+    still = ((0.0, 0.0), (0.0, 0.0))
+    for record in (
+        Affine(source_to_output=(0.0, 1.0, 0.0, 0.0, 0.0, 1.0)),
+        Projective(source_to_output=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)),
+        PolynomialFromGcps(gcps=gcps),
+        ThinPlateSpline(gcps=gcps),
+        DisplacementGrid(origin=(0.0, 0.0), step=(1.0, 1.0), dx=still, dy=still),
+    ):
+        bound = record.bind()
+        bound.to_output(*bound.to_source(here, here))
 
 
 def _tiny_place() -> tuple[CanvasPart, LevelAffine]:

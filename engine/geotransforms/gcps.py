@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from engine.geotransforms.positions import Floats
 
 # Of the singular values of the equations: below it the points do not determine the fit. Points on a
-# line give 1e-16 to 1e-10 (their coordinates are rounded), usable sets 1e-4 and more.
-_RANK = 1e-8
+# line give 1e-16 to 1e-8 (their coordinates are rounded), usable sets 1e-4 and more.
+_RANK = 1e-6
+# Axes are scaled each by itself, but not by more than this: of points on a line along one axis, the
+# rounding errors of the other would else look like a spread.
+_FLATTEST = 1e-3
 _TERMS = {1: 3, 2: 6, 3: 10}
 
 
@@ -130,8 +133,7 @@ def frame_of(positions: Floats, *, uniform: bool) -> Frame:
     """
     low, high = positions.min(axis=0), positions.max(axis=0)
     scale = (high - low) / 2
-    if uniform:
-        scale = np.full(2, scale.max())
+    scale = np.maximum(scale, scale.max() * (1.0 if uniform else _FLATTEST))
     return Frame((low + high) / 2, np.where(scale > 0, scale, 1.0))
 
 

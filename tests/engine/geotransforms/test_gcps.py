@@ -51,3 +51,29 @@ def test_a_cubic_is_found_again_far_from_the_origin() -> None:
 
 def test_orders_have_their_counts_of_terms() -> None:
     assert [term_count(order) for order in (1, 2, 3)] == [3, 6, 10]
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("angle_deg", [0.0, 0.001, 30.0, 90.0])
+def test_rounding_errors_across_a_line_are_no_spread(order: int, angle_deg: float) -> None:
+    along = np.linspace(-5000, 5000, 30)
+    noise = np.random.default_rng(1).normal(0, 1e-9, 30)
+    turn = np.radians(angle_deg)
+    places = np.stack(
+        [
+            500_000 + along * np.cos(turn) - noise * np.sin(turn),
+            4_500_000 + along * np.sin(turn) + noise * np.cos(turn),
+        ],
+        axis=1,
+    )
+    local = frame_of(places, uniform=False).local(places)
+    with pytest.raises(InvalidParameter, match="30 points on one"):
+        least_squares(local, places, order)
+
+
+def test_a_strip_a_thousand_times_longer_than_wide_is_good_enough() -> None:
+    random = np.random.default_rng(1)
+    places = random.uniform((0, 0), (1000, 1), (50, 2))
+    local = frame_of(places, uniform=False).local(places)
+    found = least_squares(local, local, 2)
+    assert found[:, 1:3] == pytest.approx(np.eye(2), abs=1e-9)
