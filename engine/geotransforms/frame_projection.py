@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from engine.geotransforms.positions import Floats, as_positions
-from engine.kernel import kernel
+from engine.kernel import kernel, unaliased_kernel
 
 CAMERA_NUMBERS = 35
 _BROWN, _BROWN_CORRECTION, _FISHEYE = 1, 2, 3
@@ -41,7 +41,9 @@ def project_to_frame(x: Floats, y: Floats, z: Floats, camera: Floats) -> tuple[F
     """
     x, y, z = as_positions(x, y, z)
     col, row = np.empty_like(x), np.empty_like(x)
-    _project_frame_kernel(x, y, z, camera, col, row)
+    # Most cameras: a loop without calls and branches, more than twice as fast.
+    project = _project_brown_kernel if camera[25] <= _BROWN else _project_frame_kernel
+    project(x, y, z, camera, col, row)
     return col, row
 
 
@@ -172,8 +174,8 @@ def _undo_brown(x, y, camera):
 @kernel
 def _to_image_plane(x, y, depth, camera):
     """Return where a point in camera axes falls, over the focal length; NaN where the lens has no place."""
-    code, limit = camera[25], camera[26]
-    if code == _FISHEYE:
+    limit = camera[26]
+    if camera[25] == _FISHEYE:
         radius = math.sqrt(x * x + y * y)
         angle = math.atan2(radius, depth)
         if not angle < limit or (radius == 0.0 and not depth > 0.0):
@@ -184,14 +186,7 @@ def _to_image_plane(x, y, depth, camera):
         return x * value / radius, y * value / radius
     if not depth > 0.0:
         return math.nan, math.nan
-    u, v = x / depth, y / depth
-    if code == _BROWN:
-        if not u * u + v * v <= limit * limit:
-            return math.nan, math.nan
-        u, v, _, _, _ = _distort_brown(u, v, camera)
-    elif code == _BROWN_CORRECTION:
-        u, v = _undo_brown(u, v, camera)
-    return u, v
+    return _undo_brown(x / depth, y / depth, camera)
 
 
 @kernel
@@ -232,6 +227,31 @@ def _distance_to_height(flat_square, rise, below):
     if near > 0.0 and not (far > 0.0 and far < near):
         return near
     return far if far > 0.0 else math.nan
+
+
+@unaliased_kernel
+def _project_brown_kernel(x, y, z, camera, col, row):
+    c = camera
+    x0, y0, z0, sink = c[0], c[1], c[2], c[24]
+    m00, m01, m02, m10, m11, m12 = c[3], c[4], c[5], c[6], c[7], c[8]
+    m20, m21, m22 = c[9], c[10], c[11]
+    a0, a1, a2, a3, a4, a5 = c[12], c[13], c[14], c[15], c[16], c[17]
+    square, k1, k2, k3 = c[26] * c[26], c[27], c[28], c[29]
+    k4, k5, k6, p1, p2 = c[30], c[31], c[32], c[33], c[34]
+    for i in range(x.size):
+        dx, dy = x[i] - x0, y[i] - y0
+        dz = z[i] - z0 - (dx * dx + dy * dy) * sink
+        depth = m20 * dx + m21 * dy + m22 * dz
+        u = (m00 * dx + m01 * dy + m02 * dz) / depth
+        v = (m10 * dx + m11 * dy + m12 * dz) / depth
+        s = u * u + v * v
+        radial = (1.0 + s * (k1 + s * (k2 + s * k3))) / (1.0 + s * (k4 + s * (k5 + s * k6)))
+        seen = (depth > 0.0) & (s <= square)
+        bent_u = u * radial + 2.0 * p1 * u * v + p2 * (s + 2.0 * u * u)
+        bent_v = v * radial + p1 * (s + 2.0 * v * v) + 2.0 * p2 * u * v
+        bent_u = bent_u if seen else math.nan
+        col[i] = a0 * bent_u + a1 * bent_v + a2
+        row[i] = a3 * bent_u + a4 * bent_v + a5
 
 
 @kernel
