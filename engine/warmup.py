@@ -10,6 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 import engine.answer  # noqa: F401 -- everything a render imports
@@ -20,8 +21,13 @@ from engine.functions.picture_pass import warm_up
 from engine.geometry.position_grid import WHOLE_CELL, NodeGrid
 from engine.geometry.posts import SIDE, PostLevel, look_up, make_block, measure
 from engine.geotransforms.affine import Affine
+from engine.geotransforms.camera_interior import InteriorNormalised
+from engine.geotransforms.camera_orientation import OmegaPhiKappa
 from engine.geotransforms.displacement_grid import DisplacementGrid
+from engine.geotransforms.frame_camera import CameraPosition, FrameCameraRecord
 from engine.geotransforms.gcps import Gcp
+from engine.geotransforms.grid_sensor import GridSensorRecord
+from engine.geotransforms.lens_distortion import FisheyeDistortion
 from engine.geotransforms.polynomial import PolynomialFromGcps
 from engine.geotransforms.projective import Projective
 from engine.geotransforms.thin_plate_spline import ThinPlateSpline
@@ -69,6 +75,7 @@ def _warm(dtypes: tuple[str, ...]) -> None:
     look_up(here, here, PostLevel(0, (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)), lambda _row, _col: block)
     measure((0, 0), (17, 17), lambda _row, _col: block)
     _warm_plane_transforms(here)
+    _warm_frames_and_grids(here)
     # Opaque words for the RGB filter, empty ones for the white background.
     for name in ("jpg", "png", "png32"):
         for picture in (words, canvas):
@@ -87,6 +94,36 @@ def _warm_plane_transforms(here: NDArray[np.float64]) -> None:
     ):
         bound = record.bind()
         bound.to_output(*bound.to_source(here, here))
+
+
+def _warm_frames_and_grids(here: NDArray[np.float64]) -> None:
+    camera = FrameCameraRecord(
+        ground_crs="EPSG:32631",
+        vertical_datum="ellipsoid",
+        columns=1,
+        rows=1,
+        position=CameraPosition(x=0.0, y=0.0, z_m=9.0),
+        orientation=OmegaPhiKappa(omega_deg=0.0, phi_deg=0.0, kappa_deg=0.0),
+        interior=InteriorNormalised(columns=1, rows=1, focal_length_x=1.0, focal_length_y=1.0),
+    )
+    corners = (0.0, 1.0, 0.0, 1.0)
+    grid = GridSensorRecord(
+        ground_crs=camera.ground_crs,
+        vertical_datum=camera.vertical_datum,
+        columns=2,
+        rows=2,
+        first_x=0.0,
+        first_y=0.0,
+        step_x=1.0,
+        step_y=1.0,
+        heights_m=(0.0, 1.0),
+        x=corners * 2,
+        y=(0.0, 0.0, 1.0, 1.0) * 2,
+    )
+    fisheye = msgspec.structs.replace(camera, distortion=FisheyeDistortion())
+    for record in (camera, fisheye, grid):
+        bound = record.bind()
+        bound.ground_to_image(*bound.image_to_ground(here, here, here), here)
 
 
 def _tiny_place() -> tuple[CanvasPart, LevelAffine]:

@@ -212,12 +212,12 @@ def describe_crs(key: str) -> CrsInfo:
 
 
 def crs_of_wkt(wkt: str) -> str:
-    """Return the canonical key of a CRS read from a raster's header (trusted WKT of any length).
+    """Return the canonical key of a CRS of a raster's header or a .prj file: WKT or a PROJ string.
 
-    Here PROJ may take its seconds to find a CRS of the same parameters.
+    The text is trusted, whatever its length; PROJ may take its seconds to find a CRS of the same parameters.
     """
     try:
-        crs = pyproj.CRS.from_wkt(wkt)
+        crs = pyproj.CRS.from_proj4(wkt) if wkt.startswith("+proj=") else pyproj.CRS.from_wkt(wkt)
     except CRSError as err:
         raise InvalidParameter("crs", wkt, "a coordinate system that PROJ knows") from err
     key = _stated_key(crs)

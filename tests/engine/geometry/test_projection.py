@@ -309,6 +309,15 @@ def test_wkt_written_is_read_again() -> None:
         assert crs_of_wkt(wkt_of(key)) == key
 
 
+def test_a_prj_file_may_hold_a_proj_string() -> None:
+    assert crs_of_wkt("+proj=utm +zone=33 +datum=WGS84 +units=m +no_defs") == "EPSG:32633"
+    key = crs_of_wkt("+proj=tmerc +lat_0=0 +lon_0=25 +k=1 +datum=WGS84 +units=m +no_defs=True")
+    x, y = transform(operation("EPSG:4326", key).pipeline, np.array([25.0]), np.array([0.0]))
+    assert np.abs([x, y]).max() < 1e-6
+    with pytest.raises(InvalidParameter, match="coordinate system"):
+        crs_of_wkt("+proj=nonsense")
+
+
 def test_wkt_that_proj_does_not_know_is_an_invalid_parameter() -> None:
     with pytest.raises(InvalidParameter, match="coordinate system"):
         crs_of_wkt("PROJCS[no]")
