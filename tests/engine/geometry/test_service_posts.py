@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from rasterio import Affine
 
+from engine.build.compile_raster import compile_raster
 from engine.errors import ConfigError, SourceUnavailable
 from engine.extent import Extent
 from engine.geometry.projection import LONLAT, operation, transform
@@ -124,3 +125,18 @@ def test_a_crs_cannot_be_stated_for_a_service(tmp_path: Path, tiles: list[Path])
     compile_mosaic(tiles, tmp_path / "dem.zmd", crs="EPSG:32632")
     with pytest.raises(ConfigError, match="service's own"):
         _open(tmp_path / "dem.zmd", crs="EPSG:32633")
+
+
+def test_a_compiled_srtm_tile_is_the_tile(tmp_path: Path, shared_data: Path) -> None:
+    tile = shared_data / "04_rpc_satellite" / "phr_ventoux" / "dem" / "N44E005.hgt"
+    compile_raster(tile, tmp_path / "srtm.zmd")
+    compiled, plain = _open(tmp_path / "srtm.zmd"), _open(tile)
+    rng = np.random.default_rng(3)
+    lon, lat = rng.uniform(4.9, 6.1, 3000), rng.uniform(43.9, 45.1, 3000)
+    found, wanted = (terrain.heights(lon, lat, 0.0) for terrain in (compiled, plain))
+    assert 0 < np.isnan(wanted).sum() < 1500
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-3)
+    # 1201 posts are no whole number of 4: only away from the last ones levels are alike.
+    lon, lat = rng.uniform(5.02, 5.98, 3000), rng.uniform(44.02, 44.98, 3000)
+    found, wanted = (terrain.heights(lon, lat, 0.004) for terrain in (compiled, plain))
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-3)

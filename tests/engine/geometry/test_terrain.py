@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import rasterio
 from rasterio import Affine
+from rasterio.rpc import RPC
+from rasterio.transform import RPCTransformer
 
 from engine.budget import InstanceMemory
 from engine.errors import ConfigError, InvalidParameter, SourceUnavailable
@@ -26,7 +28,7 @@ from engine.geometry.terrain_definition import (
 )
 from engine.geometry.void_height import void_height
 from engine.service import ProcessMemory, process_memory
-from tests.engine.geometry.plain_sensors import SlantedSensor
+from tests.engine.geometry.plain_sensors import SlantedSensor, TextRpc
 from tests.engine.rasters import write_raster
 
 if TYPE_CHECKING:
@@ -188,6 +190,28 @@ def test_heights_in_degrees_stay_metres(shared_data: Path) -> None:
     box = Extent(-79.9, 43.1, -79.1, 43.9)
     low, high = terrain.relief(box, 0.0)
     assert 0 < low < known < high < 700
+
+
+def test_heights_are_those_that_gdals_rpc_transformer_takes_from_a_dem(ventoux: Path) -> None:
+    side_car = ventoux / "reference" / "left_image_crop_RPC.TXT"
+    dem = ventoux / "dem" / "N44E005.hgt"
+    rng = np.random.default_rng(12)
+    lon, lat = rng.uniform(5.17, 5.24, 200), rng.uniform(44.18, 44.24, 200)
+    options = {"RPC_DEM": str(dem), "RPC_DEMINTERPOLATION": "bilinear"}
+    with RPCTransformer(_rpc(side_car), **options) as transformer:
+        row, col = transformer.rowcol(lon, lat, op=lambda value: value)
+    heights = _open(dem, vertical_datum="ellipsoid").heights(lon, lat, 0.0)
+    own_col, own_row = TextRpc(side_car).ground_to_image(lon, lat, heights)
+    np.testing.assert_allclose(own_col, col, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(own_row, row, rtol=0, atol=1e-3)
+
+
+def _rpc(side_car: Path) -> RPC:
+    lines = (line.split(":") for line in side_car.read_text().splitlines() if ":" in line)
+    held = {key.strip(): rest.split()[0] for key, rest in lines}
+    for name in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN"):
+        held[f"{name}_COEFF"] = " ".join(held[f"{name}_COEFF_{k}"] for k in range(1, 21))
+    return RPC.from_gdal(held)
 
 
 # Synthetic.
