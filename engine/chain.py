@@ -21,7 +21,8 @@ import msgspec
 from config.definition import Interpolation
 from engine.functions import FUNCTIONS
 from engine.functions.base import RasterFunction
-from engine.geotransforms import Geotransform, PlaneRecord
+from engine.geometry.terrain_definition import AverageHeight, TerrainDefinition
+from engine.geotransforms import Geotransform, PlaneRecord, SensorRecord
 from engine.geotransforms.concatenation import Concatenation, concatenate
 from engine.pixel_type import PixelType
 from engine.request import RenderingRule, StretchRule
@@ -79,28 +80,6 @@ class RasterFunctionProcess(
         )
 
 
-class TerrainReference(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
-    """Where heights come from.
-
-    Attributes
-    ----------
-    source : str
-        Name of an image service, or a raster file.
-    datum : str
-        What its heights count from: "ellipsoid", "egm96", "egm2008" or a geoid file. Always stated: a
-        wrong geoid moves a satellite scene by many pixels.
-    z_factor, z_offset_m : float
-        height in metres = value · z_factor + z_offset_m
-    """
-
-    source: str
-    datum: str
-    z_factor: float = 1.0
-    z_offset_m: float = 0.0
-
-
 class Sampler2D(
     msgspec.Struct,
     frozen=True,
@@ -143,21 +122,14 @@ class SamplerOrtho(
     ----------
     interpolation, tolerance_px, pixel_size
         As of Sampler2D.
-    terrain : TerrainReference or None
-        None = the constant height.
-    height_m : float or None
-        Constant height in the sensor model's datum; None without terrain = the middle of the heights
-        that the sensor model is meant for.
-    missing_height_m : float or None
-        Stated height where the terrain has none; None = such output pixels are no data.
+    terrain : TerrainDefinition
+        Heights of the ground.
     """
 
     interpolation: Interpolation | None = None
     tolerance_px: float | None = None
     pixel_size: float = 1.0
-    terrain: TerrainReference | None = None
-    height_m: float | None = None
-    missing_height_m: float | None = None
+    terrain: TerrainDefinition = AverageHeight()
 
 
 Sampler = Sampler2D | SamplerOrtho
@@ -183,7 +155,7 @@ def kind_of(process: Process) -> Kind:
 
 def is_sensor(process: Process) -> bool:
     """Whether a process leads from the ground to an image, and so needs heights."""
-    return kind_of(process) is Kind.GEOTRANSFORM and not isinstance(process, PlaneRecord)
+    return isinstance(process, SensorRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +189,25 @@ class Stage:
     source_step: float
 
     @property
-    def has_sensor(self) -> bool:
-        """Whether this sampling needs heights."""
-        return any(is_sensor(process) for process in self.geotransforms)
+    def sensor(self) -> SensorRecord | None:
+        """The sensor model, where this sampling needs heights."""
+        return next((g for g in self.geotransforms if isinstance(g, SensorRecord)), None)
+
+    @property
+    def image_side(self) -> tuple[PlaneRecord, ...]:
+        """Geotransforms between source and sensor model; all where there is none."""
+        return tuple(g for g in self.geotransforms[: self._turn] if isinstance(g, PlaneRecord))
+
+    @property
+    def ground_side(self) -> tuple[PlaneRecord, ...]:
+        """Geotransforms between sensor model and output."""
+        return tuple(g for g in self.geotransforms[self._turn :] if isinstance(g, PlaneRecord))
+
+    @property
+    def _turn(self) -> int:
+        """Place of the sensor model."""
+        found = (i for i, g in enumerate(self.geotransforms) if is_sensor(g))
+        return next(found, len(self.geotransforms))
 
     def bind(self) -> Concatenation:
         """Return the stage's geotransforms as one map.

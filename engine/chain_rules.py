@@ -26,6 +26,7 @@ from engine.errors import InvalidParameter
 from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo
 from engine.functions.stretch import NONE
+from engine.geometry.terrain_definition import AverageHeight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,30 +96,11 @@ def _sampler_faults(sampler: Sampler) -> Iterator[str]:
         yield _told("tolerance_px", tolerance, "a finite number of output pixels above 0")
     if not 0 < sampler.pixel_size < math.inf:
         yield _told("pixel_size", sampler.pixel_size, "a finite size above 0")
-    if isinstance(sampler, SamplerOrtho):
-        yield from _height_faults(sampler)
-
-
-def _height_faults(sampler: SamplerOrtho) -> Iterator[str]:
-    terrain = sampler.terrain
-    for name in ("height_m", "missing_height_m"):
-        height = getattr(sampler, name)
-        if height is not None and not math.isfinite(height):
-            yield _told(name, height, "a finite height in metres")
-    if terrain is None:
-        if sampler.missing_height_m is not None:
-            yield "missing_height_m is for places that a terrain lacks, but there is no terrain"
-        return
-    if sampler.height_m is not None:
-        yield "both a terrain and a constant height_m; expected one of them"
-    if not terrain.source:
-        yield _told("terrain.source", "", "the name of a service or a raster file")
-    if not terrain.datum:
-        yield _told("terrain.datum", "", "ellipsoid, egm96, egm2008 or a geoid file")
-    if not math.isfinite(terrain.z_factor) or terrain.z_factor == 0:
-        yield _told("terrain.z_factor", terrain.z_factor, "a finite number that is not 0")
-    if not math.isfinite(terrain.z_offset_m):
-        yield _told("terrain.z_offset_m", terrain.z_offset_m, "a finite number of metres")
+    if isinstance(sampler, SamplerOrtho) and not isinstance(sampler.terrain, AverageHeight):
+        try:
+            sampler.terrain.check()
+        except InvalidParameter as error:
+            yield str(error)
 
 
 def _told(name: str, value: object, accepted: str) -> str:

@@ -19,13 +19,13 @@ from engine.chain import (
     Sampler2D,
     SamplerOrtho,
     StretchArguments,
-    TerrainReference,
     kind_of,
     process_name,
     split,
 )
 from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo, BoundFunction
+from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geotransforms import GEOTRANSFORMS, Affine
 from engine.registry import Registry
 from tests.conformance.geotransform_samples import SAMPLES
@@ -166,8 +166,23 @@ def test_every_geotransform_is_of_its_kind_and_can_stand_in_a_chain(name: str) -
     assert kind_of(record) is Kind.GEOTRANSFORM
     assert process_name(record) == name
     stage = split([record]).stages[0]
-    assert stage.has_sensor is hasattr(record.bind(), "ground_to_image")
-    assert (stage.bind().sensor is not None) is stage.has_sensor
+    is_model = hasattr(record.bind(), "ground_to_image")
+    assert (stage.sensor, stage.image_side) == ((record, ()) if is_model else (None, (record,)))
+    assert (stage.bind().sensor is not None) is is_model
+
+
+def test_a_sensor_model_parts_its_stage_into_image_side_and_ground_side() -> None:
+    record = SAMPLES["RPC"].record
+    sampler = SamplerOrtho(terrain=ConstantHeight(height_m=700.0))
+    stage = split([FIRST, SECOND, REMAP, record, THIRD, sampler]).stages[0]
+    assert (stage.image_side, stage.sensor, stage.ground_side) == (
+        (FIRST, SECOND),
+        record,
+        (THIRD,),
+    )
+    bound = stage.bind()
+    assert (len(bound.image_side), len(bound.ground_side)) == (2, 1)
+    assert stage.sampler == sampler
 
 
 @pytest.mark.parametrize(
@@ -176,8 +191,7 @@ def test_every_geotransform_is_of_its_kind_and_can_stand_in_a_chain(name: str) -
         RasterFunctionProcess(function="Stretch", stretch=StretchArguments(out_max=100.0)),
         Sampler2D(interpolation=Interpolation.CUBIC, tolerance_px=0.25, pixel_size=2.0),
         SamplerOrtho(
-            terrain=TerrainReference(source="dem.tif", datum="egm2008", z_factor=0.3048),
-            missing_height_m=12.0,
+            terrain=RasterTerrain(path="dem.tif", vertical_datum="egm2008", void_height_m=12.0)
         ),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from engine.chain import Process, RasterFunctionProcess, Sampler2D, SamplerOrtho, is_sensor
 from engine.errors import ConfigError
+from engine.geometry.terrain_definition import RasterTerrain
 from engine.geotransforms import Affine, Geotransform
 from engine.pixel_type import PixelType
 from engine.process_definition import (
@@ -62,7 +63,11 @@ def plain(**changes: Any) -> dict[str, Any]:
 
 def sampler_for(record: Geotransform) -> Process:
     """The sampler that can follow a geotransform."""
-    return SamplerOrtho(height_m=10.0) if is_sensor(record) else Sampler2D(pixel_size=2.0)
+    return (
+        SamplerOrtho(terrain=RasterTerrain(path="dem.tif", vertical_datum="egm96"))
+        if is_sensor(record)
+        else Sampler2D(pixel_size=2.0)
+    )
 
 
 def told(**changes: Any) -> str:
