@@ -32,6 +32,8 @@ _TOLERANCE_M = 1e-6
 _MAX_ITERATIONS = 60
 _MARGIN_M = 1.0
 _MAX_ROUNDS = 6
+# Of the terrain under all lines that are followed together; more lines are taken by parts.
+_MOST_POSTS = 4_000_000
 _LEAST_STEP_M = 1e-3
 # A line that grazes a slope takes longer steps after so many, so that it comes to an end.
 _PATIENCE = 500
@@ -117,6 +119,12 @@ class SightLines:
         """
         col_pos = np.ascontiguousarray(col_pos, np.float64)
         row_pos = np.ascontiguousarray(row_pos, np.float64)
+        if col_pos.size > 1 and self._is_wide(col_pos, row_pos):
+            middle = col_pos.size // 2
+            return _joined(
+                self.to_ground(col_pos[:middle], row_pos[:middle]),
+                self.to_ground(col_pos[middle:], row_pos[middle:]),
+            )
         bounds = self._bounds(col_pos, row_pos)
         if bounds is None:
             nothing = np.full(col_pos.shape, np.nan)
@@ -145,6 +153,16 @@ class SightLines:
             return None
         x, y = x[seen], y[seen]
         return Extent(float(x.min()), float(y.min()), float(x.max()), float(y.max()))
+
+    def _is_wide(self, col_pos: Floats, row_pos: Floats) -> bool:
+        """Tell whether bounds of the terrain under all lines would take more blocks than are kept."""
+        box = self._box(col_pos, row_pos, *self._sensor.height_range)
+        if box is None:
+            return False
+        spot = Extent(box.center_x, box.center_y, box.center_x, box.center_y)
+        a, b, d, e = self._terrain.surface(spot, self._pixel_size).posts_per_unit
+        cols = abs(a) * box.width + abs(b) * box.height
+        return cols * (abs(d) * box.width + abs(e) * box.height) > _MOST_POSTS
 
     def _bounds(self, col_pos: Floats, row_pos: Floats) -> _Descent | None:
         """Return between which heights, how fast, these lines can be followed; None: nowhere."""
@@ -225,6 +243,14 @@ class SightLines:
             live = live[~done & np.isfinite(found)]
         z[live] = (upper[live] + lower[live]) / 2
         return z
+
+
+def _joined(first: GroundPoints, second: GroundPoints) -> GroundPoints:
+    return GroundPoints(
+        np.concatenate([first.x, second.x]),
+        np.concatenate([first.y, second.y]),
+        np.concatenate([first.z, second.z]),
+    )
 
 
 def footprint_ring(lines: SightLines, cols: int, rows: int, per_side: int = 64) -> GroundPoints:

@@ -144,6 +144,11 @@ class FilePosts:
             for block_row, block_col, block in self._blocks(view, row, col - shift, rows, cols):
                 top, left = block_row * view.block_rows, block_col * view.block_cols + shift
                 _paste(block, top - row, left - col, out)
+        # The last post of an averaged level counts where the raster reaches its centre.
+        if view.cols - view.width > 0.5:
+            out[:, max(0, view.cols - 1 - col) :] = np.nan
+        if view.rows - view.height > 0.5:
+            out[max(0, view.rows - 1 - row) :] = np.nan
         out[~np.isfinite(out)] = np.nan
         return out * self._scale + self._offset
 

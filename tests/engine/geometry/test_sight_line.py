@@ -207,3 +207,16 @@ def test_heights_of_another_datum_are_refused(tmp_path: Path) -> None:
     terrain = _terrain(tmp_path, np.zeros((10, 10)))
     with pytest.raises(ConfigError, match="ellipsoid for the terrain, egm96 for the sensor"):
         SightLines(_sensor(vertical_datum="egm96"), terrain)
+
+
+def test_lines_far_apart_are_followed_by_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heights = np.random.default_rng(13).uniform(0, 60, (300, 300))
+    lines = SightLines(_sensor(height_range=(-5.0, 65.0)), _terrain(tmp_path, heights))
+    col, row = np.random.default_rng(14).uniform(100, 2800, (2, 40))
+    together = lines.to_ground(col, row)
+    monkeypatch.setattr("engine.geometry.sight_line._MOST_POSTS", 2000)
+    apart = lines.to_ground(col, row)
+    assert np.isfinite(together.z).all()
+    np.testing.assert_allclose(apart.z, together.z, rtol=0, atol=1e-5)

@@ -82,3 +82,12 @@ def test_a_mask_in_the_first_band_is_no_terrain(tmp_path: Path) -> None:
     header = read_header(str(path))
     with pytest.raises(ConfigError, match="mask in its first band"):
         post_item(replace(header, alpha_band=1))
+
+
+def test_a_post_whose_centre_the_raster_does_not_reach_is_void(tmp_path: Path) -> None:
+    data = np.ones((1, 65, 67), np.float32)
+    posts = _posts(write_raster(tmp_path / "odd.tif", data))
+    found = posts.read(posts.level(40.0), 0, 0, 18, 18)
+    # 65 is 16 × 4 + 1: too little of the last one. 67 is 16 × 4 + 3: enough.
+    assert np.isnan(found).sum() == 18 * 18 - 16 * 17
+    assert (found[:16, :17] == 1).all()
