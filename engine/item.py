@@ -79,6 +79,9 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     pyramid, pyramid_from : Source or None, int
         A file of coarser levels made by `build --pyramids`: levels[pyramid_from:] are its levels, its
         bands the item's present bands in service order, its mask and no-data like the sources'.
+    geolocation : bytes
+        Packed `engine.geolocation.Geolocation`; then `crs` is "", the item's own coordinates are its
+        level-0 pixels, and `geotransform` says so. b"" = placed by its geotransform.
     """
 
     id: int
@@ -113,6 +116,7 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     extent: Extent = Extent(0.0, 0.0, 0.0, 0.0)
     pyramid: Source | None = None
     pyramid_from: int = 0
+    geolocation: bytes = b""
 
     @property
     def width(self) -> int:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from engine.target_grid import Cell
 
 
+# Nodes of a part that plans may hold on to; a projection needs a few, 16 bytes each.
+_MEMO_NODES = 1200
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One raster, ready to be sampled onto any cell.
@@ -116,10 +120,14 @@ class Cells:
         """Return where a layer's nodes lie on a canvas whose first pixel is canvas pixel `origin`."""
         key = (layer.planned.item.id, cell.col, cell.row, origin)
         memo = self.plan.memo
-        if key not in memo:
-            memo[key] = self._part(layer, cell, origin)
-        found: CanvasPart | None = memo[key]
-        return found
+        if key in memo:
+            found: CanvasPart | None = memo[key]
+            return found
+        made = self._part(layer, cell, origin)
+        # Plans are kept by the thousand: what is large (terrain, rough) has the bounded node cache alone.
+        if made is None or made.nodes.x.size <= _MEMO_NODES:
+            memo[key] = made
+        return made
 
     def _part(self, layer: Layer, cell: Cell, origin: tuple[int, int]) -> CanvasPart | None:
         lattice, placed = self.plan.grid.lattice, layer.planned.placed
@@ -141,6 +149,8 @@ class Cells:
         )
 
     def _window(self, layer: Layer, part: CanvasPart) -> PixelWindow | None:
+        if part.nodes.x.size > _MEMO_NODES:
+            return window_of(layer.affine, part, self._taps)
         # Keyed by the part itself, which the memo keeps alive.
         key = (layer.planned.item.id, id(part))
         memo = self.plan.memo

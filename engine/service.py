@@ -29,12 +29,14 @@ from engine.geometry.projection import MERCATOR, describe_crs, operation
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
 from engine.readers.handles import HandlePool
+from engine.sensor_place import bind_item, ortho_locator, ortho_scale
 from engine.target_grid import HALF_WORLD_M, world_period
 from engine.world_turns import raster_box, turned_items
 
 if TYPE_CHECKING:
     from engine.fetch import BlockSource
     from engine.functions.cast import NoDataMatch
+    from engine.geolocation import BoundGeolocation
     from engine.geometry.locator import Locator
     from engine.item import Item
     from engine.plan import Plan
@@ -52,6 +54,7 @@ _MAX_PICTURES = 64
 _MAX_LAYERS = 20_000
 _MAX_VIEWS = 2048
 _MAX_PLANS = 2048
+_MAX_GEOLOCATIONS = 256
 
 # Item, level, halvings, bands, form of the blocks, clipped by the seamline, halved by majority.
 LayerKey: TypeAlias = "tuple[int, int, int, tuple[int, ...], Form, bool, bool]"
@@ -138,6 +141,8 @@ class ImageService:
         self.catalog = Catalog.open(path)
         self.summary: ServiceSummary = self.catalog.summary
         self.memory = memory
+        self.path = path
+        self._geolocations: LRUCache[int, BoundGeolocation] = LRUCache(_MAX_GEOLOCATIONS)
         self._histograms = self.catalog.histograms
         self._placed: OrderedDict[tuple[int, str], tuple[Appearance, ...]] = OrderedDict()
         self._pictures: dict[object, Picture] = {}
@@ -215,6 +220,9 @@ class ImageService:
         return found
 
     def _appearances(self, item: Item, out_crs: str) -> tuple[Appearance, ...]:
+        if item.geolocation:
+            ortho = self._place_sensor(item, out_crs)
+            return () if ortho is None else (Appearance(item, ortho),)
         turned = turned_items(item)
         if turned == (item,):
             placed = self._place(item, out_crs)
@@ -237,6 +245,32 @@ class ImageService:
             found = None if shown is None else inverse_extent(pipeline, shown)
             box = None if found is None else _around(found, out_crs)
         return None if box is None or min(scale) <= 0 else Placed(MapLocator(pipeline), box, *scale)
+
+    def geolocation(self, item: Item) -> BoundGeolocation:
+        """Return the bound geolocation of an item that has one; kept for a few.
+
+        Raises
+        ------
+        InvalidParameter, ConfigError, SourceError
+        """
+        found = self._geolocations.get(item.id)
+        if found is None:
+            found = self._geolocations[item.id] = bind_item(item, self.memory)
+        return found
+
+    def _place_sensor(self, item: Item, out_crs: str) -> Placed | None:
+        """Return the place of an image with a sensor model."""
+        box = item.extent
+        if out_crs != self.summary.crs:
+            area = self.summary.extent_lonlat
+            found = inverse_extent(operation(out_crs, self.summary.crs, area).pipeline, box)
+            if found is None:
+                return None
+            box = _around(found, out_crs)
+        key = f"{self.path}#{item.id}@{out_crs}"
+        locator = ortho_locator(self.geolocation(item), key, out_crs, box)
+        scale = ortho_scale(locator, box)
+        return None if min(scale) <= 0 else Placed(locator, box, *scale)
 
     def _operation(self, item: Item, out_crs: str) -> tuple[str, tuple[float, float]]:
         """Return the operation from an output CRS to an item's, and its scale there."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from engine.geometry.terrain_definition import TerrainDefinition
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -31,12 +33,15 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
         Samples outside are no data.
     crs : str
         Canonical key used instead of the files' own; "" = as the files say.
+    terrain : TerrainDefinition or None
+        Under images with a sensor model; None = one height, the middle of the model's own.
     """
 
     bands: tuple[int, ...] = ()
     no_data: str = ""
     valid_range: tuple[float, float] | None = None
     crs: str = ""
+    terrain: TerrainDefinition | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from engine.errors import ConfigError, InvalidParameter
 from engine.geometry.projection import canonical_crs
+from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain, TerrainDefinition
 from raster_types.base import ItemOptions
 
 
 def parse_item_options(
-    *, bands: str = "", nodata: str = "", valid_range: str = "", srs: str = ""
+    *,
+    bands: str = "",
+    nodata: str = "",
+    valid_range: str = "",
+    srs: str = "",
+    dem: str = "",
+    dem_datum: str = "",
 ) -> ItemOptions:
     """Return the options; "" = as the files say.
 
@@ -24,7 +32,25 @@ def parse_item_options(
         no_data=_no_data(nodata),
         valid_range=_range(valid_range),
         crs=_crs(srs),
+        terrain=_terrain(dem, dem_datum),
     )
+
+
+def _terrain(dem: str, datum: str) -> TerrainDefinition | None:
+    if not dem.strip():
+        if datum.strip():
+            raise ConfigError("--dem-datum", datum, "expected only together with --dem")
+        return None
+    try:
+        return ConstantHeight(height_m=float(dem), vertical_datum=datum or "ellipsoid")
+    except ValueError:
+        pass
+    path = Path(dem)
+    if not path.is_file():
+        raise ConfigError(
+            "--dem", dem, "expected a raster, a compiled service (.zmd) or a height in metres"
+        )
+    return RasterTerrain(path=str(path.resolve()), vertical_datum=datum)
 
 
 def _bands(text: str) -> tuple[int, ...]:

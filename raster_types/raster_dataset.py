@@ -165,7 +165,7 @@ class RasterDatasetType:
     def items(self, product: Product, options: ItemOptions) -> Iterator[NewItem]:
         """Make one item of one file."""
         header = product.header(product.main)
-        _check_bands(header, options)
+        check_bands(header, options)
         problem = placement_problem(header, options.crs or header.crs)
         status, message = problem or (ItemStatus.ADDED, "")
         source = SourceDefinition(
@@ -179,13 +179,14 @@ class RasterDatasetType:
             name=PurePath(product.main).stem,
             raster=RasterDefinition(raster_type=self.name, sources=(source,)),
             headers=(header,),
-            attributes=_attributes(header),
+            attributes=acquisition_attributes(header),
             status=status,
             message=message,
         )
 
 
-def _check_bands(header: RasterHeader, options: ItemOptions) -> None:
+def check_bands(header: RasterHeader, options: ItemOptions) -> None:
+    """Raise UnknownProduct where the author names bands that the file does not have."""
     count = len(header.bands)
     for band in options.bands:
         if not 1 <= band <= count:
@@ -193,7 +194,7 @@ def _check_bands(header: RasterHeader, options: ItemOptions) -> None:
             raise UnknownProduct(header.path, why)
 
 
-def _attributes(header: RasterHeader) -> dict[str, str | int | float | None]:
+def acquisition_attributes(header: RasterHeader) -> dict[str, str | int | float | None]:
     """Return what the header says of the acquisition; a file's own date is not that."""
     for tag in ("ACQUISITIONDATETIME", "ACQUISITION_DATE"):
         date = parse_date_text(header.tags.get(tag, ""))

@@ -13,13 +13,18 @@ from engine.build.footprints import outline
 from engine.build.item_pixels import UNREADABLE, ItemPixels, Strip
 from engine.build.placement import Placement, place
 from engine.build.raster_record import ItemStatus, RasterDefinition
+from engine.build.sensor_placement import place_sensor
 from engine.build.tally import BandTally, pack_tallies, tally_samples
-from engine.errors import InvalidParameter, SourceCorrupt, SourceError
+from engine.errors import ConfigError, InvalidParameter, SourceCorrupt, SourceError
 from engine.footprint import pack_rings
+from engine.geolocation import bind_geolocation
+from engine.geometry.service_posts import open_service_posts
 from engine.readers.drivers import check_path
 from engine.readers.header import RasterHeader, read_header
+from engine.service import process_memory
 
 if TYPE_CHECKING:
+    from engine.geolocation import Geolocation
     from engine.pixel_type import PixelType
 
 FootprintMode: TypeAlias = Literal["auto", "extent", "radiometry"]
@@ -125,9 +130,10 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"{err}.") from err
     first = headers[0]
     crs = job.raster.sources[0].crs or first.crs
-    problem = placement_problem(first, crs)
-    if problem is not None or first.geotransform is None:
-        raise _NotBuilt(*(problem or (ItemStatus.NO_GEOREFERENCE, "")))
+    geolocation = job.raster.geolocation
+    problem = None if geolocation else placement_problem(first, crs)
+    if problem is not None:
+        raise _NotBuilt(*problem)
     if any(header.levels[0] != first.levels[0] for header in headers):
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, "its files differ in size.")
     rings, tallies, notes = _look_at_pixels(job, headers, mapping)
@@ -135,7 +141,11 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
         raise _NotBuilt(ItemStatus.EMPTY, "holds no valid pixel.")
     size = (first.width, first.height)
     try:
-        placement = place(crs, first.geotransform, size, job.service_crs, rings)
+        if geolocation is not None:
+            placement = _place_sensor(job, geolocation, size, rings)
+        else:
+            assert first.geotransform is not None
+            placement = place(crs, first.geotransform, size, job.service_crs, rings)
     except InvalidParameter as err:
         why = "its CRS cannot be transformed to the service's or to longitude and latitude."
         raise _NotBuilt(ItemStatus.NOT_PLACED, why) from err
@@ -152,6 +162,16 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
         tallies=pack_tallies(tallies) if job.statistics else b"",
         notes=notes,
     )
+
+
+def _place_sensor(
+    job: ItemJob, geolocation: Geolocation, size: tuple[int, int], rings: list[Floats] | None
+) -> Placement | None:
+    try:
+        bound = bind_geolocation(geolocation, process_memory(), open_service=open_service_posts)
+        return place_sensor(bound, size, job.service_crs, rings)
+    except (InvalidParameter, ConfigError) as err:
+        raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"its sensor model or terrain: {err}") from err
 
 
 def _look_at_pixels(

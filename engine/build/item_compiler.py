@@ -77,6 +77,7 @@ class ItemParts:
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
     pyramid: Source | None = None
     pyramid_from: int = 0
+    geolocation: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +142,12 @@ class ItemCompiler:
     def _places(self, batch: Sequence[ItemParts]) -> list[_Place | NotCompiled]:
         """Return operations and scales; rasters of one CRS and area are worked out together."""
         groups: dict[tuple[str, Extent | None], list[int]] = {}
-        for number, parts in enumerate(batch):
-            groups.setdefault((parts.crs, self._area(parts)), []).append(number)
         found: dict[int, _Place | NotCompiled] = {}
+        for number, parts in enumerate(batch):
+            if parts.geolocation:
+                found[number] = _sensor_place(parts, self.crs)
+            else:
+                groups.setdefault((parts.crs, self._area(parts)), []).append(number)
         for (crs, area), numbers in groups.items():
             group = [batch[number] for number in numbers]
             try:
@@ -195,7 +199,7 @@ class ItemCompiler:
 
     def _row(self, parts: ItemParts, place: _Place, boxes: tuple[Extent, ...]) -> CompiledRow:
         scale = place.scale
-        if min(scale) <= 0:
+        if min(scale) <= 0 and not parts.geolocation:
             scale = _scale_beside(parts, self.operations[place.to_raster])
         if min(scale) <= 0:
             raise NotCompiled(f"its centre has no place in the service's CRS {_short(self.crs)}")
@@ -234,6 +238,7 @@ class ItemCompiler:
             extent=extent,
             pyramid=parts.pyramid,
             pyramid_from=parts.pyramid_from,
+            geolocation=parts.geolocation,
         )
         several = boxes if len(boxes) > 1 else ()
         return CompiledRow(item=item, wkb=parts.wkb, attributes=parts.attributes, boxes=several)
@@ -267,12 +272,16 @@ class ItemCompiler:
     def _rings(self, parts: ItemParts, key: str) -> bytes:
         if parts.rings is not None:
             return parts.rings
+        if parts.geolocation:
+            raise NotCompiled("the footprint of an image with a sensor model cannot be edited yet")
         rings = self._to_pixels(parts, parts.wkb, key)
         if not rings:
             raise NotCompiled("its footprint lies beside the raster")
         return rings
 
     def _seamline(self, parts: ItemParts, key: str) -> bytes:
+        if parts.seamline and parts.geolocation:
+            raise NotCompiled("seamlines of images with a sensor model are not supported yet")
         return self._to_pixels(parts, parts.seamline, key) if parts.seamline else b""
 
     def _to_pixels(self, parts: ItemParts, wkb: bytes, key: str) -> bytes:
@@ -284,6 +293,19 @@ class ItemCompiler:
             return pack_rings([ring for part in packed for ring in unpack_rings(part)])
         except (ValueError, shapely.errors.GEOSException, ImageServerError) as err:
             raise NotCompiled(f"its footprint or seamline cannot be used: {err}") from err
+
+
+def _sensor_place(parts: ItemParts, crs: str) -> _Place:
+    """Return the place of an image with a sensor model: its locator is made when it is served."""
+    pixel = parts.pixel_sizes[2]
+    scale = 1.0 / pixel if pixel > 0 else 0.0
+    return _Place(
+        to_raster="",
+        from_mercator="",
+        scale=(scale, scale),
+        scale_mercator=(0.0, 0.0),
+        ground_size_m=pixel * describe_crs(crs).metres_per_unit,
+    )
 
 
 def _whole_box(bounds: list[float], area: float) -> Extent:

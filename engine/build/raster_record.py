@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import msgspec
 
+from engine.geolocation import Geolocation
 from engine.item import Level
 from engine.readers.header import RasterHeader
 
@@ -75,11 +76,14 @@ class RasterDefinition(
         Which raster type made the item.
     sources : tuple of SourceDefinition
         Bands of the item are the bands of its sources, one after the other.
+    geolocation : Geolocation or None
+        Sensor model and terrain; None = placed by the first source's geotransform.
     """
 
     version: int = DEFINITION_VERSION
     raster_type: str
     sources: tuple[SourceDefinition, ...]
+    geolocation: Geolocation | None = None
 
 
 class PyramidFile(msgspec.Struct, frozen=True, kw_only=True):

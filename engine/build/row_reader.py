@@ -11,6 +11,7 @@ from engine.build.band_mapping import map_bands
 from engine.build.definition_fields import MAX_TEXT, compiled_value
 from engine.build.item_compiler import ItemParts, NotCompiled
 from engine.build.raster_record import ItemStatus
+from engine.geolocation import IMAGE_SPACE, pack_geolocation
 from engine.item import Source
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ class RowReader:
             raise NotCompiled("Raster: all sources are disabled")
         first_source, first = enabled[0]
         _check_grids(headers)
-        crs = first_source.crs or first.crs
-        if first.geotransform is None or not crs:
+        crs, geotransform = first_source.crs or first.crs, first.geotransform
+        if raster.geolocation is not None:
+            crs, geotransform = "", IMAGE_SPACE
+        elif geotransform is None or not crs:
             raise NotCompiled("Header: its raster has no place on Earth")
         try:
             mapping = self._mapping(raster, headers)
@@ -93,7 +96,7 @@ class RowReader:
             name=row.name,
             category=row.category,
             crs=crs,
-            geotransform=first.geotransform,
+            geotransform=geotransform,
             levels=levels,
             sources=tuple(
                 Source(self._resolved(source.path), header.driver, header.size, header.mtime_ns)
@@ -108,6 +111,7 @@ class RowReader:
             attributes=attributes,
             pyramid=pyramid,
             pyramid_from=pyramid_from,
+            geolocation=pack_geolocation(raster.geolocation),
         )
 
     def _mapping(self, raster: RasterDefinition, headers: tuple[RasterHeader, ...]) -> BandMapping:

@@ -68,6 +68,10 @@ class BandHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return float(self.no_data_text) if self.no_data_text else None
 
 
+# Twenty coefficients of 25 digits, and more.
+_MAX_RPC_CHARS = 2000
+
+
 class RasterHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Facts of one raster file.
 
@@ -85,6 +89,8 @@ class RasterHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         Of the first band.
     has_gcps, has_rpcs : bool
         Whether the file is placed by ground control points or a sensor model.
+    rpc : dict of str to str
+        GDAL's RPC metadata.
     """
 
     path: str
@@ -102,6 +108,7 @@ class RasterHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     colormap: tuple[tuple[int, int, int, int], ...] = ()
     has_gcps: bool = False
     has_rpcs: bool = False
+    rpc: dict[str, str] = {}
     tags: dict[str, str] = {}
 
 
@@ -157,6 +164,7 @@ def _describe(path: str, dataset: DatasetReader) -> RasterHeader:
         colormap=_colormap(dataset),
         has_gcps=bool(points),
         has_rpcs=bool(dataset.tags(ns="RPC")),
+        rpc=_rpc_tags(dataset),
         tags=_kept_tags(dataset),
     )
 
@@ -277,6 +285,12 @@ def _colormap(dataset: DatasetReader) -> tuple[tuple[int, int, int, int], ...]:
         # Says "palette" but has no table; it is then a plain band.
         return ()
     return tuple((value, rgba[0], rgba[1], rgba[2]) for value, rgba in sorted(entries.items()))
+
+
+def _rpc_tags(dataset: DatasetReader) -> dict[str, str]:
+    """Return the RPC metadata as texts, unread: not all of it need be numbers."""
+    found = dataset.tags(ns="RPC")
+    return {key: value for key, value in found.items() if len(value) <= _MAX_RPC_CHARS}
 
 
 def _kept_tags(dataset: DatasetReader) -> dict[str, str]:

@@ -101,8 +101,8 @@ def _blend_narrow(source, base, win_cols, taps, bits, out, first, count):
             lower = np.int32(
                 np.int32(source[here]) * rest + np.int32(source[here + np.uint64(1)]) * x
             )
-            total = np.int64(upper) * np.int64(np.int32(one - y)) + np.int64(lower) * np.int64(y)
-            out[first + np.uint64(k)] = (total + (1 << 27)) >> 28
+            both = np.int64(upper) * np.int64(np.int32(one - y)) + np.int64(lower) * np.int64(y)
+            out[first + np.uint64(k)] = (both + (1 << 27)) >> 28
 
 
 @unaliased_kernel

@@ -91,6 +91,14 @@ def add(  # noqa: PLR0913 -- one an option of the command
         str, typer.Option(metavar="LO,HI", help="Samples outside are no data.")
     ] = "",
     srs: Annotated[str, typer.Option(help="CRS of the files, instead of their own.")] = "",
+    dem: Annotated[
+        str,
+        typer.Option(metavar="FILE|.zmd|METRES", help="Terrain under images with a sensor model."),
+    ] = "",
+    dem_datum: Annotated[
+        str,
+        typer.Option(metavar="ellipsoid|egm96|egm2008|FILE", help="What its heights count from."),
+    ] = "",
     bands: Annotated[
         str, typer.Option(metavar="4,3,2", help="Bands to use, from 1, in this order.")
     ] = "",
@@ -122,7 +130,14 @@ def add(  # noqa: PLR0913 -- one an option of the command
         paths=paths,
         glob=glob,
         recursive=recursive,
-        options=parse_item_options(bands=bands, nodata=nodata, valid_range=valid_range, srs=srs),
+        options=parse_item_options(
+            bands=bands,
+            nodata=nodata,
+            valid_range=valid_range,
+            srs=srs,
+            dem=dem,
+            dem_datum=dem_datum,
+        ),
         csv=attributes,
         name_regex=name_regex,
     )

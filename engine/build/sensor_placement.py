@@ -1,0 +1,87 @@
+"""Where an image with a sensor model lies in the service: its outline along lines of sight to the terrain."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from engine.build.placement import Placement
+from engine.extent import Extent
+from engine.geometry.projection import operation, transform
+from engine.geometry.sight_line import SightLines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.geolocation import BoundGeolocation
+
+Floats = NDArray[np.float64]
+
+# Chords of the outline over terrain: a point at least this often along each side of the image.
+_PER_SIDE = 64
+
+
+def place_sensor(
+    bound: BoundGeolocation,
+    size: tuple[int, int],
+    service_crs: str,
+    rings: Sequence[Floats] | None,
+) -> Placement | None:
+    """Return where an image lies in the service, or None where its lines of sight miss the terrain.
+
+    Parameters
+    ----------
+    size : (width, height)
+        In pixels.
+    rings
+        Outline in level-0 pixels, None = the whole image.
+    """
+    width, height = size
+    whole = np.array([[0, 0], [width, 0], [width, height], [0, height], [0, 0]], np.float64)
+    lines = SightLines(bound.sensor, bound.terrain)
+    to_service = operation(bound.sensor.ground_crs, service_crs).pipeline
+    spacing = max(width, height) / _PER_SIDE
+    polygons = []
+    for ring in rings if rings is not None else [whole]:
+        points = _on_map(lines, to_service, _densified(ring, spacing))
+        points = points[np.isfinite(points).all(axis=1)]
+        if len(points) >= 4:
+            polygons.append(shapely.make_valid(shapely.Polygon(points)))
+    shape = shapely.union_all(polygons)
+    parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
+    if not parts:
+        return None
+    shape = shapely.MultiPolygon(parts)
+    box = Extent(*map(float, shape.bounds))
+    middle = np.array([[width / 2, height / 2], [width / 2 + 1, height / 2]])
+    below = np.array([[width / 2, height / 2 + 1]])
+    near = _on_map(lines, to_service, np.vstack([middle, below]))
+    across, down = near[1] - near[0], near[2] - near[0]
+    area = abs(float(across[0] * down[1] - across[1] * down[0]))
+    if not math.isfinite(area) or area <= 0:
+        # The middle is hidden or void: the outline says enough.
+        area = shape.area / (width * height)
+    center = near[0] if np.isfinite(near[0]).all() else np.array([box.center_x, box.center_y])
+    return Placement(
+        wkb=shapely.to_wkb(shape, byte_order=1),
+        extent=box,
+        center_x=float(center[0]),
+        center_y=float(center[1]),
+        pixel_size=math.sqrt(area),
+    )
+
+
+def _densified(ring: Floats, spacing: float) -> Floats:
+    return np.asarray(
+        shapely.get_coordinates(shapely.segmentize(shapely.LinearRing(ring), spacing))
+    )
+
+
+def _on_map(lines: SightLines, to_service: str, points: Floats) -> Floats:
+    """Return image points on the map of the service; NaN or inf where they see no ground."""
+    ground = lines.to_ground(points[:, 0], points[:, 1])
+    return np.column_stack(transform(to_service, ground.x, ground.y))
