@@ -28,6 +28,9 @@ MAX_HEIGHT = 4.0
 # Image to ground: Newton's method takes 3 to 5 steps; what has not come this near has no solution.
 _MAX_STEPS = 30
 _TOLERANCE_PX = 1e-8
+# Added and taken off again it leaves the nearest whole number (1.5 · 2^52); a call of floor would keep
+# processors without SSE 4.1, and so the portable build, from working on more than one point at a time.
+_ROUND = 6755399441055744.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +139,13 @@ def _polynomial(c, k, lon, lat, high):
 def _project_rpc_kernel(lon, lat, height, c, ground, image, cols, rows):  # noqa: PLR0913, PLR0917 -- a kernel takes no records
     lon0, by_lon, lat0, by_lat = ground[0], ground[1], ground[2], ground[3]
     height0, by_height = ground[4], ground[5]
+    by_turn = -360.0 * by_lon
     c0, c1, c2, r0, r1, r2 = image[0], image[1], image[2], image[3], image[4], image[5]
     for k in range(lon.size):
         i = np.uint64(k)
         turn = lon[i] - lon0
-        turn = turn - 360.0 * np.floor(turn * (1.0 / 360.0) + 0.5)
-        x = turn * by_lon
+        turns = _add(turn, 1.0 / 360.0, _ROUND) - _ROUND
+        x = _add(turns, by_turn, turn * by_lon)
         y = (lat[i] - lat0) * by_lat
         z = (height[i] - height0) * by_height
         row_down = _polynomial(c, 20, x, y, z)
@@ -155,8 +159,8 @@ def _project_rpc_kernel(lon, lat, height, c, ground, image, cols, rows):  # noqa
             & (row_down > 0.0)
             & (col_down > 0.0)
         )
-        cols[i] = _add(c1, q, _add(c2, r, c0)) if inside else np.nan
-        rows[i] = _add(r1, q, _add(r2, r, r0)) if inside else np.nan
+        cols[i] = c0 + c1 * q + c2 * r if inside else np.nan
+        rows[i] = r0 + r1 * q + r2 * r if inside else np.nan
 
 
 @kernel
