@@ -30,6 +30,7 @@ from engine.geotransforms.grid_sensor import GridSensorRecord
 from engine.geotransforms.lens_distortion import FisheyeDistortion
 from engine.geotransforms.polynomial import PolynomialFromGcps
 from engine.geotransforms.projective import Projective
+from engine.geotransforms.rpc import RpcRecord
 from engine.geotransforms.thin_plate_spline import ThinPlateSpline
 from engine.pixels import Rgbv
 from engine.readers.pack import pack_rgbv
@@ -76,6 +77,7 @@ def _warm(dtypes: tuple[str, ...]) -> None:
     measure((0, 0), (17, 17), lambda _row, _col: block)
     _warm_plane_transforms(here)
     _warm_frames_and_grids(here)
+    _warm_rpc(here)
     # Opaque words for the RGB filter, empty ones for the white background.
     for name in ("jpg", "png", "png32"):
         for picture in (words, canvas):
@@ -124,6 +126,27 @@ def _warm_frames_and_grids(here: NDArray[np.float64]) -> None:
     for record in (camera, fisheye, grid):
         bound = record.bind()
         bound.ground_to_image(*bound.image_to_ground(here, here, here), here)
+
+
+def _warm_rpc(here: NDArray[np.float64]) -> None:
+    zeros = (0.0,) * 17
+    model = RpcRecord(
+        row_offset_px=0.5,
+        col_offset_px=0.5,
+        latitude_offset_deg=0.0,
+        longitude_offset_deg=0.0,
+        height_offset_m=0.0,
+        row_scale_px=1.0,
+        col_scale_px=1.0,
+        latitude_scale_deg=1.0,
+        longitude_scale_deg=1.0,
+        height_scale_m=1.0,
+        row_numerator=(0.0, 0.0, -1.0, *zeros),
+        row_denominator=(1.0, 0.0, 0.0, *zeros),
+        col_numerator=(0.0, 1.0, 0.0, *zeros),
+        col_denominator=(1.0, 0.0, 0.0, *zeros),
+    ).bind()
+    model.ground_to_image(*model.image_to_ground(here, here, here), here)
 
 
 def _tiny_place() -> tuple[CanvasPart, LevelAffine]:
