@@ -31,6 +31,9 @@ _FACTS = 8
 _NOTHING = (np.inf, -np.inf, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 _NOT_YET = -np.inf
 _NOWHERE = -(2**40)
+_ONE = np.uint32(1)
+# No map has places so far from its origin.
+_FAR = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,58 +150,57 @@ def _measure_part_kernel(posts, tiles, part, found):
 
 
 @kernel
+def _beside_void(posts, row, col, v, u):
+    """Weigh valid posts alone; void where the nearest of the four is."""
+    if np.isnan(posts[row + (v >= 0.5), col + (u >= 0.5)]):
+        return np.nan
+    total, weights = 0.0, 0.0
+    for i in range(2):
+        for j in range(2):
+            tap = np.float64(posts[row + i, col + j])
+            if not np.isnan(tap):
+                weight = (v if i else 1.0 - v) * (u if j else 1.0 - u)
+                total += weight * tap
+                weights += weight
+    return total / weights
+
+
+@kernel
 def _look_up_kernel(x, y, level, posts, place, out):
-    top, left = place[0] * BLOCK, place[1] * BLOCK
-    ax, bx, cx, ay, by, cy = level[0], level[1], level[2], level[3], level[4], level[5]
+    ax, bx, cx = level[0], level[1], level[2] - place[1] * BLOCK
+    ay, by, cy = level[3], level[4], level[5] - place[0] * BLOCK
     period, west = level[6], level[7]
     missed = -1
     for k in range(x.size):
         if out[k] != _NOT_YET:
             continue
         xk, yk = x[k], y[k]
-        if not (abs(xk) < 1e12 and abs(yk) < 1e12):
+        if not (abs(xk) < _FAR and abs(yk) < _FAR):
             out[k] = np.nan
             continue
         if period > 0.0 and not 0.0 <= xk - west < period:
             xk -= period * np.floor((xk - west) / period)
         col_pos = ax * xk + bx * yk + cx
         row_pos = ay * xk + by * yk + cy
-        if not (abs(col_pos) < 1e9 and abs(row_pos) < 1e9):
-            out[k] = np.nan
-            continue
-        row, col = int(np.floor(row_pos)) - top, int(np.floor(col_pos)) - left
-        if not (0 <= row < BLOCK and 0 <= col < BLOCK):
-            if missed < 0:
+        if not (0.0 <= col_pos < BLOCK and 0.0 <= row_pos < BLOCK):
+            if not abs(col_pos) + abs(row_pos) < 1e9:
+                out[k] = np.nan
+            elif missed < 0:
                 missed = k
-                place[3] = int(np.floor(row_pos)) // BLOCK
-                place[4] = int(np.floor(col_pos)) // BLOCK
+                place[3] = place[0] + int(np.floor(row_pos / BLOCK))
+                place[4] = place[1] + int(np.floor(col_pos / BLOCK))
             continue
-        if np.isnan(posts[row + 1, col + 1]):
-            out[k] = np.nan
-            continue
-        # The upper left of the four posts around: where the margin begins, index 0 is post -1.
-        u, v = col_pos - left - col - 0.5, row_pos - top - row - 0.5
-        i, j = row + 1, col + 1
-        if v < 0.0:
-            i, v = row, v + 1.0
-        if u < 0.0:
-            j, u = col, u + 1.0
-        a, b = np.float64(posts[i, j]), np.float64(posts[i, j + 1])
-        c, d = np.float64(posts[i + 1, j]), np.float64(posts[i + 1, j + 1])
-        value = (a * (1.0 - u) + b * u) * (1.0 - v) + (c * (1.0 - u) + d * u) * v
-        if np.isnan(value):
-            weights, value = 0.0, 0.0
-            for tap, weight in (
-                (a, (1.0 - u) * (1.0 - v)),
-                (b, u * (1.0 - v)),
-                (c, (1.0 - u) * v),
-                (d, u * v),
-            ):
-                if not np.isnan(tap):
-                    weights += weight
-                    value += weight * tap
-            value /= weights
+        # From the centre of the margin's first post on, so that whole parts are its indices; unsigned,
+        # because for signed ones every access asks whether it counts from the end.
+        col, row = np.uint32(col_pos + 0.5), np.uint32(row_pos + 0.5)
+        u, v = col_pos + 0.5 - col, row_pos + 0.5 - row
+        a, b = np.float64(posts[row, col]), np.float64(posts[row, col + _ONE])
+        c, d = np.float64(posts[row + _ONE, col]), np.float64(posts[row + _ONE, col + _ONE])
+        upper, lower = a + (b - a) * u, c + (d - c) * u
+        value = upper + (lower - upper) * v
         out[k] = value
+        if np.isnan(value):
+            out[k] = _beside_void(posts, np.int64(row), np.int64(col), v, u)
     place[2] = missed
 
 
@@ -269,7 +271,7 @@ def look_up(
 def _block_of(level: PostLevel, x: float, y: float) -> tuple[int, int]:
     """Return where the first point probably lies; the kernel decides."""
     a, b, c, d, e, f, period, left = level.array.tolist()
-    if not abs(x) < 1e12 or not abs(y) < 1e12:
+    if not abs(x) < _FAR or not abs(y) < _FAR:
         return _NOWHERE, _NOWHERE
     if period > 0:
         x -= period * ((x - left) // period)
