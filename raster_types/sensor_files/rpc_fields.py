@@ -44,9 +44,11 @@ ERRORS = {"ERR_BIAS": "error_bias_m", "ERR_RAND": "error_random_m"}
 
 # A number as these files write it, in Fortran's way too (1.0D-03), then perhaps a unit.
 _NUMBER = re.compile(
-    r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?)\s*(?:pixels?|degrees?|met(?:er|re)s?|m)?\s*",
+    r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d+)?)\s*(?:pixels?|degrees?|met(?:er|re)s?|m)?\s*",
     re.IGNORECASE,
 )
+# The longest in real files has 40 characters, unit included.
+_MAX_CHARACTERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,8 @@ def number_of(name: str, value: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         number = float(value)
     else:
-        match = _NUMBER.fullmatch(str(value))
+        text = str(value)
+        match = _NUMBER.fullmatch(text) if len(text) <= _MAX_CHARACTERS else None
         if match is None:
             raise InvalidParameter(name, value, "a number")
         number = float(match[1].upper().replace("D", "E"))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.geotransforms.rpc import RpcRecord
 
 _KIND = ".geom file"
-_LINE = re.compile(r"\s*([\w.]+):\s*(.*?)\s*")
+_LINE = re.compile(r"\s*([\w.]+):(.*)")
 _OWN = {"ERR_BIAS": "bias_error", "ERR_RAND": "rand_error"}
 _SPELLING = {key: _OWN.get(key, key.lower()) for key in (*SCALARS, *LISTS, *ERRORS)}
 _ADJUSTABLE = (
@@ -51,7 +51,7 @@ def read_geom(text: str, window: ImageWindow = WHOLE_IMAGE) -> RpcRecord:
         Also: an adjustment that is not known.
     """
     lines = (_LINE.fullmatch(line) for line in text.lstrip("\ufeff").splitlines())
-    found = {match[1]: match[2] for match in lines if match is not None}
+    found = {match[1]: match[2].strip() for match in lines if match is not None}
     form = found.get("polynomial_format", "B").upper()
     if form not in {"A", "B"}:
         raise InvalidParameter(f"{_KIND}: polynomial_format", form, "A or B")

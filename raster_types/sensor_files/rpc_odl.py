@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from engine.geotransforms.rpc import RpcRecord
 
-_STATEMENT = re.compile(r"(\w+)\s*=\s*(\([^)]*\)|\"[^\"]*\"|[^;\r\n]*)")
+# Every repetition ends at a character that begins none: time grows with the length, not its square.
+_STATEMENT = re.compile(
+    r"^[ \t]*(\w+)[ \t]*=[ \t]*(?:[\r\n]+[ \t]*(?=\())?(\([^()=;]*\)|[^;\r\n]*)", re.MULTILINE
+)
 _RPB = {
     "LINE_OFF": "lineOffset",
     "SAMP_OFF": "sampOffset",

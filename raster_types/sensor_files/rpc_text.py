@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.geotransforms.rpc import RpcRecord
 
 _KIND = "RPC text"
-_LINE = re.compile(r"\s*([A-Za-z_]+?)(?:_(\d+))?\s*[:=]\s*(.*?)\s*")
+_LINE = re.compile(r"\s*([A-Za-z_]+?)(?:_(\d{1,9}))?\s*[:=](.*)")
 
 
 def read_rpc_text(text: str, window: ImageWindow = WHOLE_IMAGE) -> RpcRecord:
@@ -39,7 +39,7 @@ def read_rpc_text(text: str, window: ImageWindow = WHOLE_IMAGE) -> RpcRecord:
         match = _LINE.fullmatch(line)
         if match is None:
             continue
-        key, index, value = match[1].upper(), match[2], match[3]
+        key, index, value = match[1].upper(), match[2], match[3].strip()
         if index is not None and key in LISTS:
             _put(lists.setdefault(key, {}), (key, int(index)), value)
         elif index is None:

@@ -226,3 +226,27 @@ def test_files_of_other_kinds_are_refused() -> None:
 )
 def test_numbers_are_read_as_vendors_write_them(text: object, value: float) -> None:
     assert number_of("x", text) == value
+
+
+HOSTILE = [
+    "a" * 4_000_000,
+    "a = (\n" * 600_000,
+    "a=" * 2_000_000,
+    "a:" + " " * 4_000_000 + "x",
+    "a_1" * 1_000_000,
+    "a_" + "1" * 4_000_000,
+    "\n" * 4_000_000,
+    "LINE_OFF: " + "1" * 3_999_990 + "x",
+    "lineOffset = " + "1" * 3_999_990 + "x;",
+    "line_off: " + "1" * 3_999_990 + "x",
+    "lineNumCoef = (" + "1," * 1_999_990,
+    "<a>" * 500_000 + "</a>" * 500_000,
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("index", range(len(HOSTILE)))
+def test_four_megabytes_of_nonsense_are_refused_before_the_tests_give_up(
+    kind: str, index: int
+) -> None:
+    refused(KINDS[kind][0], HOSTILE[index], kind)
