@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 # No geoid leaves the ellipsoid by more: between -107 m and 86 m for EGM2008.
-_MOST_UNDULATION_M = 120.0
+MOST_UNDULATION_M = 120.0
 
 
 class ConstantTerrain:
@@ -58,5 +58,5 @@ class ConstantTerrain:
         """Return what is known of the surface within a box."""
         if self._shift.is_none:
             return plain_surface(self._height_m, self._height_m)
-        low, high = self._height_m - _MOST_UNDULATION_M, self._height_m + _MOST_UNDULATION_M
+        low, high = self._height_m - MOST_UNDULATION_M, self._height_m + MOST_UNDULATION_M
         return plain_surface(low, high)

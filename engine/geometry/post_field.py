@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from engine.geometry.post_surface import PostSurface
@@ -28,6 +29,36 @@ if TYPE_CHECKING:
     Finish: TypeAlias = Callable[[PostLevel, int, int, Floats], Floats]
 
 
+@dataclass(frozen=True, slots=True)
+class PostSpan:
+    """A range of posts, the last ones included."""
+
+    first_row: int
+    first_col: int
+    last_row: int
+    last_col: int
+
+    def intersection(self, other: PostSpan) -> PostSpan | None:
+        """Return the posts that both have, or None."""
+        found = PostSpan(
+            max(self.first_row, other.first_row),
+            max(self.first_col, other.first_col),
+            min(self.last_row, other.last_row),
+            min(self.last_col, other.last_col),
+        )
+        none = found.first_row > found.last_row or found.first_col > found.last_col
+        return None if none else found
+
+    def grown(self, posts: int) -> PostSpan:
+        """Return the range with some posts more on each side."""
+        return PostSpan(
+            self.first_row - posts,
+            self.first_col - posts,
+            self.last_row + posts,
+            self.last_col + posts,
+        )
+
+
 class PostSource(Protocol):
     """Where posts come from."""
 
@@ -43,6 +74,10 @@ class PostSource(Protocol):
 
     def level(self, pixel_size: float) -> PostLevel:
         """Return the coarsest lattice that is not coarser than `pixel_size` (CRS units; 0: finest)."""
+        ...
+
+    def span(self, level: PostLevel) -> PostSpan:
+        """Return which posts there are at most; all others are void."""
         ...
 
     def read(self, level: PostLevel, row: int, col: int, rows: int, cols: int) -> Floats:
@@ -112,15 +147,23 @@ class PostField:
         What tells these values from others made of the same source.
     finish : function
         Turns samples into values; what it returns NaN for is void.
+    beside : (low, high) or None
+        Bounds of the values that `finish` gives where the source has no posts; None = they are void.
     """
 
     def __init__(
-        self, source: PostSource, cache: PostCache, key: Hashable, finish: Finish | None = None
+        self,
+        source: PostSource,
+        cache: PostCache,
+        key: Hashable,
+        finish: Finish | None = None,
+        beside: tuple[float, float] | None = None,
     ) -> None:
         self.source = source
         self._cache = cache
         self._key = (source.identity, key)
         self._finish = finish
+        self._beside = beside
 
     def values(self, x: Floats, y: Floats, level: PostLevel) -> Floats:
         """Return the surface at points (n,) of the source's CRS; NaN where it is void.
@@ -138,28 +181,24 @@ class PostField:
         ------
         SourceUnavailable, SourceCorrupt
         """
-        first, last = _posts_of(box, level)
-        found = measure(first, last, lambda row, col: self._block(level, row, col)).tolist()
-        low, high, bend_x, bend_y, twist, voids, step_x, step_y = found
-        if low > high:
-            low = high = math.nan
-        a, b, _, d, e = level.array.tolist()[:5]
-        return PostSurface(
-            low=low,
-            high=high,
-            bend_x=bend_x,
-            bend_y=bend_y,
-            twist=twist,
-            has_voids=voids > 0,
-            step_x=step_x,
-            step_y=step_y,
-            posts_per_unit=(a, b, d, e),
-        )
+        asked = _posts_of(box, level)
+        # The posts beside a source's outermost ones are where its surface ends; further out is nothing new.
+        found = asked.intersection(self.source.span(level).grown(1))
+        void = 1.0 if self._beside is None else 0.0
+        facts = (math.inf, -math.inf, 0.0, 0.0, 0.0, void, 0.0, 0.0)
+        if found is not None:
+            first, last = (found.first_row, found.first_col), (found.last_row, found.last_col)
+            facts = tuple(
+                measure(first, last, lambda row, col: self._block(level, row, col)).tolist()
+            )
+        return _surface(facts, None if found == asked else self._beside, level)
 
     def _block(self, level: PostLevel, row: int, col: int) -> PostBlock:
         key = (self._key, level.key, row, col)
         found = self._cache.peek(key)
         if found is None:
+            if self._beside is None and self._is_beside(level, row, col):
+                return VOID_BLOCK
             top, left = row * BLOCK - 1, col * BLOCK - 1
             values = self.source.read(level, top, left, SIDE, SIDE)
             if self._finish is not None:
@@ -168,14 +207,49 @@ class PostField:
             self._cache.keep(key, found)
         return found
 
+    def _is_beside(self, level: PostLevel, row: int, col: int) -> bool:
+        top, left = row * BLOCK - 1, col * BLOCK - 1
+        block = PostSpan(top, left, top + SIDE - 1, left + SIDE - 1)
+        return self.source.span(level).intersection(block) is None
 
-def _posts_of(box: Extent, level: PostLevel) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the first and last (row, col) of all posts that the surface in a box depends on."""
+
+def _surface(
+    facts: tuple[float, ...], beside: tuple[float, float] | None, level: PostLevel
+) -> PostSurface:
+    """Return what was measured, together with the bounds of values beside it."""
+    low, high, bend_x, bend_y, twist, voids, step_x, step_y = facts
+    if beside is not None:
+        low, high = min(low, beside[0]), max(high, beside[1])
+        if beside[0] != beside[1]:
+            bend_x = bend_y = twist = math.inf
+    if low > high:
+        low = high = math.nan
+    a, b, _, d, e = level.array.tolist()[:5]
+    return PostSurface(
+        low=low,
+        high=high,
+        bend_x=bend_x,
+        bend_y=bend_y,
+        twist=twist,
+        has_voids=voids > 0,
+        step_x=step_x,
+        step_y=step_y,
+        posts_per_unit=(a, b, d, e),
+    )
+
+
+def _posts_of(box: Extent, level: PostLevel) -> PostSpan:
+    """Return all posts that the surface in a box depends on."""
     a, b, c, d, e, f, period, left = level.array.tolist()
     turn = period * ((box.xmin - left) // period) if period > 0 else 0.0
-    corners = [(x - turn, y) for x in (box.xmin, box.xmax) for y in (box.ymin, box.ymax)]
+    xmax = min(box.xmax, box.xmin + period) if period > 0 else box.xmax
+    corners = [(x - turn, y) for x in (box.xmin, xmax) for y in (box.ymin, box.ymax)]
     cols = [a * x + b * y + c for x, y in corners]
     rows = [d * x + e * y + f for x, y in corners]
     # One post on each side: a value between two centres depends on both.
-    first = math.floor(min(rows)) - 1, math.floor(min(cols)) - 1
-    return first, (math.floor(max(rows)) + 1, math.floor(max(cols)) + 1)
+    return PostSpan(
+        math.floor(min(rows)) - 1,
+        math.floor(min(cols)) - 1,
+        math.floor(max(rows)) + 1,
+        math.floor(max(cols)) + 1,
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.geometry.constant_terrain import MOST_UNDULATION_M
 from engine.geometry.projection import LONLAT, operation, transform
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ class PostLift:
     def key(self) -> Hashable:
         """What tells these heights from others of the same samples."""
         return (self.factor, self.offset_m, repr(self.void_m), self.crs, self.shift.key)
+
+    @property
+    def beside(self) -> tuple[float, float] | None:
+        """Bounds of the heights where there are no samples; None = there are none."""
+        if np.isnan(self.void_m):
+            return None
+        most = 0.0 if self.shift.is_none else MOST_UNDULATION_M
+        return self.void_m - most, self.void_m + most
 
     def finish(self, level: PostLevel, row: int, col: int, samples: Floats) -> Floats:
         """Turn samples (rows, cols) from post (row, col) on into heights; NaN = void."""

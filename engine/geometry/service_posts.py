@@ -18,6 +18,7 @@ from engine.answer import render_request
 from engine.budget import UNLIMITED
 from engine.errors import ConfigError, SourceUnavailable
 from engine.extent import Extent
+from engine.geometry.post_field import PostSpan
 from engine.geometry.posts import PostLevel
 from engine.geometry.projection import describe_crs, horizontal_crs
 from engine.pixels import PixelBlock, Rgbv
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 # As in engine.levels: a level counts as fine enough when it is at most this much coarser.
 _SLACK = 1.01
 _MAX_HALVINGS = 40
+_ENDLESS = 2**40
 
 
 class ServicePosts:
@@ -64,6 +66,17 @@ class ServicePosts:
         x, y = self._origin
         place = (x, self._size[0] * factor, 0.0, y, 0.0, -self._size[1] * factor)
         return PostLevel(halvings, place, self._period)
+
+    def span(self, level: PostLevel) -> PostSpan:
+        """Return which posts lie in the service's extent, and where a world has no end, beside it."""
+        extent = self._service.summary.extent
+        a, _, c, _, e, f, _, _ = level.array.tolist()
+        cols = sorted((a * extent.xmin + c, a * extent.xmax + c))
+        rows = sorted((e * extent.ymin + f, e * extent.ymax + f))
+        first_col, last_col = math.floor(cols[0]), math.ceil(cols[1])
+        if self._period and extent.width >= self._period - 2 * level.geotransform[1]:
+            first_col, last_col = -_ENDLESS, _ENDLESS
+        return PostSpan(math.floor(rows[0]), first_col, math.ceil(rows[1]), last_col)
 
     def read(self, level: PostLevel, row: int, col: int, rows: int, cols: int) -> Floats:
         """Return samples (rows, cols) from post (row, col) on; NaN where there are none.

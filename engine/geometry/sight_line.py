@@ -86,6 +86,8 @@ class SightLines:
         In the sensor model's vertical datum.
     pixel_size : float
         In units of the terrain's CRS; chooses its level. 0 = the finest.
+    area_lonlat : Extent, optional
+        Where the image lies: decides which of several operations from the ground to the terrain it is.
 
     Raises
     ------
@@ -93,7 +95,13 @@ class SightLines:
         Terrain and sensor model count heights from different datums.
     """
 
-    def __init__(self, sensor: SensorModel, terrain: Terrain, pixel_size: float = 0.0) -> None:
+    def __init__(
+        self,
+        sensor: SensorModel,
+        terrain: Terrain,
+        pixel_size: float = 0.0,
+        area_lonlat: Extent | None = None,
+    ) -> None:
         if canonical_datum(sensor.vertical_datum) != canonical_datum(terrain.vertical_datum):
             why = (
                 f"is {terrain.vertical_datum} for the terrain, {sensor.vertical_datum} for the sensor "
@@ -103,7 +111,7 @@ class SightLines:
         self._sensor = sensor
         self._terrain = terrain
         self._pixel_size = pixel_size
-        self._pipeline = operation(sensor.ground_crs, terrain.crs).pipeline
+        self._pipeline = operation(sensor.ground_crs, terrain.crs, area_lonlat).pipeline
 
     def to_ground(self, col_pos: Floats, row_pos: Floats) -> GroundPoints:
         """Return where the terrain is first met, seen from the sensor.

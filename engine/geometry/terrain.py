@@ -187,7 +187,7 @@ class TerrainOpener:
             crs=source.crs,
             shift=self._shift(datum, vertical_datum),
         )
-        field = PostField(source, self._memory.posts, lift.key, lift.finish)
+        field = PostField(source, self._memory.posts, lift.key, lift.finish, lift.beside)
         return PostTerrain(field, canonical_datum(vertical_datum))
 
     def _shift(self, from_datum: str, to_datum: str) -> DatumShift:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import ConfigError
+from engine.geometry.post_field import PostSpan
 from engine.geometry.posts import PostLevel
 from engine.geometry.projection import describe_crs, horizontal_crs
 from engine.item import BandSource, Item, Source
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _TURN_DEG = 360.0
+_ENDLESS = 2**40
 
 
 def post_item(header: RasterHeader, crs: str = "") -> Item:
@@ -127,6 +129,13 @@ class FilePosts:
         sx, sy = view.scale_x, view.scale_y
         period = _TURN_DEG if self._is_geographic else 0.0
         return PostLevel(key, (x0, xc / sx, xr / sy, y0, yc / sx, yr / sy), period)
+
+    def span(self, level: PostLevel) -> PostSpan:
+        """Return which posts there are; around the world all columns are."""
+        view = self._views[level.key]
+        if self._goes_around(level, view):
+            return PostSpan(0, -_ENDLESS, view.rows - 1, _ENDLESS)
+        return PostSpan(0, 0, view.rows - 1, view.cols - 1)
 
     def read(self, level: PostLevel, row: int, col: int, rows: int, cols: int) -> Floats:
         """Return samples (rows, cols) from post (row, col) on; NaN where there are none.

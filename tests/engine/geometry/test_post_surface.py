@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.extent import Extent
-from engine.geometry.post_field import PostCache, PostField
+from engine.geometry.post_field import PostCache, PostField, PostSpan
 from engine.geometry.post_surface import NodeCell, PostSurface, plain_surface
 from engine.geometry.posts import PostLevel
 
@@ -24,6 +24,9 @@ class ArrayPosts:
 
     def level(self, pixel_size: float) -> PostLevel:
         return PostLevel(0, (0.0, 1.0, 0.0, 0.0, 0.0, 1.0))
+
+    def span(self, level: PostLevel) -> PostSpan:
+        return PostSpan(0, 0, self.posts.shape[0] - 1, self.posts.shape[1] - 1)
 
     def read(self, level: PostLevel, row: int, col: int, rows: int, cols: int) -> np.ndarray:
         wide = np.pad(self.posts, 600, constant_values=np.nan)
@@ -122,6 +125,29 @@ def test_where_all_is_void_nothing_is_known() -> None:
     assert math.isnan(surface.low)
     assert math.isnan(surface.error_between(NodeCell(1, 0, 0, 1)))
     assert surface.has_voids
+
+
+def test_a_box_far_larger_than_the_terrain_costs_no_more_than_the_terrain() -> None:
+    field = _field(np.full((5, 5), 3.0))
+    surface = field.surface(Extent(-1e8, -1e8, 1e8, 1e8), field.source.level(0.0))
+    assert (surface.low, surface.high, surface.has_voids) == (3.0, 3.0, True)
+    beside = field.surface(Extent(1e7, 1e7, 1e8, 1e8), field.source.level(0.0))
+    assert math.isnan(beside.low)
+
+
+def test_values_beside_a_source_count_where_they_are_stated() -> None:
+    def finish(level: PostLevel, row: int, col: int, values: np.ndarray) -> np.ndarray:
+        return np.where(np.isnan(values), 9.0, values)
+
+    source = ArrayPosts(np.full((5, 5), 3.0))
+    field = PostField(source, PostCache(1 << 24), "filled", finish, (9.0, 9.0))
+    surface = field.surface(Extent(-1e8, -1e8, 1e8, 1e8), source.level(0.0))
+    assert (surface.low, surface.high, surface.has_voids) == (3.0, 9.0, False)
+    beside = field.surface(Extent(1e7, 1e7, 1e8, 1e8), source.level(0.0))
+    assert (beside.low, beside.high, beside.has_voids) == (9.0, 9.0, False)
+    assert beside.error_between(NodeCell(10, 0, 0, 10)) == 0.0
+    inside = field.surface(Extent(2, 2, 3, 3), source.level(0.0))
+    assert (inside.low, inside.high) == (3.0, 3.0)
 
 
 def test_a_plain_surface_is_as_uneven_as_its_bounds() -> None:

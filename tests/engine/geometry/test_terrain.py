@@ -301,6 +301,14 @@ def test_a_stated_void_height_also_holds_beside_the_raster(tmp_path: Path) -> No
     assert found.tolist() == [0.0, 100.0]
 
 
+def test_relief_of_a_wide_box_holds_what_is_stated_for_voids(tmp_path: Path) -> None:
+    path = _written(tmp_path, np.full((20, 20), 100.0))
+    world = Extent(-1e6, -1e6, 1e7, 1e7)
+    assert _open(path, vertical_datum="ellipsoid").relief(world, 0.0) == (100.0, 100.0)
+    filled = _open(path, vertical_datum="ellipsoid", void_height_m=-5.0)
+    assert filled.relief(world, 0.0) == (-5.0, 100.0)
+
+
 def test_threads_get_equal_heights_from_one_terrain(tmp_path: Path) -> None:
     rng = np.random.default_rng(10)
     path = _written(tmp_path, rng.uniform(0, 100, (700, 700)))
