@@ -11,6 +11,7 @@ import pytest
 from rasterio import Affine
 
 from engine.errors import ConfigError
+from engine.geometry.projection import operation, transform
 from engine.geometry.sight_line import SightLines, footprint_ring
 from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
@@ -81,6 +82,34 @@ def test_first_pixel_on_dem_is_the_published_value(ventoux: Path, truth: dict) -
     assert found.x[0] == pytest.approx(case["lon"], abs=case["tol_deg"])
     assert found.y[0] == pytest.approx(case["lat"], abs=case["tol_deg"])
     assert found.z[0] == pytest.approx(case["h"], abs=case["tol_h_m"])
+
+
+def test_a_place_of_the_full_scene_on_dem_is_near_another_toolboxs(
+    ventoux: Path, truth: dict
+) -> None:
+    case = truth["published"]["cases"][2]
+    sensor = TextRpc(ventoux / "reference" / "left_image_crop_RPC.TXT")
+    found = SightLines(sensor, _ventoux_terrain(ventoux, sensor)).to_ground(*_in_crop(case))
+    assert found.x[0] == pytest.approx(case["lon"], abs=case["tol_lon_deg"])
+    assert found.y[0] == pytest.approx(case["lat"], abs=case["tol_lat_deg"])
+    assert found.z[0] == pytest.approx(case["h"], abs=case["tol_h_m"])
+
+
+def test_a_place_of_the_full_scene_at_a_constant_height_is_the_published_one(
+    ventoux: Path, truth: dict
+) -> None:
+    case = truth["published"]["cases"][3]
+    sensor = TextRpc(ventoux / "reference" / "left_image_crop_RPC.TXT")
+    terrain = TerrainOpener(process_memory()).open(ConstantHeight(height_m=case["h"]), sensor)
+    found = SightLines(sensor, terrain).to_ground(*_in_crop(case))
+    x, y = transform(operation("EPSG:4326", case["crs"]).pipeline, found.x, found.y)
+    assert (x[0], y[0]) == pytest.approx((case["x"], case["y"]), abs=case["tol_m"])
+
+
+def _in_crop(case: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Corner-origin positions of the full scene in the crop that begins at (5000, 5000)."""
+    col, row = case["full_scene_col_tl"] - 5000, case["full_scene_row_tl"] - 5000
+    return np.array([col]), np.array([row])
 
 
 def test_exact_lines_return_to_their_pixels_and_lie_on_the_terrain(ventoux: Path) -> None:
