@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.geometry.post_surface import plain_surface
-from engine.geometry.projection import LONLAT, operation, transform
+from engine.geometry.post_surface import PostSurface, plain_surface
+from engine.geometry.projection import LONLAT, describe_crs, operation, transform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.extent import Extent
     from engine.geometry.geoid import DatumShift
-    from engine.geometry.post_surface import PostSurface
 
     Floats = NDArray[np.float64]
 
 # No geoid leaves the ellipsoid by more: between -107 m and 86 m for EGM2008.
 MOST_UNDULATION_M = 120.0
+# EGM2008 at its finest, 2.5 minutes: its undulations bend and rise by less from one post to the next.
+_UNDULATION_POST_M = 4600.0
+_UNDULATION_BEND_M = 3.0
+_UNDULATION_STEP_M = 6.0
 
 
 class ConstantTerrain:
@@ -59,4 +62,19 @@ class ConstantTerrain:
         if self._shift.is_none:
             return plain_surface(self._height_m, self._height_m)
         low, high = self._height_m - MOST_UNDULATION_M, self._height_m + MOST_UNDULATION_M
-        return plain_surface(low, high)
+        posts = describe_crs(self.crs).metres_per_unit / _UNDULATION_POST_M
+        return PostSurface(
+            low=low,
+            high=high,
+            bend_x=_UNDULATION_BEND_M,
+            bend_y=_UNDULATION_BEND_M,
+            twist=_UNDULATION_BEND_M,
+            has_voids=False,
+            step_x=_UNDULATION_STEP_M,
+            step_y=_UNDULATION_STEP_M,
+            posts_per_unit=(posts, 0.0, 0.0, posts),
+        )
+
+    def spacing(self, pixel_size: float) -> float:  # noqa: ARG002 -- the protocol's
+        """Return 0: there are no posts."""
+        return 0.0

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.geometry.projection import transform_checked
-from engine.target_grid import world_period
+from engine.target_grid import CELL, world_period
 
 if TYPE_CHECKING:
     from engine.target_grid import Lattice
@@ -24,6 +24,29 @@ Floats = NDArray[np.float64]
 # A point counts if the inverse brings it back within this part of an output pixel.
 _ROUND_TRIP_PX = 0.05
 _COARSE = 16
+
+
+class Survey(NamedTuple):
+    """Exact points, and what tells how far straight lines between the nodes miss them.
+
+    Attributes
+    ----------
+    x, y : float64 (rows, cols)
+        In the raster's own coordinates.
+    good : bool (rows, cols)
+        Where they are defined.
+    smooth_x, smooth_y : float64 (rows, cols)
+        The same points without what is rough: what bends between nodes shows at their midpoints.
+    rough_error : float
+        Bound of what is rough, between nodes, in the raster's own units.
+    """
+
+    x: Floats
+    y: Floats
+    good: NDArray[np.bool_]
+    smooth_x: Floats
+    smooth_y: Floats
+    rough_error: float
 
 
 class Locator(Protocol):
@@ -38,30 +61,17 @@ class Locator(Protocol):
         """Step to which quads with undefined points are refined before they are left out."""
         ...
 
-    def locate(
-        self, x: Floats, y: Floats, lattice: Lattice
-    ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """Return a raster's own coordinates of map points, and which of them are defined.
-
-        Parameters
-        ----------
-        x, y : float64 (rows, cols)
-            In the lattice's CRS.
-        """
+    def coarsest_step(self, lattice: Lattice) -> int:
+        """Return the step, a power of two, with which to begin; it depends on the lattice alone."""
         ...
 
-    def unseen_error(self, x: Floats, y: Floats, lattice: Lattice) -> Floats | float:
-        """Return a bound of what may lie between points and their midpoints without showing there.
+    def survey(self, x: Floats, y: Floats, lattice: Lattice) -> Survey:
+        """Return a raster's own coordinates of nodes and the points midway between them.
 
         Parameters
         ----------
-        x, y : float64 (rows, cols)
-            Nodes in the lattice's CRS.
-
-        Returns
-        -------
-        float64 (rows - 1, cols - 1) or float
-            Of the raster's own units, for each quad of nodes; 0 for smooth transforms.
+        x, y : float64 (2 rows + 1, 2 cols + 1)
+            Map points in the lattice's CRS; those with even numbers are the nodes.
         """
         ...
 
@@ -85,7 +95,7 @@ class MapLocator:
     def locate(
         self, x: Floats, y: Floats, lattice: Lattice
     ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """See `Locator`."""
+        """Return the raster's coordinates of map points, and which of them are defined."""
         return transform_checked(
             self.pipeline,
             x,
@@ -100,10 +110,15 @@ class MapLocator:
         """See `Locator`: a hole is the edge of a projection's domain, and no sight."""
         return 16
 
-    def unseen_error(self, x: Any, y: Any, lattice: Lattice) -> float:
-        """Return 0: projections are smooth."""
-        del x, y, lattice
-        return 0.0
+    def coarsest_step(self, lattice: Lattice) -> int:
+        """See `Locator`: a whole cell."""
+        del lattice
+        return CELL
+
+    def survey(self, x: Floats, y: Floats, lattice: Lattice) -> Survey:
+        """See `Locator`: projections are smooth."""
+        x, y, good = self.locate(x, y, lattice)
+        return Survey(x, y, good, x, y, 0.0)
 
     def describe(self) -> str:
         """Return the pipeline."""

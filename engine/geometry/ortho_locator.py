@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.extent import Extent
-from engine.geometry.locator import locate_between
+from engine.geometry.locator import Survey, locate_between
 from engine.geometry.post_surface import NodeCell
+from engine.target_grid import CELL
 
 if TYPE_CHECKING:
     from engine.geometry.locator import MapLocator
@@ -62,35 +63,54 @@ class OrthoLocator:
         """Voids of the terrain are followed to the pixel."""
         return 2
 
-    def locate(
-        self, x: Floats, y: Floats, lattice: Lattice
-    ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """Return level-0 pixels (corner origin) of map points; see `Locator`."""
-        ground_x, ground_y, good = locate_between(self.to_ground, x, y, lattice)
-        z = self._heights(x, y, lattice)
-        col, row = self.chain.ground_to_source(ground_x.reshape(-1), ground_y.reshape(-1), z)
-        col, row = col.reshape(x.shape), row.reshape(x.shape)
-        return col, row, good & np.isfinite(col) & np.isfinite(row)
+    def coarsest_step(self, lattice: Lattice) -> int:
+        """Return about the distance of posts: between farther nodes terrain is seldom straight."""
+        size = lattice.pixel_x * self.terrain_scale
+        spacing_px = self.terrain.spacing(size) / size
+        return CELL if spacing_px <= 0 else 1 << min(8, max(1, round(math.log2(spacing_px) - 0.5)))
 
-    def unseen_error(self, x: Floats, y: Floats, lattice: Lattice) -> Floats | float:
-        """Return how many source pixels the terrain may move a point between nodes; see `Locator`.
+    def survey(self, x: Floats, y: Floats, lattice: Lattice) -> Survey:
+        """Return level-0 pixels (corner origin) of map points; see `Locator`.
 
-        The bound of heights (`PostSurface.error_between`) times the slant of the lines of sight.
+        What is rough is the terrain: between nodes it leaves the plane through them by no more than
+        its bends allow (`PostSurface.error_between`), and each metre moves a point by the slant of the
+        lines of sight.
         """
-        few = np.s_[:: max(1, (x.shape[0] - 1) // 4), :: max(1, (x.shape[1] - 1) // 4)]
-        slant = self._slant(x[few], y[few], lattice)
-        terrain_x, terrain_y, good = locate_between(self.to_terrain, x, y, lattice)
-        if not good.any() or not math.isfinite(slant):
-            return 0.0
-        box = Extent(
-            float(terrain_x[good].min()),
-            float(terrain_y[good].min()),
-            float(terrain_x[good].max()),
-            float(terrain_y[good].max()),
+        ground_x, ground_y, good = locate_between(self.to_ground, x, y, lattice)
+        terrain_x, terrain_y, _ = locate_between(self.to_terrain, x, y, lattice)
+        size = lattice.pixel_x * self.terrain_scale
+        heights = self.terrain.heights(terrain_x.reshape(-1), terrain_y.reshape(-1), size)
+        z = heights.reshape(x.shape)
+        col, row = self._image(ground_x, ground_y, z)
+        good = good & np.isfinite(col) & np.isfinite(row)
+        smooth_col, smooth_row = self._image(ground_x, ground_y, _between(z))
+        high_col, high_row = self._image(
+            ground_x[::2, ::2], ground_y[::2, ::2], z[::2, ::2] + _SLANT_M
         )
-        surface = self.terrain.surface(box, lattice.pixel_x * self.terrain_scale)
-        between = surface.error_between(_node_cell(terrain_x, terrain_y, good))
-        return 0.0 if math.isnan(between) else between * slant
+        moved = np.hypot(high_col - col[::2, ::2], high_row - row[::2, ::2]) / _SLANT_M
+        slant = float(moved[np.isfinite(moved)].max(initial=0.0))
+        rough = self._roughness(terrain_x[::2, ::2], terrain_y[::2, ::2], size) * slant
+        return Survey(col, row, good, smooth_col, smooth_row, rough)
+
+    def _image(self, x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats]:
+        flat = (np.ascontiguousarray(values).reshape(-1) for values in (x, y, z))
+        col, row = self.chain.ground_to_source(*flat)
+        return col.reshape(x.shape), row.reshape(x.shape)
+
+    def _roughness(self, x: Floats, y: Floats, pixel_size: float) -> float:
+        """Return how many metres the terrain leaves the surface through nodes by, at most."""
+        good = np.isfinite(x) & np.isfinite(y)
+        if not good.any():
+            return 0.0
+        inside_x, inside_y = x[good], y[good]
+        box = Extent(
+            float(inside_x.min()),
+            float(inside_y.min()),
+            float(inside_x.max()),
+            float(inside_y.max()),
+        )
+        between = self.terrain.surface(box, pixel_size).error_between(_node_cell(x, y, good))
+        return 0.0 if math.isnan(between) else between
 
     def describe(self) -> str:
         """Return the steps in words."""
@@ -98,22 +118,14 @@ class OrthoLocator:
         name = type(sensor).__name__ if sensor is not None else "image"
         return f"{self.to_ground.pipeline} → terrain ({self.terrain.vertical_datum}) → {name}"
 
-    def _heights(self, x: Floats, y: Floats, lattice: Lattice) -> Floats:
-        terrain_x, terrain_y, _ = locate_between(self.to_terrain, x, y, lattice)
-        size = lattice.pixel_x * self.terrain_scale
-        return self.terrain.heights(terrain_x.reshape(-1), terrain_y.reshape(-1), size)
 
-    def _slant(self, x: Floats, y: Floats, lattice: Lattice) -> float:
-        """Return the most source pixels that a metre of height moves a point by."""
-        x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
-        ground_x, ground_y, _ = self.to_ground.locate(x, y, lattice)
-        flat_x, flat_y = ground_x.reshape(-1), ground_y.reshape(-1)
-        z = self._heights(x, y, lattice)
-        col, row = self.chain.ground_to_source(flat_x, flat_y, z)
-        high_col, high_row = self.chain.ground_to_source(flat_x, flat_y, z + _SLANT_M)
-        moved = np.hypot(high_col - col, high_row - row) / _SLANT_M
-        moved = moved[np.isfinite(moved)]
-        return float(moved.max()) if moved.size else math.nan
+def _between(z: Floats) -> Floats:
+    """Return heights at nodes, and on straight lines between them midway."""
+    smooth = z.copy()
+    smooth[::2, 1::2] = (z[::2, :-1:2] + z[::2, 2::2]) / 2
+    smooth[1::2, ::2] = (z[:-1:2, ::2] + z[2::2, ::2]) / 2
+    smooth[1::2, 1::2] = (z[:-1:2, :-1:2] + z[:-1:2, 2::2] + z[2::2, :-1:2] + z[2::2, 2::2]) / 4
+    return smooth
 
 
 def _node_cell(x: Floats, y: Floats, good: NDArray[np.bool_]) -> NodeCell:

@@ -20,7 +20,7 @@ from engine.target_grid import CELL, Lattice
 
 if TYPE_CHECKING:
     from engine.extent import Extent
-    from engine.geometry.locator import Locator
+    from engine.geometry.locator import Locator, Survey
 
 Floats = NDArray[np.float64]
 
@@ -106,17 +106,16 @@ def cell_nodes(
     tolerance_px : float
         Largest error of an interpolated position, in output pixels.
     """
-    step = CELL
+    step = locator.coarsest_step(lattice)
     while any(edge % step for edge in window):
         step //= 2
     while True:
         map_x, map_y = _map_points(lattice, cell, window, step // 2)
-        x, y, good = locator.locate(map_x, map_y, lattice)
-        unseen = locator.unseen_error(map_x[::2, ::2], map_y[::2, ::2], lattice)
-        error = _midpoint_error(x, y, good, step, unseen)
+        survey = locator.survey(map_x, map_y, lattice)
+        x, y, good = survey.x, survey.y, survey.good
+        claim = _claimed_error(survey, step)
         holes = not good.all()
-        if error * _MARGIN <= tolerance_px and (not holes or step <= locator.refine_holes_to):
-            claim = error * _MARGIN
+        if claim <= tolerance_px and (not holes or step <= locator.refine_holes_to):
             if claim > tolerance_px / 4 and not holes:
                 # The finer nodes are at hand, and a smooth map errs four times less between them.
                 quads = np.ones((x.shape[0] - 1, x.shape[1] - 1), np.uint8)
@@ -170,13 +169,12 @@ def _quads(good: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return usable
 
 
-def _midpoint_error(
-    x: Floats, y: Floats, good: NDArray[np.bool_], step: int, unseen: Floats | float
-) -> float:
-    """Return the worst error at the midpoints of usable quads, in output pixels.
+def _claimed_error(survey: Survey, step: int) -> float:
+    """Return a bound of the interpolation error in usable quads, in output pixels.
 
-    `unseen` (in source units) is added: what may lie between without showing at a midpoint.
+    What is smooth errs most near the midpoints; what is rough has a bound of its own.
     """
+    x, y, good = survey.smooth_x, survey.smooth_y, survey.good
     usable: Any = None if good.all() else _quads(good)
     if usable is not None and not usable.any():
         return 0.0
@@ -196,10 +194,11 @@ def _midpoint_error(
             across = across + (ne - nw) ** 2
             down = down + (sw - nw) ** 2
         unit = np.minimum(across, down) / step**2
-        worst = (np.sqrt(np.maximum.reduce(squares)) + unseen) ** 2 / unit
+        smooth = np.sqrt(np.maximum.reduce(squares))
+        worst = (smooth * _MARGIN + survey.rough_error) / np.sqrt(unit)
     if usable is not None:
         worst = worst[usable]
-    return float(np.sqrt(worst.max())) if np.isfinite(worst).all() else math.inf
+    return float(worst.max()) if np.isfinite(worst).all() else math.inf
 
 
 class NodeCache:

@@ -93,6 +93,10 @@ class Terrain(Protocol):
         """Return what is known of the surface within a box: `relief` and how it bends."""
         ...
 
+    def spacing(self, pixel_size: float) -> float:
+        """Return the distance of posts in units of `crs`; 0 where there are none."""
+        ...
+
 
 class PostTerrain:
     """Terrain from posts (a `Terrain`).
@@ -120,6 +124,11 @@ class PostTerrain:
     def surface(self, box: Extent, pixel_size: float) -> PostSurface:
         """Return what is known of the surface within a box; see `Terrain`."""
         return self._field.surface(box, self._field.source.level(pixel_size))
+
+    def spacing(self, pixel_size: float) -> float:
+        """Return the distance of posts; see `Terrain`."""
+        _, xc, xr, _, yc, yr = self._field.source.level(pixel_size).geotransform
+        return min(math.hypot(xc, yc), math.hypot(xr, yr))
 
 
 class TerrainOpener:

@@ -1,0 +1,284 @@
+"""Orthorectify a raw image over terrain, beside gdalwarp with the same tolerance.
+
+`python -m benchmarks.ortho [--tiny] [--rounds 5]`: a made uint16 image with RPC, a made DEM, bilinear, into UTM, from
+opening to a closed uncompressed file in memory; each program on one core and on two, in turns. The difference
+is to gdalwarp's exact transform (`-et 0`).
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import rasterio
+from rasterio import Affine
+from rasterio.rpc import RPC
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.compare import RESULTS
+from benchmarks.machine import Machine, this_machine
+from benchmarks.peers.programs import PeerMissing
+from config.definition import ServiceProperties
+from engine import helper_threads
+from engine.answer import answer
+from engine.budget import UNLIMITED, InstanceMemory
+from engine.build.build import build_definition
+from engine.build.build_options import BuildOptions
+from engine.build.compile import compile_definition
+from engine.build.definition_folder import DefinitionFolder
+from engine.extent import Extent
+from engine.geometry.terrain_definition import RasterTerrain
+from engine.request import Encoding, ImageRequest, View
+from engine.service import open_service, process_memory
+from raster_types.add import AddRequest, add_rasters
+from raster_types.base import ItemOptions
+
+UTM = "EPSG:32631"
+TOLERANCE_PX = 0.125
+_POST_M = 30.0
+
+
+class OrthoFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """One program on so many cores: the median of its rounds, all of them, and its difference."""
+
+    row: str
+    program: str
+    seconds: float
+    rounds: list[float]
+    ratio: float
+    asked_ratio: float
+    mean_difference_dn: float
+    machine: Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is orthorectified, and where it goes."""
+
+    folder: Path
+    memory: Path
+    side: int
+    rounds: int
+
+    @property
+    def extent(self) -> Extent:
+        """In UTM, pixels of 1 m."""
+        half = self.side / 2
+        return Extent(500000 - half, 4984000 - half, 500000 + half, 4984000 + half)
+
+
+def rpc_of(side: int) -> RPC:
+    """Return the model of a slanting view of `side` pixels of about a metre."""
+    plain = [0.0] * 20
+    one = [1.0, *plain[1:]]
+    line, sample = [*plain], [*plain]
+    # 20 degrees off nadir: a metre of height is a third of a pixel.
+    tilt = 0.36 * 500.0 / (side / 2)
+    line[1], line[2], line[3], line[4], line[8] = 0.02, -1.0, tilt / 3, 0.001, 0.001
+    sample[1], sample[2], sample[3], sample[7] = 1.0, 0.02, -tilt, 0.001
+    half = side / 2
+    return RPC(
+        height_off=500.0,
+        height_scale=500.0,
+        lat_off=45.0079,
+        lat_scale=half / 111_132.0,
+        line_den_coeff=one,
+        line_num_coeff=line,
+        line_off=half - 0.5,
+        line_scale=half,
+        long_off=3.0,
+        long_scale=half / 78_850.0,
+        samp_den_coeff=one,
+        samp_num_coeff=sample,
+        samp_off=half - 0.5,
+        samp_scale=half,
+    )
+
+
+def make_image(path: Path, side: int, **profile: object) -> Path:
+    """Write natural-looking texture of `side` pixels with an RPC."""
+    random = np.random.default_rng(3)
+    data = np.zeros((side, side), np.float32)
+    for octave in range(9):
+        few = max(2, side >> (9 - octave))
+        noise = random.random((few, few), np.float32)
+        repeat = -(-side // few)
+        data += np.kron(noise, np.ones((repeat, repeat), np.float32))[:side, :side] / (octave + 1)
+    samples = (data / data.max() * 3000 + 200).astype(np.uint16)
+    shape = {"width": side, "height": side, "count": 1, "dtype": "uint16"}
+    layout = {"tiled": True, "blockxsize": 512, "blockysize": 512, **profile}
+    with rasterio.open(path, "w", driver="GTiff", **shape, **layout) as file:
+        file.write(samples, 1)
+        file.rpcs = rpc_of(side)
+    return path
+
+
+def make_terrain(path: Path, side: int) -> Path:
+    """Write hills of some 200 m, one post every 30 m."""
+    count = int(side * 1.8 / _POST_M)
+    rows, cols = np.mgrid[0:count, 0:count]
+    heights = (
+        480 + 90 * np.sin(cols / 11.0) + 60 * np.cos(rows / 9.0) + 10 * np.sin(rows * cols / 900.0)
+    )
+    corner = Affine(
+        _POST_M, 0, 500000 - count * _POST_M / 2, 0, -_POST_M, 4984000 + count * _POST_M / 2
+    )
+    shape = {"width": count, "height": count, "count": 1, "dtype": "float32"}
+    with rasterio.open(path, "w", driver="GTiff", **shape, crs=UTM, transform=corner) as file:
+        file.write(heights.astype(np.float32), 1)
+    return path
+
+
+def compiled(folder: Path, image: Path, terrain: Path) -> Path:
+    """Return the service of one image."""
+    home = folder / f"{image.stem}.isdef"
+    shutil.rmtree(home, ignore_errors=True)
+    definition = DefinitionFolder.create(home, ServiceProperties(crs=UTM))
+    where = RasterTerrain(path=str(terrain), vertical_datum="ellipsoid")
+    options = ItemOptions(terrain=where)
+    add_rasters(definition, AddRequest(raster_type="rpc", paths=[image], options=options))
+    build_definition(definition, BuildOptions(overviews="none", statistics=False))
+    out = folder / f"{image.stem}.zmd"
+    compile_definition(home, out)
+    return out
+
+
+def swath(setting: Setting, service: Path, cores: int) -> float:
+    """Orthorectify with this engine; seconds."""
+    helper_threads.THREADS = cores
+    memory = process_memory(InstanceMemory(block_cache_bytes=1 << 30))
+    memory.blocks.clear()
+    memory.posts.clear()
+    view = View(extent=setting.extent, width=setting.side, height=setting.side, out_crs=UTM)
+    encoding = Encoding(format="tiff", compression="None")
+    # Under a new name nothing of an earlier run is known, position grids neither.
+    new = Path(shutil.copy(service, setting.memory / f"{time.monotonic_ns()}.zmd"))
+    started = time.perf_counter()
+    opened = open_service(str(new))
+    made = answer(opened, ImageRequest(view=view, encoding=encoding), UNLIMITED)
+    (setting.memory / "swath.tif").write_bytes(made.body)
+    seconds = time.perf_counter() - started
+    opened.close()
+    new.unlink()
+    return seconds
+
+
+def gdalwarp(setting: Setting, image: Path, cores: int, tolerance: float, name: str) -> float:
+    """Orthorectify with gdalwarp; seconds."""
+    box = setting.extent
+    command = ["gdalwarp", "-q", "-overwrite", "-rpc", "-r", "bilinear", "-et", str(tolerance)]
+    command += ["-to", f"RPC_DEM={setting.folder / 'dem.tif'}", "-t_srs", UTM, "-wm", "500"]
+    command += ["-te", *(str(v) for v in (box.xmin, box.ymin, box.xmax, box.ymax))]
+    command += ["-ts", str(setting.side), str(setting.side)]
+    if cores > 1:
+        command += ["-multi", "-wo", f"NUM_THREADS={cores}"]
+    out = setting.memory / name
+    started = time.perf_counter()
+    subprocess.run([*command, str(image), str(out)], check=True)
+    return time.perf_counter() - started
+
+
+def measure(setting: Setting, console: Console) -> list[OrthoFigure]:
+    """Run both programs in turns."""
+    machine, figures = this_machine(), []
+    terrain = make_terrain(setting.folder / "dem.tif", setting.side)
+    kinds: dict[str, tuple[dict[str, object], dict[int, float]]] = {
+        "uncompressed": ({}, {1: 8.0, 2: 10.0}),
+        "deflate": ({"compress": "deflate", "predictor": 2}, {1: 5.0, 2: 7.0}),
+    }
+    for kind, (profile, asked) in kinds.items():
+        image = make_image(setting.folder / f"{kind}.tif", int(setting.side * 1.3), **profile)
+        service = compiled(setting.folder, image, terrain)
+        gdalwarp(setting, image, 2, 0.0, "exact.tif")
+        swath(setting, service, 1)  # kernels are loaded once in a server's life
+        for cores in (1, 2):
+            ours, theirs = [], []
+            for _ in range(setting.rounds):
+                theirs.append(gdalwarp(setting, image, cores, TOLERANCE_PX, "gdal.tif"))
+                ours.append(swath(setting, service, cores))
+            ratio = float(np.median(theirs) / np.median(ours))
+            console.log(
+                f"{kind}, {cores} core(s): {ratio:.1f} times gdalwarp (asked {asked[cores]:g})"
+            )
+            for program, rounds, name in (
+                ("Swath", ours, "swath.tif"),
+                ("gdalwarp", theirs, "gdal.tif"),
+            ):
+                figures.append(
+                    OrthoFigure(
+                        row=f"{kind} source, {cores} core(s)",
+                        program=program,
+                        seconds=round(float(np.median(rounds)), 3),
+                        rounds=[round(value, 3) for value in rounds],
+                        ratio=round(ratio, 2) if program == "Swath" else 1.0,
+                        asked_ratio=asked[cores] if program == "Swath" else 0.0,
+                        mean_difference_dn=round(_difference(setting, name), 3),
+                        machine=machine,
+                    )
+                )
+    return figures
+
+
+def _difference(setting: Setting, name: str) -> float:
+    with (
+        rasterio.open(setting.memory / name) as one,
+        rasterio.open(setting.memory / "exact.tif") as exact,
+    ):
+        a, b = one.read(1).astype(float), exact.read(1).astype(float)
+    both = (a > 0) & (b > 0)
+    if not both.any():
+        raise RuntimeError(f"{name} and the exact ortho share no pixel")
+    return float(np.abs(a[both] - b[both]).mean())
+
+
+def _table(figures: Sequence[OrthoFigure]) -> Table:
+    loop = figures[0].machine.reference_loop_ms
+    table = Table(title=f"Ortho over terrain, uint16 (reference loop {loop:g} ms)")
+    for column in ("row", "program", "seconds", "ratio", "asked", "mean difference to exact, DN"):
+        table.add_column(column)
+    for figure in figures:
+        asked = f">= {figure.asked_ratio:g}" if figure.asked_ratio else ""
+        ratio = f"{figure.ratio:g} x" if asked else ""
+        table.add_row(
+            figure.row,
+            figure.program,
+            f"{figure.seconds:g}",
+            ratio,
+            asked,
+            f"{figure.mean_difference_dn:g}",
+        )
+    return table
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print and store."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tiny", action="store_true", help="a small image, to see that it runs")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args(arguments)
+    if shutil.which("gdalwarp") is None:
+        raise PeerMissing("gdalwarp", "the program gdalwarp")
+    folder = RESULTS / ("ortho-tiny" if options.tiny else "ortho")
+    folder.mkdir(parents=True, exist_ok=True)
+    console = Console()
+    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=in_memory) as memory:
+        side = 400 if options.tiny else 4000
+        figures = measure(Setting(folder, Path(memory), side, options.rounds), console)
+    encode: Callable[[object], bytes] = msgspec.json.encode
+    (RESULTS / f"{folder.name}.jsonl").write_bytes(b"".join(encode(f) + b"\n" for f in figures))
+    console.print(_table(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
