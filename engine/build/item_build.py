@@ -286,8 +286,9 @@ def placement_problem(header: RasterHeader, crs: str) -> tuple[ItemStatus, str] 
     """
     if header.geotransform is None:
         if header.has_rpcs or header.has_gcps:
-            kind = "a sensor model (RPC)" if header.has_rpcs else "ground control points"
-            why = f"Placed by {kind} only, which raster type raster-dataset does not use."
+            why = "Placed by ground control points only, which no raster type uses yet."
+            if header.has_rpcs:
+                why = "Placed by a sensor model (RPC) only; add it with --type rpc."
         else:
             why = "Has no geotransform or world file that says where it lies."
         return ItemStatus.NO_GEOREFERENCE, why
