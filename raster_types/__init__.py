@@ -2,9 +2,15 @@
 
 from engine.registry import Registry
 from raster_types.base import RasterType
+from raster_types.frame_camera import FrameCameraType
 from raster_types.raster_dataset import RasterDatasetType
 from raster_types.rpc_image import RpcImageType
 
 RASTER_TYPES: Registry[RasterType] = Registry(
-    "raster type", {"raster-dataset": RasterDatasetType(), "rpc": RpcImageType()}
+    "raster type",
+    {
+        "frame-camera": FrameCameraType(),
+        "raster-dataset": RasterDatasetType(),
+        "rpc": RpcImageType(),
+    },
 )

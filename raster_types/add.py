@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.service_table import ServiceTable
     from engine.results import AttributeValue
+    from raster_types.author_fields import FieldKind
 
 _BATCH = 200
 
@@ -195,7 +196,7 @@ class _Adder:
 
     def _write(self, path: str, item: NewItem) -> None:
         own = {
-            self._table.ensure_field(name, "DATETIME" if name == "AcqDate" else "TEXT"): value
+            self._table.ensure_field(name, _kind(name, value)): value
             for name, value in item.attributes.items()
             if name not in self._spelling
         }
@@ -210,6 +211,12 @@ class _Adder:
             self._report.changed += bool(item.headers)
         if item.status.is_failed:
             self._report.failed.append((path, item.message))
+
+
+def _kind(name: str, value: AttributeValue) -> FieldKind:
+    if name == "AcqDate":
+        return "DATETIME"
+    return "DOUBLE" if isinstance(value, float) else "TEXT"
 
 
 def sentence(error: SourceError) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from engine.errors import SourceUnavailable
 from engine.geometry.terrain_definition import TerrainDefinition
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
         Canonical key used instead of the files' own; "" = as the files say.
     terrain : TerrainDefinition or None
         Under images with a sensor model; None = one height, the middle of the model's own.
+    exterior, interior : str
+        Absolute paths of files with orientations and cameras; "" = beside the images.
     """
 
     bands: tuple[int, ...] = ()
@@ -42,6 +45,8 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
     valid_range: tuple[float, float] | None = None
     crs: str = ""
     terrain: TerrainDefinition | None = None
+    exterior: str = ""
+    interior: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +74,19 @@ class Product:
         return self.read_header(path)
 
     def text(self, path: str, limit: int = 4_000_000) -> str:
-        """Return the beginning of one of the product's text files."""
-        with Path(path).open("rb") as file:
-            return file.read(limit).decode("utf-8", "replace")
+        """Return the beginning of a text file of the product's, or one that says something of it."""
+        try:
+            with Path(path).open("rb") as file:
+                return file.read(limit).decode("utf-8", "replace")
+        except OSError as err:
+            raise SourceUnavailable(path, f"it cannot be read: {err.strerror}") from err
+
+    def beside(self, path: str) -> list[str]:
+        """Return the paths of the files in the folder of one of them, by name."""
+        try:
+            return sorted(str(each) for each in Path(path).parent.iterdir() if each.is_file())
+        except OSError as err:
+            raise SourceUnavailable(path, f"its folder cannot be read: {err.strerror}") from err
 
 
 class RasterType(Protocol):

@@ -11,7 +11,7 @@ from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain, Te
 from raster_types.base import ItemOptions
 
 
-def parse_item_options(
+def parse_item_options(  # noqa: PLR0913 -- one an option of the command
     *,
     bands: str = "",
     nodata: str = "",
@@ -19,6 +19,8 @@ def parse_item_options(
     srs: str = "",
     dem: str = "",
     dem_datum: str = "",
+    exterior: Path | None = None,
+    interior: Path | None = None,
 ) -> ItemOptions:
     """Return the options; "" = as the files say.
 
@@ -33,7 +35,17 @@ def parse_item_options(
         valid_range=_range(valid_range),
         crs=_crs(srs),
         terrain=_terrain(dem, dem_datum),
+        exterior=_file("--exterior", exterior),
+        interior=_file("--interior", interior),
     )
+
+
+def _file(option: str, path: Path | None) -> str:
+    if path is None:
+        return ""
+    if not path.is_file():
+        raise ConfigError(option, str(path), "expected a file that exists")
+    return str(path.resolve())
 
 
 def _terrain(dem: str, datum: str) -> TerrainDefinition | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from engine.build.nadir import nadir_of
 from engine.build.polygon_rings import polygons_to_rings
 from engine.build.zmd_writer import CompiledRow
 from engine.errors import ImageServerError, InvalidParameter
@@ -235,6 +236,7 @@ class ItemCompiler:
             z_order=_number(parts.attributes.get("ZOrder")),
             center_x=center_x,
             center_y=center_y,
+            **nadir_of(parts.geolocation, self.crs),
             extent=extent,
             pyramid=parts.pyramid,
             pyramid_from=parts.pyramid_from,

@@ -78,7 +78,8 @@ def add(  # noqa: PLR0913 -- one an option of the command
     ],
     *,
     raster_type: Annotated[
-        str, typer.Option("--type", help="How files become items.")
+        str,
+        typer.Option("--type", help="How files become items: raster-dataset, rpc or frame-camera."),
     ] = "raster-dataset",
     glob: Annotated[str, typer.Option(help="Names of files in folders to look at.")] = "*",
     recursive: Annotated[
@@ -97,8 +98,25 @@ def add(  # noqa: PLR0913 -- one an option of the command
     ] = "",
     dem_datum: Annotated[
         str,
-        typer.Option(metavar="ellipsoid|egm96|egm2008|FILE", help="What its heights count from."),
+        typer.Option(
+            metavar="ellipsoid|egm96|egm2008|FILE",
+            help="What its heights, and those of frame cameras, count from.",
+        ),
     ] = "",
+    exterior: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Orientations of frame cameras: CSV, GeoJSON, text, OpenSfM. [default: beside them]",
+        ),
+    ] = None,
+    interior: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Frame cameras: YAML, a cameras table, OpenSfM. [default: beside the images]",
+        ),
+    ] = None,
     bands: Annotated[
         str, typer.Option(metavar="4,3,2", help="Bands to use, from 1, in this order.")
     ] = "",
@@ -137,6 +155,8 @@ def add(  # noqa: PLR0913 -- one an option of the command
             srs=srs,
             dem=dem,
             dem_datum=dem_datum,
+            exterior=exterior,
+            interior=interior,
         ),
         csv=attributes,
         name_regex=name_regex,
