@@ -124,6 +124,8 @@ SIDE_SUFFIXES = frozenset(
         ".yml",
         ".imd",
         ".rpb",
+        ".geom",
+        ".pvl",
         ".rpc",
         ".eph",
         ".att",

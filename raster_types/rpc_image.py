@@ -18,7 +18,12 @@ from raster_types.raster_dataset import (
     acquisition_attributes,
     check_bands,
 )
-from raster_types.sensor_files.rpc_sidecar import read_rpc_sidecar, rpc_sidecar_names
+from raster_types.sensor_files.image_window import WHOLE_IMAGE, window_of_geotransform
+from raster_types.sensor_files.rpc_sidecar import (
+    holds_rpc,
+    read_rpc_sidecar,
+    rpc_sidecar_names,
+)
 from raster_types.sensor_files.rpc_tags import read_rpc_tags
 
 if TYPE_CHECKING:
@@ -83,9 +88,15 @@ def _folder(path: str) -> str:
 
 
 def _record(product: Product, header: RasterHeader) -> RpcRecord:
+    window = WHOLE_IMAGE
+    if header.geotransform is not None and not header.crs:
+        # Without a CRS it is no place on the map: a crop says where in the full image it was.
+        window = window_of_geotransform(header.geotransform)
     if len(product.paths) > 1:
         side = product.paths[1]
-        return read_rpc_sidecar(PurePath(side).name, product.text(side))
+        text = product.text(side)
+        if holds_rpc(text):
+            return read_rpc_sidecar(PurePath(side).name, text, window)
     if header.rpc:
-        return read_rpc_tags(header.rpc)
+        return read_rpc_tags(header.rpc, window)
     raise UnknownProduct(header.path, "it has no RPC, neither in its tags nor in a file beside it")

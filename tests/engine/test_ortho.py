@@ -6,6 +6,7 @@ engine.build.sensor_placement and raster_types.rpc_image.
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -257,3 +258,22 @@ def test_a_quickbird_ortho_equals_gdals_exact_one(tmp_path: Path, shared_data: P
     assert difference.mean() < 0.2
     assert np.quantile(difference, 0.99) <= 2
     assert np.corrcoef(found[both], expected[both])[0, 1] > 0.9998
+
+
+def test_a_pleiades_crop_over_orthometric_terrain_equals_gdals_exact_ortho(
+    tmp_path: Path, shared_data: Path
+) -> None:
+    kit = shared_data / "04_rpc_satellite/phr_ventoux"
+    for name in ("left_image.tif", "left_image.geom"):
+        shutil.copyfile(kit / name, tmp_path / name)
+    terrain = RasterTerrain(
+        path=str(kit / "dem/N44E005.hgt"), vertical_datum=str(kit / "dem/egm96_15.gtx")
+    )
+    # Its geotransform is the crop's place in the full scene, its RPC the full scene's.
+    service = _service(tmp_path, tmp_path, terrain)
+    with rasterio.open(kit / "reference/ortho_left_utm31_50cm.tif") as file:
+        expected = file.read(1).astype(float)
+        box = Extent(*file.bounds)
+    found = _samples(service, box, (expected.shape[1], expected.shape[0]))[0].astype(float)
+    assert np.array_equal(found > 0, expected > 0)
+    assert np.abs(found - expected)[expected > 0].mean() < 0.02
