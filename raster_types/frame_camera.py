@@ -7,7 +7,7 @@ the same reconstruction) are known by what they hold; they stand beside the imag
 from __future__ import annotations
 
 import dataclasses
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,7 +66,7 @@ class FrameCameraType:
         """Make one item of one image; none of the terrain, which may stand beside the images."""
         header = product.header(product.main)
         terrain = options.terrain
-        if isinstance(terrain, RasterTerrain) and terrain.path == product.main:
+        if isinstance(terrain, RasterTerrain) and _is_one_file(terrain.path, product.main):
             return
         check_bands(header, options)
         if terrain is None:
@@ -98,6 +98,11 @@ class FrameCameraType:
             headers=(header,),
             attributes=acquisition_attributes(header) | _camera_attributes(record),
         )
+
+
+def _is_one_file(path: str, other: str) -> bool:
+    """Tell whether two paths lead to one file, by whatever links."""
+    return path == other or Path(path).resolve() == Path(other).resolve()
 
 
 def _record(product: Product, header: RasterHeader, options: ItemOptions) -> FrameCameraRecord:

@@ -57,6 +57,8 @@ class Application:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        # Who is told the address may ask at once for what is published.
+        await self.state.look()
         # Not awaited: the server listens at once, says that it lives, and gets ready meanwhile.
         starting = asyncio.create_task(self._start())
         try:

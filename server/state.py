@@ -54,6 +54,14 @@ class ServerState:
         self.is_stopping = False
         self._poller: asyncio.Task[None] | None = None
 
+    async def look(self) -> None:
+        """Read the published services for the first time, before the server listens."""
+        try:
+            await asyncio.to_thread(self.registry.poll)
+        except Exception:
+            # `start` meets it again, and says what is to be done about it.
+            _log.exception("the data folder cannot be read")
+
     async def start(self) -> None:
         """Read the published services and start the instances.
 
