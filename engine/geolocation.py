@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.errors import InvalidParameter
 from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import AverageHeight, TerrainDefinition
-from engine.geotransforms import PlaneRecord
+from engine.geotransforms import PlaneRecord, SensorRecord
 from engine.geotransforms.concatenation import Concatenation, concatenate
-from engine.geotransforms.frame_camera import FrameCameraRecord
-from engine.geotransforms.grid_sensor import GridSensorRecord
-from engine.geotransforms.rpc import RpcRecord
 
 if TYPE_CHECKING:
     from engine.geometry.terrain import OpenService, Terrain
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
 
 # Level-0 pixels as if they were a map: the geotransform of an image that has none.
 IMAGE_SPACE = (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-
-SensorRecord: TypeAlias = RpcRecord | FrameCameraRecord | GridSensorRecord
 
 
 class Geolocation(
