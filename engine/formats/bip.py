@@ -22,5 +22,5 @@ class Bip:
     def encode(self, pixels: Pixels, options: EncodeOptions) -> Encoded:
         """Return samples pixel by pixel, then the mask if any pixel is invalid."""
         block = planes_of(pixels)
-        data = little_endian(interleaved(filled(block, options))) + trailing_mask(block)
+        data = b"".join((little_endian(interleaved(filled(block, options))), trailing_mask(block)))
         return Encoded(data, FORMAT_NAMES["bip"].media_type)

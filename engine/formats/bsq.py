@@ -22,5 +22,5 @@ class Bsq:
     def encode(self, pixels: Pixels, options: EncodeOptions) -> Encoded:
         """Return samples band by band, then the mask if any pixel is invalid."""
         block = planes_of(pixels)
-        data = little_endian(filled(block, options)) + trailing_mask(block)
+        data = b"".join((little_endian(filled(block, options)), trailing_mask(block)))
         return Encoded(data, FORMAT_NAMES["bsq"].media_type)

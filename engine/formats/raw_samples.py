@@ -32,20 +32,23 @@ def filled(block: PixelBlock, options: EncodeOptions) -> Array:
 def interleaved(samples: Array) -> Array:
     """Return (bands, rows, cols) samples as (rows, cols, bands).
 
-    Band after band: three to five times as fast as numpy's copy of a view with the axes moved.
+    Band after band: three to five times as fast as numpy's copy of a view with the axes moved. One band
+    is not copied.
     """
     bands, rows, cols = samples.shape
+    if bands == 1:
+        return samples.reshape(rows, cols, 1)
     out = np.empty((rows, cols, bands), samples.dtype)
     for band in range(bands):
         out[:, :, band] = samples[band]
     return out
 
 
-def little_endian(samples: Array) -> bytes:
-    """Return the samples as bytes, lowest byte first."""
+def little_endian(samples: Array) -> memoryview:
+    """Return the samples as bytes, lowest byte first, not copied where they are that already."""
     if sys.byteorder == "big":
         samples = samples.astype(samples.dtype.newbyteorder("<"))
-    return samples.tobytes()
+    return memoryview(np.ascontiguousarray(samples).reshape(-1).view(np.uint8))
 
 
 def trailing_mask(block: PixelBlock) -> bytes:

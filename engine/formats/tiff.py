@@ -15,7 +15,9 @@ from engine.errors import InvalidParameter
 from engine.format_names import FORMAT_NAMES
 from engine.formats.base import Encoded, EncodeOptions, Georeference
 from engine.formats.picture_pixels import planes_of
+from engine.formats.raw_samples import interleaved, little_endian
 from engine.no_data import representable
+from engine.tiff_layout import TiffLayout, finish, is_big, prepared, uncompressed_sizes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +36,8 @@ COMPRESSIONS = {
 }
 _WITH_PREDICTOR = ("DEFLATE", "LZW", "ZSTD")
 _TILE = 256
+# Uncompressed files are written in strips of about so many bytes: readers of windows need few of them.
+_STRIP_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,38 @@ def _profile(block: PixelBlock, options: EncodeOptions) -> dict[str, object]:
     return profile
 
 
+def _uncompressed(samples: _Samples, profile: dict[str, object], options: EncodeOptions) -> bytes:
+    """Return a file whose header GDAL made; the samples go behind it as they are, copied once."""
+    bands, rows, cols = samples.data.shape
+    dtype = samples.data.dtype
+    rows_per_strip = min(rows, max(1, _STRIP_BYTES // (cols * bands * dtype.itemsize)))
+    strips = {
+        "tiled": False,
+        "blockysize": rows_per_strip,
+        "sparse_ok": True,
+        "bigtiff": "IF_SAFER",
+    }
+    with MemoryFile() as file:
+        with file.open(**(profile | strips)) as dataset:
+            describe(dataset, options)
+        template = bytes(file.getbuffer())
+    header, parts = prepared(template, -(-rows // rows_per_strip), mask_compression=1)
+    layout = TiffLayout(
+        width=cols,
+        height=rows,
+        bands=bands,
+        dtype=dtype.name,
+        sample_bytes=dtype.itemsize,
+        rows_per_strip=rows_per_strip,
+        compression="none",
+        big=is_big(header),
+        header=header,
+        parts=parts,
+    )
+    sizes = uncompressed_sizes(layout)
+    return b"".join((finish(layout, sizes), little_endian(interleaved(samples.data))))
+
+
 class Tiff:
     """The `tiff` format."""
 
@@ -217,10 +253,13 @@ class Tiff:
         profile = _profile(block, options)
         if samples.no_data is not None:
             profile["nodata"] = samples.no_data
+        media_type = FORMAT_NAMES["tiff"].media_type
+        if profile["compress"] == "NONE" and samples.mask is None:
+            return Encoded(_uncompressed(samples, profile, options), media_type)
         with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), MemoryFile() as file:
             with file.open(**profile) as dataset:
                 describe(dataset, options)
                 dataset.write(samples.data)
                 if samples.mask is not None:
                     dataset.write_mask(samples.mask)
-            return Encoded(bytes(file.getbuffer()), FORMAT_NAMES["tiff"].media_type)
+            return Encoded(bytes(file.getbuffer()), media_type)

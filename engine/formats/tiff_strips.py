@@ -143,11 +143,11 @@ def _filled(block: PixelBlock, fill: float) -> Array:
     return np.where(block.valid, block.data, block.data.dtype.type(fill))
 
 
-def _deflated(data: bytes) -> bytes:
+def _deflated(data: bytes | memoryview) -> bytes:
     return bytes(isal_zlib.compress(data, _DEFLATE_LEVEL))
 
 
-def _compressed(samples: Array, compression: str) -> bytes:
+def _compressed(samples: Array, compression: str) -> bytes | memoryview:
     """Compress (rows, cols, bands) samples as one strip."""
     if compression == "none":
         return little_endian(samples)
