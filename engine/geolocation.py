@@ -62,6 +62,18 @@ class BoundGeolocation:
     terrain: Terrain
 
 
+@dataclass(frozen=True, slots=True)
+class BoundSensor:
+    """The geotransforms of a geolocation ready for use, without terrain; see `BoundGeolocation`."""
+
+    chain: Concatenation
+    sensor: SensorModel
+
+    def over(self, terrain: Terrain) -> BoundGeolocation:
+        """Return them with a terrain in the sensor model's vertical datum."""
+        return BoundGeolocation(self.chain, self.sensor, terrain)
+
+
 class _WholeSensor:
     """A sensor model with the geotransforms between it and the file's pixels (a `SensorModel`)."""
 
@@ -95,12 +107,22 @@ def bind_geolocation(
     SourceUnavailable, SourceCorrupt
         The terrain cannot be opened.
     """
+    bound = bind_sensor(geolocation)
+    opener = TerrainOpener(memory, geoid_folders, open_service)
+    return bound.over(opener.open(geolocation.terrain, bound.sensor))
+
+
+def bind_sensor(geolocation: Geolocation) -> BoundSensor:
+    """Check the geotransforms of a geolocation; its terrain is not looked at.
+
+    Raises
+    ------
+    InvalidParameter
+        A number cannot be.
+    """
     sensor = geolocation.sensor.bind()
     chain = concatenate([*(record.bind() for record in geolocation.image_side), sensor])
-    opener = TerrainOpener(memory, geoid_folders, open_service)
-    terrain = opener.open(geolocation.terrain, sensor)
-    whole = _WholeSensor(chain, sensor) if geolocation.image_side else sensor
-    return BoundGeolocation(chain, whole, terrain)
+    return BoundSensor(chain, _WholeSensor(chain, sensor) if geolocation.image_side else sensor)
 
 
 _encoder = msgspec.msgpack.Encoder()
