@@ -181,17 +181,25 @@ class PostField:
         ------
         SourceUnavailable, SourceCorrupt
         """
-        asked = _posts_of(box, level)
         # The posts beside a source's outermost ones are where its surface ends; further out is nothing new.
-        found = asked.intersection(self.source.span(level).grown(1))
-        void = 1.0 if self._beside is None else 0.0
+        span = self.source.span(level).grown(1)
+        asked = _posts_of(box, level)
+        found = [each.intersection(span) for each in asked]
+        void = 1.0 if self._beside is None and None in found else 0.0
         facts = (math.inf, -math.inf, 0.0, 0.0, 0.0, void, 0.0, 0.0)
-        if found is not None:
-            first, last = (found.first_row, found.first_col), (found.last_row, found.last_col)
-            facts = tuple(
-                measure(first, last, lambda row, col: self._block(level, row, col)).tolist()
-            )
+        for part in found:
+            if part is not None:
+                first, last = (part.first_row, part.first_col), (part.last_row, part.last_col)
+                measured = measure(first, last, lambda row, col: self._block(level, row, col))
+                low, *others = measured.tolist()
+                facts = (min(facts[0], low), *map(max, facts[1:], others))
         return _surface(facts, None if found == asked else self._beside, level)
+
+    def covers(self, box: Extent, level: PostLevel) -> bool:
+        """Tell whether there can be values in a box of the source's CRS; nothing is read."""
+        if self._beside is not None:
+            return True
+        return _posts_of(box, level).intersection(self.source.span(level)) is not None
 
     def _block(self, level: PostLevel, row: int, col: int) -> PostBlock:
         key = (self._key, level.key, row, col)
@@ -238,12 +246,23 @@ def _surface(
     )
 
 
-def _posts_of(box: Extent, level: PostLevel) -> PostSpan:
-    """Return all posts that the surface in a box depends on."""
-    a, b, c, d, e, f, period, left = level.array.tolist()
-    turn = period * ((box.xmin - left) // period) if period > 0 else 0.0
-    xmax = min(box.xmax, box.xmin + period) if period > 0 else box.xmax
-    corners = [(x - turn, y) for x in (box.xmin, xmax) for y in (box.ymin, box.ymax)]
+def _posts_of(box: Extent, level: PostLevel) -> list[PostSpan]:
+    """Return all posts that the surface in a box depends on, by turns of the world."""
+    period, left = level.array.tolist()[6:]
+    if period <= 0:
+        return [_posts_between(box, box.xmin, box.xmax, level)]
+    spans = []
+    xmax = min(box.xmax, box.xmin + period)
+    for number in range(int((box.xmin - left) // period), int((xmax - left) // period) + 1):
+        start = left + number * period
+        xmin, xstop = max(box.xmin, start) - start + left, min(xmax, start + period) - start + left
+        spans.append(_posts_between(box, xmin, xstop, level))
+    return spans
+
+
+def _posts_between(box: Extent, xmin: float, xmax: float, level: PostLevel) -> PostSpan:
+    a, b, c, d, e, f = level.array.tolist()[:6]
+    corners = [(x, y) for x in (xmin, xmax) for y in (box.ymin, box.ymax)]
     cols = [a * x + b * y + c for x, y in corners]
     rows = [d * x + e * y + f for x, y in corners]
     # One post on each side: a value between two centres depends on both.
