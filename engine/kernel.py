@@ -1,12 +1,14 @@
 """The only place that compiles: `@kernel` wraps numba's njit with the house's settings.
 
 Rules for kernels: no parallel=True, no fastmath, no allocation in loops, outputs last, return nothing;
-a kernel calls helpers of its own file only, because the disk cache does not see other files change.
+a kernel calls helpers of its own file only, because the disk cache does not see other files change, or
+says whose it calls (`using`).
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -51,6 +53,7 @@ __all__ = [
     "kernel",
     "types",
     "unaliased_kernel",
+    "using",
 ]
 
 # False where kernels run as plain Python, for debugging.
@@ -74,3 +77,26 @@ def unaliased_kernel(function: F) -> F:
     """Compile like `kernel` a function whose array arguments never overlap in memory."""
     settings = {**_SETTINGS, "noalias": True}
     return cast("F", numba.njit(**settings)(function))
+
+
+def using(*modules: str) -> Callable[[F], F]:
+    """Have a kernel's cache on disk notice changes of other files whose code is compiled into it.
+
+    Parameters
+    ----------
+    modules
+        Names of modules, already imported.
+    """
+    stamps = []
+    for module in modules:
+        file = Path(str(sys.modules[module].__file__)).stat()
+        stamps.append((file.st_mtime, file.st_size))
+
+    def stamped(function: F) -> F:
+        if IS_COMPILING:
+            # numba has no door for this: it compares one stamp, that of the kernel's own file.
+            cache: Any = function._cache._cache_file  # type: ignore[attr-defined]  # noqa: SLF001 -- see above
+            cache._source_stamp = (cache._source_stamp, *stamps)  # noqa: SLF001 -- see above
+        return function
+
+    return stamped

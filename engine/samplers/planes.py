@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.kernel import kernel, unaliased_kernel
+from engine.kernel import kernel, using
+from engine.samplers.interpolation import blend_narrow, blend_wide, cubic_value
+from engine.samplers.tap_runs import RUN, place_eight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,106 +26,65 @@ BILINEAR = 1
 CUBIC = 2
 
 _FIXED = 4294967296.0
+# What a quad is: beside the raster, partly on it or to be looked at pixel by pixel, wholly inside.
+_BESIDE, _PARTLY, _WHOLE = 0, 1, 2
 
 
 @kernel
-def _cubic_weight(t, tap):
-    """Return the Catmull-Rom weight (a = -0.5) of tap 0, 1, 2 or 3 (the second is at t = 0)."""
-    if tap == 0:
-        return ((-0.5 * t + 1.0) * t - 0.5) * t
-    if tap == 1:
-        return (1.5 * t - 2.5) * t * t + 1.0
-    if tap == 2:
-        return ((-1.5 * t + 2.0) * t + 0.5) * t
-    return (0.5 * t - 0.5) * t * t
+def _find_corners(quad_row, nodes, how_far, corners, kinds):
+    """Write level positions of the corners of a row of quads, and what each quad is."""
+    node_x, node_y, quads, affine = nodes
+    a, b, c, d, e, f = affine[0], affine[1], affine[2], affine[3], affine[4], affine[5]
+    width, height, is_plain = how_far
+    for qc in range(quads.shape[1]):
+        kinds[qc] = _BESIDE
+        if quads[quad_row, qc] == 0:
+            continue
+        x_lo, y_lo, x_hi, y_hi = np.inf, np.inf, -np.inf, -np.inf
+        for k in range(4):
+            nx, ny = node_x[quad_row + k // 2, qc + k % 2], node_y[quad_row + k // 2, qc + k % 2]
+            x, y = a * nx + b * ny + c, d * nx + e * ny + f
+            corners[2 * k, qc], corners[2 * k + 1, qc] = x, y
+            x_lo, x_hi = min(x_lo, x), max(x_hi, x)
+            y_lo, y_hi = min(y_lo, y), max(y_hi, y)
+        if x_hi < -1.0 or y_hi < -1.0 or x_lo > width + 1.0 or y_lo > height + 1.0:
+            continue
+        # All taps of the quad surely lie on the raster.
+        whole = is_plain and min(x_lo, y_lo) >= 0.52
+        whole = whole and x_hi <= width - 0.52 and y_hi <= height - 0.52
+        kinds[qc] = _WHOLE if whole else _PARTLY
 
 
 @kernel
-def _cubic_value(source, valid, vbase, base, all_valid, taps, tx, ty, clamp):
-    """Return the cubic convolution over valid taps, clamped to them for integers, NaN for none."""
-    col, row, last_col, last_row, win_cols = taps
-    total, value = 0.0, 0.0
-    low, high = np.inf, -np.inf
-    for dr in range(4):
-        wy = _cubic_weight(ty, dr)
-        at = min(max(row + dr - 1, 0), last_row) * win_cols
-        for dc in range(4):
-            weight = wy * _cubic_weight(tx, dc)
-            here = np.uint64(at + min(max(col + dc - 1, 0), last_col))
-            if weight != 0.0 and (all_valid or valid[vbase + here]):
-                sample = float(source[base + here])
-                total += weight
-                value += weight * sample
-                low, high = min(low, sample), max(high, sample)
-    if abs(total) < 1e-3:
-        return np.nan
-    value /= total
-    return min(max(value, low), high) if clamp else value
+def _line(corners, qc, t, per_step):
+    """Return (x, y, dx, dy) of one row of a quad in 32.32 fixed point."""
+    xl = corners[0, qc] + t * (corners[4, qc] - corners[0, qc])
+    yl = corners[1, qc] + t * (corners[5, qc] - corners[1, qc])
+    xr = corners[2, qc] + t * (corners[6, qc] - corners[2, qc])
+    yr = corners[3, qc] + t * (corners[7, qc] - corners[3, qc])
+    return (
+        np.int64(np.round(xl * _FIXED)),
+        np.int64(np.round(yl * _FIXED)),
+        np.int64(np.round((xr - xl) * (per_step * _FIXED))),
+        np.int64(np.round((yr - yl) * (per_step * _FIXED))),
+    )
 
 
-@unaliased_kernel
-def _place_run(x, y, dx, dy, bits, win_cols, taps, count):
-    """Write the upper left taps of `count` pixels and their fractions, in units of a weight.
-
-    x and y stand half a pixel back and count from the window's first pixel.
-    """
-    at, fx, fy = taps
-    shift = np.uint64(32) - bits
-    mask = (np.uint64(1) << bits) - np.uint64(1)
-    for k in range(count):
-        ux, uy = x + np.uint64(k) * dx, y + np.uint64(k) * dy
-        at[k] = np.uint32((uy >> np.uint64(32)) * win_cols + (ux >> np.uint64(32)))
-        fx[k] = np.uint32((ux >> shift) & mask)
-        fy[k] = np.uint32((uy >> shift) & mask)
+@kernel
+def _place_whole(line, window, shift, rounding, taps, first, count):
+    """Write the taps of `count` pixels of a row of a quad from scratch place `first` on."""
+    x, y, dx, dy = line
+    ux = np.uint64(x + rounding - (1 << 31) - (window[0] << 32))
+    uy = np.uint64(y + rounding - (1 << 31) - (window[1] << 32))
+    udx, udy, cols = np.uint64(dx), np.uint64(dy), np.uint64(window[2])
+    for k in range(0, count, RUN):
+        by = np.uint64(k)
+        place_eight(
+            *(ux + by * udx, uy + by * udy, udx, udy, cols, shift, taps, np.uint64(first + k))
+        )
 
 
-@unaliased_kernel
-def _blend_narrow(source, base, win_cols, taps, bits, out, first, count):
-    """Interpolate integers of at most 16 bits, exactly as the sum of four products, rounded."""
-    at, fx, fy = taps
-    one = np.int32(np.int32(1) << np.int32(bits))
-    for k in range(count):
-        here = base + np.uint64(at[k])
-        x, y = np.int32(fx[k]), np.int32(fy[k])
-        if bits == 8:
-            w11 = np.int32(np.int32(x * y + np.int32(128)) >> np.int32(8))
-            total = np.int32(source[here]) * np.int32(one - x - y + w11)
-            total += np.int32(source[here + np.uint64(1)]) * np.int32(x - w11)
-            total += np.int32(source[here + win_cols]) * np.int32(y - w11)
-            total += np.int32(source[here + win_cols + np.uint64(1)]) * w11
-            out[first + np.uint64(k)] = (total + 128) >> 8
-        else:
-            rest = np.int32(one - x)
-            upper = np.int32(
-                np.int32(source[here]) * rest + np.int32(source[here + np.uint64(1)]) * x
-            )
-            here += win_cols
-            lower = np.int32(
-                np.int32(source[here]) * rest + np.int32(source[here + np.uint64(1)]) * x
-            )
-            both = np.int64(upper) * np.int64(np.int32(one - y)) + np.int64(lower) * np.int64(y)
-            out[first + np.uint64(k)] = (both + (1 << 27)) >> 28
-
-
-@unaliased_kernel
-def _blend_wide(source, base, win_cols, taps, is_integer, out, first, count):
-    """Interpolate floats and wide integers in float64; False where a result is no number."""
-    at, fx, fy = taps
-    unit = 1.0 / (16384.0 * 16384.0)
-    good = True
-    for k in range(count):
-        here = base + np.uint64(at[k])
-        x, y = float(fx[k]), float(fy[k])
-        value = float(source[here]) * ((16384.0 - x) * (16384.0 - y))
-        value += float(source[here + np.uint64(1)]) * (x * (16384.0 - y))
-        value += float(source[here + win_cols]) * ((16384.0 - x) * y)
-        value += float(source[here + win_cols + np.uint64(1)]) * (x * y)
-        value *= unit
-        good = good and not np.isnan(value)
-        out[first + np.uint64(k)] = np.floor(value + 0.5) if is_integer else value
-    return good
-
-
+@using("engine.samplers.tap_runs", "engine.samplers.interpolation")
 @kernel
 def _sample_planes_kernel(
     source,  # flat (bands, rows, cols) window of level pixels
@@ -137,13 +98,14 @@ def _sample_planes_kernel(
     step,
     part,  # int64: col, row, col_start, col_stop, row_start, row_stop on the canvas
     how,  # int64: interpolation, bits of a weight (8 or 14), 1 for integers, 1 for narrow ones
-    taps,  # three uint32 (256): scratch for the taps of a run and their fractions
+    corners,  # float64 (8, quad columns): scratch
+    kinds,  # uint8 (quad columns): scratch
+    taps,  # five uint32 (256 + 8): scratch of a run: taps, fractions, two pairs of samples
     skip,  # bool (rows, cols): pixels to leave alone; set where a pixel is written
     canvas,  # (bands, rows, cols)
     canvas_valid,  # bool (1 or bands, rows, cols)
     counts,  # int64 (1)
 ):
-    a, b, c, d, e, f = affine[0], affine[1], affine[2], affine[3], affine[4], affine[5]
     interpolation, bits, is_integer = how[0], how[1], how[2] == 1
     one = 1 << bits
     half = one >> 1
@@ -156,82 +118,71 @@ def _sample_planes_kernel(
     bands, valid_bands = window[4], window[5]
     unit = 1.0 / one if bits == 8 else 1.0 / (float(one) * one)
     is_narrow = how[3] == 1
-    is_plain = all_valid and interpolation == BILINEAR
+    how_far = (affine[6], affine[7], all_valid and interpolation == BILINEAR)
     flat = canvas.reshape(-1)
     canvas_plane = canvas.shape[1] * canvas.shape[2]
     per_step = 1.0 / step  # exact: steps are powers of two
+    place_taps = (taps[0], taps[1], taps[2])
     written = 0
     for qr in range(quads.shape[0]):
         top = part[1] + qr * step
         r0, r1 = max(part[4], top), min(part[5], top + step)
         if r0 >= r1:
             continue
-        for qc in range(quads.shape[1]):
-            left = part[0] + qc * step
-            c0, c1 = max(part[2], left), min(part[3], left + step)
-            if c0 >= c1 or quads[qr, qc] == 0:
-                continue
-            x_nw = a * node_x[qr, qc] + b * node_y[qr, qc] + c
-            y_nw = d * node_x[qr, qc] + e * node_y[qr, qc] + f
-            x_ne = a * node_x[qr, qc + 1] + b * node_y[qr, qc + 1] + c
-            y_ne = d * node_x[qr, qc + 1] + e * node_y[qr, qc + 1] + f
-            x_sw = a * node_x[qr + 1, qc] + b * node_y[qr + 1, qc] + c
-            y_sw = d * node_x[qr + 1, qc] + e * node_y[qr + 1, qc] + f
-            x_se = a * node_x[qr + 1, qc + 1] + b * node_y[qr + 1, qc + 1] + c
-            y_se = d * node_x[qr + 1, qc + 1] + e * node_y[qr + 1, qc + 1] + f
-            if (
-                max(x_nw, x_ne, x_sw, x_se) < -1.0
-                or max(y_nw, y_ne, y_sw, y_se) < -1.0
-                or min(x_nw, x_ne, x_sw, x_se) > affine[6] + 1.0
-                or min(y_nw, y_ne, y_sw, y_se) > affine[7] + 1.0
-            ):
-                continue
-            # All taps of the quad surely lie on the raster.
-            whole = (
-                is_plain
-                and min(x_nw, x_ne, x_sw, x_se) >= 0.52
-                and min(y_nw, y_ne, y_sw, y_se) >= 0.52
-                and max(x_nw, x_ne, x_sw, x_se) <= affine[6] - 0.52
-                and max(y_nw, y_ne, y_sw, y_se) <= affine[7] - 0.52
-            )
-            for row in range(r0, r1):
-                t = (row - top) * per_step
-                xl = x_nw + t * (x_sw - x_nw)
-                xr = x_ne + t * (x_se - x_ne)
-                yl = y_nw + t * (y_sw - y_nw)
-                yr = y_ne + t * (y_se - y_ne)
-                dx = np.int64(np.round((xr - xl) * (per_step * _FIXED)))
-                dy = np.int64(np.round((yr - yl) * (per_step * _FIXED)))
-                px = np.int64(np.round(xl * _FIXED)) + rounding + (c0 - left) * dx
-                py = np.int64(np.round(yl * _FIXED)) + rounding + (c0 - left) * dy
-                is_fresh = whole
-                if whole:
-                    for col in range(c0, c1):
-                        is_fresh = is_fresh and not skip[row, col]
-                if is_fresh:
-                    count, cols = c1 - c0, np.uint64(win_cols)
-                    ux = np.uint64(px - (1 << 31) - (win_col << 32))
-                    uy = np.uint64(py - (1 << 31) - (win_row << 32))
-                    udx, udy = np.uint64(dx), np.uint64(dy)
-                    _place_run(ux, uy, udx, udy, np.uint64(bits), cols, taps, count)
-                    for band in range(bands):
+        _find_corners(qr, (node_x, node_y, quads, affine), how_far, corners, kinds)
+        for row in range(r0, r1):
+            t = (row - top) * per_step
+            qc, careful_until = 0, 0
+            while qc < quads.shape[1]:
+                left = part[0] + qc * step
+                c0, c1 = max(part[2], left), min(part[3], left + step)
+                if c0 >= c1 or kinds[qc] == _BESIDE:
+                    qc += 1
+                    continue
+                if kinds[qc] == _WHOLE and qc >= careful_until:
+                    # As many quads as are whole and untouched: their taps first, then one pass a band.
+                    lead, count, end = c0 - left, 0, qc
+                    while end < quads.shape[1] and kinds[end] == _WHOLE:
+                        stop = min(part[3], part[0] + (end + 1) * step)
+                        begin = c0 + count
+                        is_taken = False
+                        for col in range(begin, stop):
+                            is_taken |= skip[row, col]
+                        if begin >= stop or is_taken:
+                            break
+                        line = _line(corners, end, t, per_step)
+                        at = np.int64(0) if end == qc else lead + count
+                        length = stop - part[0] - end * step
+                        _place_whole(
+                            line, window, np.uint32(shift), rounding, place_taps, at, length
+                        )
+                        count += stop - begin
+                        end += 1
+                    is_fresh = count > 0
+                    cols = np.uint64(win_cols)
+                    for band in range(bands if count > 0 else 0):
                         base = np.uint64(band) * plane
                         out = np.uint64(band * canvas_plane + row * canvas.shape[2] + c0)
+                        run = (lead, out, count)
                         if is_narrow:
-                            _blend_narrow(source, base, cols, taps, bits, flat, out, count)
-                        elif not _blend_wide(
-                            source, base, cols, taps, is_integer, flat, out, count
-                        ):
+                            blend_narrow(source, base, cols, taps, bits, flat, run)
+                        elif not blend_wide(source, base, cols, taps, is_integer, flat, run):
                             is_fresh = False
                     # An infinite sample under a weight of 0 gives no number: the loop below is careful.
                     if is_fresh:
                         for band in range(canvas_valid.shape[0]):
-                            for col in range(c0, c1):
+                            for col in range(c0, c0 + count):
                                 canvas_valid[band, row, col] = True
-                        for col in range(c0, c1):
+                        for col in range(c0, c0 + count):
                             skip[row, col] = True
                         written += count
+                        qc = end
                         continue
+                    careful_until = max(end, qc + 1)
+                px, py, dx, dy = _line(corners, qc, t, per_step)
+                px += rounding + (c0 - left) * dx
+                py += rounding + (c0 - left) * dy
+                qc += 1
                 for col in range(c0, c1):
                     qx, qy = px >> shift, py >> shift
                     px += dx
@@ -280,7 +231,7 @@ def _sample_planes_kernel(
                             corner_taps = (tap_c, tap_r, last_col, last_row, win_cols)
                             shifted = base - np.uint64(win_row * win_cols + win_col)
                             vshifted = vbase - np.uint64(win_row * win_cols + win_col)
-                            value = _cubic_value(
+                            value = cubic_value(
                                 source,
                                 valid,
                                 vshifted,
@@ -383,7 +334,9 @@ def sample_planes(
             ),
             np.int64,
         ),
-        (np.empty(256, np.uint32), np.empty(256, np.uint32), np.empty(256, np.uint32)),
+        np.empty((8, nodes.quads.shape[1])),
+        np.empty(nodes.quads.shape[1], np.uint8),
+        tuple(np.empty((5, 256 + 2 * RUN), np.uint32)),
         skip,
         data,
         canvas_valid,
