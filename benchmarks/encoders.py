@@ -61,7 +61,7 @@ def picture_of(kind: PixelType, gamma: float) -> Picture:
         statistics=(statistics,) * 3,
         picture_bands=(0, 1, 2),
     )
-    rule = RenderingRule(function="Stretch", stretch=StretchRule(stretch_type=3, gamma=(gamma,)))
+    rule = RenderingRule(function="Stretch", arguments=StretchRule(stretch_type=3, gamma=(gamma,)))
     return bind_picture(summary, rule=rule)
 
 

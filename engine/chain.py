@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -25,7 +24,7 @@ from engine.geometry.terrain_definition import AverageHeight, TerrainDefinition
 from engine.geotransforms import Geotransform, PlaneRecord, SensorRecord
 from engine.geotransforms.concatenation import Concatenation, concatenate
 from engine.pixel_type import PixelType
-from engine.request import RenderingRule, StretchRule
+from engine.request import FunctionArguments, RenderingRule
 
 # The name of the function that does nothing; it has no line in FUNCTIONS.
 NO_FUNCTION = "None"
@@ -39,10 +38,6 @@ class Kind(StrEnum):
     RADIOMETRIC = "radiometric process"
     GEOTRANSFORM = "geotransform"
     SAMPLER = "sampler"
-
-
-class StretchArguments(StretchRule, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Arguments of Stretch in a file that people write: a name that is not known is an error."""
 
 
 class RasterFunctionProcess(
@@ -60,23 +55,23 @@ class RasterFunctionProcess(
     ----------
     function : str
         Name in engine.functions.FUNCTIONS, or "None".
-    stretch : StretchArguments or None
-        Arguments of Stretch.
+    arguments : FunctionArguments or None
+        Of that function; None = its defaults.
     output_pixel_type : PixelType or None
         None = what the function gives.
     """
 
     function: str
-    stretch: StretchArguments | None = None
+    arguments: FunctionArguments | None = None
     output_pixel_type: PixelType | None = None
 
     def rule(self) -> RenderingRule:
         """Return the process as the functions' `bind` takes it."""
-        name: Any = self.function
+        name = self.function
         if name in FUNCTIONS:
             name = FUNCTIONS.own_name(name)
         return RenderingRule(
-            function=name, stretch=self.stretch, output_pixel_type=self.output_pixel_type
+            function=name, arguments=self.arguments, output_pixel_type=self.output_pixel_type
         )
 
 
@@ -137,6 +132,19 @@ Process = Geotransform | RasterFunctionProcess | Sampler2D | SamplerOrtho
 Chain = tuple[Process, ...]
 
 DEFAULT_SAMPLER = Sampler2D()
+
+
+def padding_of(process: RasterFunctionProcess, functions: Functions = FUNCTIONS) -> int:
+    """Return how many neighbour pixels a process needs on each side.
+
+    Raises
+    ------
+    InvalidParameter
+        Its arguments are wrong.
+    """
+    if process.function == NO_FUNCTION:
+        return 0
+    return functions[process.function].padding(process.rule())
 
 
 def process_name(process: Process) -> str:
@@ -290,10 +298,10 @@ def _parted(
     """Return the pointwise prefix, and the rest from the first process that needs neighbours."""
     used = tuple(process for process in processes if process.function != NO_FUNCTION)
     for place, process in enumerate(used):
-        if functions[process.function].padding > 0:
+        if padding_of(process, functions) > 0:
             return used[:place], used[place:]
     return used, ()
 
 
 def _halo(processes: Sequence[RasterFunctionProcess], functions: Functions) -> int:
-    return sum(functions[process.function].padding for process in processes)
+    return sum(padding_of(process, functions) for process in processes)

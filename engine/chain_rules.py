@@ -20,6 +20,7 @@ from engine.chain import (
     SamplerOrtho,
     is_sensor,
     kind_of,
+    padding_of,
     process_name,
 )
 from engine.errors import InvalidParameter
@@ -27,6 +28,7 @@ from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo
 from engine.functions.stretch import NONE
 from engine.geometry.terrain_definition import AverageHeight
+from engine.request import StretchRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,11 +135,20 @@ def _misuse(process: RasterFunctionProcess, info: BandsInfo | None, functions: F
     name = process.function
     if name != NO_FUNCTION and name not in functions:
         return _told("function", name, ", ".join((NO_FUNCTION, *functions)))
-    stretch = process.stretch
-    if stretch is None:
+    arguments = process.arguments
+    if arguments is None:
         return ""
-    if name.casefold() != "stretch":
-        return f"arguments of Stretch at function {name!r}"
+    given = str(arguments.__struct_config__.tag)
+    if name.casefold() != given.casefold():
+        return f"arguments of {given} at function {name!r}"
+    try:
+        padding_of(process, functions)
+    except InvalidParameter as error:
+        return str(error)
+    return _stretch_misuse(arguments, info) if isinstance(arguments, StretchRule) else ""
+
+
+def _stretch_misuse(stretch: StretchRule, info: BandsInfo | None) -> str:
     if stretch.dynamic_range:
         return (
             "dynamic_range takes statistics from each view, so that neighbouring tiles would differ; "

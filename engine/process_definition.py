@@ -17,6 +17,7 @@ import msgspec
 from engine.chain import Chain, Process, process_name
 from engine.chain_rules import Fault, item_faults, service_faults
 from engine.errors import ConfigError
+from engine.functions import FUNCTIONS
 from engine.geotransforms import GEOTRANSFORMS
 from engine.pixel_type import PixelType
 
@@ -100,7 +101,7 @@ class RasterProcessDefinition(
 def write_definition(definition: RasterProcessDefinition) -> bytes:
     """Return the text of a `.rpdef.json` file, indented, ending in a newline."""
     # The version is a default and would be left out.
-    plain = {"rpdef": definition.rpdef, **msgspec.to_builtins(definition)}
+    plain = {"rpdef": definition.rpdef, **_without_tags(msgspec.to_builtins(definition))}
     return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
 
 
@@ -174,8 +175,30 @@ def processes_of(plain: object, item: str, place: str) -> Chain:
         if tag not in known:
             accepted = ", ".join(known)
             raise ConfigError(item, where, f'"process" is {tag!r}; known processes: {accepted}')
-        chain.append(_converted(entry, Process, item, f"{where} ({tag})"))
+        chain.append(_converted(_with_tag(entry), Process, item, f"{where} ({tag})"))
     return tuple(chain)
+
+
+def _with_tag(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Say inside the arguments of a function whose they are, as records have it."""
+    arguments, name = entry.get("arguments"), entry.get("function")
+    if not isinstance(arguments, Mapping) or not isinstance(name, str) or name not in FUNCTIONS:
+        return dict(entry)
+    return {**entry, "arguments": {"function": FUNCTIONS.own_name(name), **arguments}}
+
+
+def _without_tags(plain: Any) -> Any:
+    """Take out of all arguments what `_with_tag` puts in."""
+    if isinstance(plain, list):
+        return [_without_tags(entry) for entry in plain]
+    if not isinstance(plain, dict):
+        return plain
+    found = {key: _without_tags(value) for key, value in plain.items()}
+    if plain.get("process") == "RasterFunction" and isinstance(found.get("arguments"), dict):
+        found["arguments"].pop("function", None)
+        if not found["arguments"]:
+            del found["arguments"]
+    return found
 
 
 def check_definition(definition: RasterProcessDefinition, info: BandsInfo | None = None) -> None:

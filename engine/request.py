@@ -41,7 +41,13 @@ class MosaicRule(Record, frozen=True, kw_only=True):
     viewpoint: MapPoint | None = None
 
 
-class StretchRule(Record, frozen=True, kw_only=True):
+class FunctionRule(
+    Record, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="function"
+):
+    """Base of the arguments of raster functions; the tag is the function's name."""
+
+
+class StretchRule(FunctionRule, tag="Stretch", frozen=True, kw_only=True):
     """Arguments of the Stretch function, in Esri's meaning (0 none, 3 deviation, 5 min-max, 6 clip)."""
 
     stretch_type: int = 0
@@ -55,12 +61,89 @@ class StretchRule(Record, frozen=True, kw_only=True):
     gamma: tuple[float, ...] = ()
 
 
-class RenderingRule(Record, frozen=True, kw_only=True):
-    """The chain a client asks for: "None" = raw samples, "Stretch" with its arguments."""
+class RemapRule(FunctionRule, tag="Remap", frozen=True, kw_only=True):
+    """Arguments of the Remap function.
 
-    function: Literal["None", "Stretch"] = "None"
-    stretch: StretchRule | None = None
+    Attributes
+    ----------
+    input_ranges : pairs of (lowest, end), one after the other
+        The end is not included, but for a pair of equal numbers, which is that value. The first range
+        that holds a sample decides.
+    output_values : one per range
+    no_data_ranges : pairs as above
+        What they hold becomes no data, whatever the input ranges say.
+    allow_unmatched : bool
+        What no range holds keeps its value.
+    replacement_value : float or None
+        Else it takes this one; None = it becomes no data.
+    is_last_range_inclusive : bool
+        The last range includes its end.
+    """
+
+    input_ranges: tuple[float, ...] = ()
+    output_values: tuple[float, ...] = ()
+    no_data_ranges: tuple[float, ...] = ()
+    allow_unmatched: bool = False
+    replacement_value: float | None = None
+    is_last_range_inclusive: bool = False
+
+
+class ConvolutionRule(FunctionRule, tag="Convolution", frozen=True, kw_only=True):
+    """Arguments of the Convolution function.
+
+    Attributes
+    ----------
+    kind : int
+        Esri's number of a kernel (`engine.functions.convolution_kernels`); -1 = the one given here,
+        255 = none.
+    rows, columns : int
+        Of the kernel given here.
+    kernel : rows × columns floats
+        Row by row from the top, as it is laid over the pixels.
+    """
+
+    kind: int = -1
+    rows: int = 3
+    columns: int = 3
+    kernel: tuple[float, ...] = ()
+
+
+class ArithmeticRule(FunctionRule, tag="Arithmetic", frozen=True, kw_only=True):
+    """Arguments of the Arithmetic function between the samples and constants.
+
+    Attributes
+    ----------
+    operation : int
+        1 plus, 2 minus, 3 multiply, 4 divide, 5 power, 6 modulo.
+    constants : one for all bands, or one per band
+    """
+
+    operation: int = 1
+    constants: tuple[float, ...] = ()
+
+
+FunctionArguments = StretchRule | RemapRule | ConvolutionRule | ArithmeticRule
+
+
+class RenderingRule(Record, frozen=True, kw_only=True):
+    """The chain a client asks for.
+
+    Attributes
+    ----------
+    function : str
+        "None" = raw samples, or a name in engine.functions.FUNCTIONS.
+    arguments : FunctionArguments or None
+        Of that function; None = its defaults.
+    """
+
+    function: str = "None"
+    arguments: FunctionArguments | None = None
     output_pixel_type: PixelType | None = None
+
+    @property
+    def stretch(self) -> StretchRule | None:
+        """The arguments of Stretch, where they are that."""
+        return self.arguments if isinstance(self.arguments, StretchRule) else None
 
 
 class TimeRange(Record, frozen=True, kw_only=True):
@@ -231,6 +314,57 @@ class ExplainRequest(Record, tag="explain", frozen=True, kw_only=True):
     image: ImageRequest
 
 
+class PlaceRequest(Record, tag="place", frozen=True, kw_only=True):
+    """Positions taken from one coordinate system to another; each may be a raster's image space.
+
+    Attributes
+    ----------
+    positions : bytes
+        x, y, z of each, little-endian float64; z NaN = not given.
+    from_crs, to_crs : str
+        "" = the service's CRS; "ICS:n" = image space of item n (see `engine.image_space`).
+    visible_only : bool
+        What the image at `to_crs` does not show comes back as NaN.
+    depth_offset_m : float
+        Ground found from an image is moved so far along its line of sight, towards the sensor.
+    fill_missing : bool
+        Lines of sight that miss the terrain end at the median height of the others.
+    """
+
+    positions: bytes
+    from_crs: str = ""
+    to_crs: str = ""
+    visible_only: bool = False
+    depth_offset_m: float = 0.0
+    fill_missing: bool = False
+
+
+class AnglesRequest(Record, tag="angles", frozen=True, kw_only=True):
+    """How an item lies: where north is and what is up, at a point (None = the image's centre)."""
+
+    item: int
+    point: MapPoint | None = None
+    to_crs: str = ""
+
+
+class MultirayRequest(Record, tag="multiray", frozen=True, kw_only=True):
+    """Where lines of sight of several images meet.
+
+    `positions` holds x, y in image space of each point, little-endian float64: all points of the first
+    item, then all of the second …
+    """
+
+    items: tuple[int, ...]
+    positions: bytes
+    to_crs: str = ""
+
+
+class ItemRequest(Record, tag="item", frozen=True, kw_only=True):
+    """What is known of one item."""
+
+    item: int
+
+
 Request = (
     ImageRequest
     | StripRequest
@@ -244,4 +378,8 @@ Request = (
     | LegendRequest
     | ThumbnailRequest
     | ExplainRequest
+    | PlaceRequest
+    | AnglesRequest
+    | MultirayRequest
+    | ItemRequest
 )

@@ -1,7 +1,18 @@
 """Raster functions by name: radiometric processes, one file each."""
 
+from engine.functions.arithmetic import Arithmetic
 from engine.functions.base import RasterFunction
+from engine.functions.convolution import Convolution
+from engine.functions.remap import Remap
 from engine.functions.stretch import Stretch
 from engine.registry import Registry
 
-FUNCTIONS: Registry[RasterFunction] = Registry("raster function", {"Stretch": Stretch()})
+FUNCTIONS: Registry[RasterFunction] = Registry(
+    "raster function",
+    {
+        "Stretch": Stretch(),
+        "Remap": Remap(),
+        "Convolution": Convolution(),
+        "Arithmetic": Arithmetic(),
+    },
+)

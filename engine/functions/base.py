@@ -7,13 +7,17 @@ into blocks, so that one binding serves every strip and tile of a request.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from engine.errors import InvalidParameter
 
 if TYPE_CHECKING:
     from engine.pixel_type import PixelType
     from engine.pixels import PixelBlock
-    from engine.request import RenderingRule
+    from engine.request import FunctionRule, RenderingRule
     from engine.summary import BandStatistics, Histogram
+
+Rule = TypeVar("Rule", bound="FunctionRule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,13 @@ class BoundFunction(Protocol):
 class RasterFunction(Protocol):
     """A raster function before it has parameters."""
 
-    @property
-    def padding(self) -> int:
-        """Neighbour pixels needed on each side."""
+    def padding(self, rule: RenderingRule) -> int:
+        """Return how many neighbour pixels a rule needs on each side.
+
+        Raises
+        ------
+        InvalidParameter
+        """
         ...
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundFunction:
@@ -61,3 +69,20 @@ class RasterFunction(Protocol):
         InvalidParameter
         """
         ...
+
+
+def arguments_of(rule: RenderingRule, kind: type[Rule]) -> Rule:
+    """Return a rule's arguments, the defaults where it has none.
+
+    Raises
+    ------
+    InvalidParameter
+        They are another function's.
+    """
+    arguments = rule.arguments
+    if arguments is None:
+        return kind()
+    if not isinstance(arguments, kind):
+        given = arguments.__struct_config__.tag
+        raise InvalidParameter("arguments", f"of {given}", f"those of {kind.__struct_config__.tag}")
+    return arguments

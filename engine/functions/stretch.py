@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InvalidParameter
-from engine.functions.base import BandsInfo
+from engine.functions.base import BandsInfo, arguments_of
 from engine.functions.cast import cast
 from engine.functions.view_statistics import histograms_of, statistics_of
 from engine.pixel_type import PixelType
@@ -211,7 +211,10 @@ class BoundStretch:
 class Stretch:
     """The raster function; output is U8 unless the rule names a type."""
 
-    padding = 0
+    def padding(self, rule: RenderingRule) -> int:
+        """Return 0: each pixel by itself."""
+        del rule
+        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundStretch:
         """Settle the cut of each band.
@@ -220,7 +223,7 @@ class Stretch:
         ------
         InvalidParameter
         """
-        arguments = rule.stretch or StretchRule()
+        arguments = arguments_of(rule, StretchRule)
         output = BandsInfo(rule.output_pixel_type or PixelType.U8, info.bands)
         return BoundStretch(
             output=output,

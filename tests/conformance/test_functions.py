@@ -9,9 +9,28 @@ from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request import (
+    ArithmeticRule,
+    ConvolutionRule,
+    FunctionArguments,
+    RemapRule,
+    RenderingRule,
+    StretchRule,
+)
 
+# Arguments with which a function works on whole numbers from 0 to 99; None = its defaults.
+ARGUMENTS: dict[str, FunctionArguments] = {
+    "Stretch": StretchRule(),
+    "Remap": RemapRule(input_ranges=(0, 50, 50, 100), output_values=(1, 2)),
+    "Convolution": ConvolutionRule(kind=11),
+    "Arithmetic": ArithmeticRule(operation=3, constants=(0.5,)),
+}
 KINDS = [PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.F32, PixelType.F64]
+
+
+def rule_of(name: str) -> RenderingRule:
+    """A rule that the function can run."""
+    return RenderingRule(function=name, arguments=ARGUMENTS[name])
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 8)])
@@ -23,7 +42,7 @@ def test_output_has_the_declared_type_and_the_valid_pixels_of_the_input(
     random = np.random.default_rng(1)
     data = random.integers(0, 100, (2, *shape)).astype(kind.dtype_name)
     block = PixelBlock(data, random.random((1, *shape)) > 0.5)
-    bound = FUNCTIONS[name].bind(BandsInfo(kind, 2), RenderingRule(function="Stretch"))
+    bound = FUNCTIONS[name].bind(BandsInfo(kind, 2), rule_of(name))
     answer = bound.apply(block)
     assert answer.data.dtype == bound.output.pixel_type.dtype_name
     assert answer.data.shape == (bound.output.bands, *shape)
@@ -33,10 +52,10 @@ def test_output_has_the_declared_type_and_the_valid_pixels_of_the_input(
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_all_invalid_input_gives_all_invalid_output(name: str) -> None:
     block = PixelBlock(np.full((1, 3, 3), np.nan, np.float32), np.zeros((1, 3, 3), np.bool_))
-    bound = FUNCTIONS[name].bind(BandsInfo(PixelType.F32, 1), RenderingRule(function="Stretch"))
+    bound = FUNCTIONS[name].bind(BandsInfo(PixelType.F32, 1), rule_of(name))
     assert not bound.apply(block).valid.any()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_padding_is_a_count_of_pixels(name: str) -> None:
-    assert FUNCTIONS[name].padding >= 0
+    assert FUNCTIONS[name].padding(rule_of(name)) >= 0

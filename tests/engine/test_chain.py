@@ -18,7 +18,6 @@ from engine.chain import (
     RasterFunctionProcess,
     Sampler2D,
     SamplerOrtho,
-    StretchArguments,
     kind_of,
     process_name,
     split,
@@ -28,6 +27,7 @@ from engine.functions.base import BandsInfo, BoundFunction
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geotransforms import GEOTRANSFORMS, Affine
 from engine.registry import Registry
+from engine.request import StretchRule
 from tests.conformance.geotransform_samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 class Smooth:
     """A function with neighbours; bound it is a stretch, which no test here applies."""
 
-    padding = 2
+    def padding(self, rule: RenderingRule) -> int:
+        """Two pixels."""
+        return 2 if rule else 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundFunction:
         """Bind."""
@@ -188,7 +190,7 @@ def test_a_sensor_model_parts_its_stage_into_image_side_and_ground_side() -> Non
 @pytest.mark.parametrize(
     "process",
     [
-        RasterFunctionProcess(function="Stretch", stretch=StretchArguments(out_max=100.0)),
+        RasterFunctionProcess(function="Stretch", arguments=StretchRule(out_max=100.0)),
         Sampler2D(interpolation=Interpolation.CUBIC, tolerance_px=0.25, pixel_size=2.0),
         SamplerOrtho(
             terrain=RasterTerrain(path="dem.tif", vertical_datum="egm2008", void_height_m=12.0)
@@ -202,7 +204,7 @@ def test_records_survive_json(process: Process) -> None:
 
 def test_a_function_process_is_what_functions_take() -> None:
     process = RasterFunctionProcess(
-        function="stretch", stretch=StretchArguments(stretch_type=5, statistics=((0, 9, 4, 2),))
+        function="stretch", arguments=StretchRule(stretch_type=5, statistics=((0, 9, 4, 2),))
     )
     assert process.rule().function == "Stretch"
     bound = FUNCTIONS["Stretch"].bind(BandsInfo("U16", 1), process.rule())  # type: ignore[arg-type]  # -- a pixel type is its name

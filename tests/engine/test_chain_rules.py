@@ -12,7 +12,6 @@ from engine.chain import (
     RasterFunctionProcess,
     Sampler2D,
     SamplerOrtho,
-    StretchArguments,
     is_sensor,
 )
 from engine.chain_rules import Fault, item_faults, service_faults
@@ -20,6 +19,7 @@ from engine.functions.base import BandsInfo
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geotransforms import GEOTRANSFORMS, Affine
 from engine.pixel_type import PixelType
+from engine.request import StretchRule
 from engine.summary import BandStatistics
 from tests.conformance.geotransform_samples import SAMPLES
 
@@ -80,24 +80,22 @@ def test_an_unknown_function_is_told_with_the_known_ones() -> None:
 
 
 def test_arguments_of_a_function_are_checked_against_the_bands_before_it() -> None:
-    bad = RasterFunctionProcess(function="Stretch", stretch=StretchArguments(gamma=(-1.0,)))
+    bad = RasterFunctionProcess(function="Stretch", arguments=StretchRule(gamma=(-1.0,)))
     info = BandsInfo(PixelType.U16, 3)
     assert "Gamma" in the_fault([REMAP, bad], info).why
     assert item_faults([bad]) == []
 
 
 def test_statistics_of_the_view_are_refused_because_tiles_would_differ() -> None:
-    process = RasterFunctionProcess(
-        function="Stretch", stretch=StretchArguments(dynamic_range=True)
-    )
+    process = RasterFunctionProcess(function="Stretch", arguments=StretchRule(dynamic_range=True))
     assert "neighbouring tiles would differ" in the_fault([process]).why
 
 
 def test_a_stretch_by_statistics_needs_them() -> None:
-    process = RasterFunctionProcess(function="Stretch", stretch=StretchArguments(stretch_type=5))
+    process = RasterFunctionProcess(function="Stretch", arguments=StretchRule(stretch_type=5))
     assert "statistics" in the_fault([process]).why
-    stated = StretchArguments(stretch_type=5, statistics=((0.0, 9.0, 4.0, 2.0),))
-    assert item_faults([RasterFunctionProcess(function="Stretch", stretch=stated)]) == []
+    stated = StretchRule(stretch_type=5, statistics=((0.0, 9.0, 4.0, 2.0),))
+    assert item_faults([RasterFunctionProcess(function="Stretch", arguments=stated)]) == []
     known = (BandStatistics(min=0.0, max=9.0, mean=4.0, std=2.0),)
     assert item_faults([process], BandsInfo(PixelType.U8, 1, known)) == []
     # Behind another function the source's statistics say nothing.
@@ -105,7 +103,7 @@ def test_a_stretch_by_statistics_needs_them() -> None:
 
 
 def test_arguments_of_another_function_are_refused() -> None:
-    process = RasterFunctionProcess(function="None", stretch=StretchArguments())
+    process = RasterFunctionProcess(function="None", arguments=StretchRule())
     assert "arguments of Stretch at function 'None'" in the_fault([process]).why
 
 

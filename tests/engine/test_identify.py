@@ -82,7 +82,7 @@ def test_an_area_is_valued_at_its_middle_and_its_items_weighed_by_what_is_seen(
 def test_values_after_a_rendering_rule_stand_beside_the_samples(pair: ImageService) -> None:
     rule = RenderingRule(
         function="Stretch",
-        stretch=StretchRule(stretch_type=5, statistics=((0.0, 100.0, 50.0, 10.0),) * 3),
+        arguments=StretchRule(stretch_type=5, statistics=((0.0, 100.0, 50.0, 10.0),) * 3),
     )
     rules = (RenderingRule(), rule)
     found = _identify(pair, shapely.Point(_LEFT + 10, _NORTH), renderings=rules)

@@ -27,7 +27,7 @@ _DEEP = make_summary(
 
 
 def _stretch(**changes: object) -> RenderingRule:
-    return RenderingRule(function="Stretch", stretch=StretchRule(**changes))  # type: ignore[arg-type]  # -- a shorthand
+    return RenderingRule(function="Stretch", arguments=StretchRule(**changes))  # type: ignore[arg-type]  # -- a shorthand
 
 
 def _legend(summary: ServiceSummary, rule: RenderingRule | None) -> LegendResult:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from engine.service import ImageService
 
-_STRETCH = RenderingRule(function="Stretch", stretch=StretchRule(stretch_type=5))
+_STRETCH = RenderingRule(function="Stretch", arguments=StretchRule(stretch_type=5))
 
 
 def _request(service: ImageService, form: str = "bsq", **changes: object) -> ImageRequest:

@@ -126,7 +126,7 @@ def test_a_field_that_is_not_known_is_told_with_its_process() -> None:
     text = told(process_chain=[{"process": "Sampler2D", "interpolaton": "Cubic"}])
     assert text.startswith("item 'Baviaans 2003': group, process 1 (Sampler2D): ")
     assert "`interpolaton`" in text
-    stretch = {"process": "RasterFunction", "function": "Stretch", "stretch": {"gama": [2]}}
+    stretch = {"process": "RasterFunction", "function": "Stretch", "arguments": {"gama": [2]}}
     assert "`gama`" in told(process_chain=[stretch])
 
 

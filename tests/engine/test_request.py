@@ -42,7 +42,7 @@ _IMAGE = ImageRequest(
     view=_VIEW,
     encoding=Encoding(format="tiff"),
     mosaic=_RULE,
-    rendering=RenderingRule(function="Stretch", stretch=StretchRule(gamma=(1.0, 2.0))),
+    rendering=RenderingRule(function="Stretch", arguments=StretchRule(gamma=(1.0, 2.0))),
     pixel_type=PixelType.F32,
     time=TimeRange(start=5),
 )

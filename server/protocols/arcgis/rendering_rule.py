@@ -79,7 +79,7 @@ def rendering_rule_of_json(value: JsonValue, service: str = "") -> RenderingRule
     _check_input(arguments, service)
     return RenderingRule(
         function="Stretch",
-        stretch=_stretch(arguments),
+        arguments=_stretch(arguments),
         output_pixel_type=_pixel_type(fields.get("outputpixeltype")),
     )
 

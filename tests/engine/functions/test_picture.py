@@ -48,7 +48,7 @@ def block(kind: PixelType, *planes: list[float]) -> PixelBlock:
 
 
 def stretch(**arguments: Any) -> RenderingRule:
-    return RenderingRule(function="Stretch", stretch=StretchRule(**arguments))
+    return RenderingRule(function="Stretch", arguments=StretchRule(**arguments))
 
 
 def test_three_bands_of_bytes_are_the_picture() -> None:

@@ -140,7 +140,7 @@ def test_arguments_that_cannot_be_are_refused_by_name(rule: StretchRule, name: s
 def test_as_a_function_it_returns_the_asked_type() -> None:
     rule = RenderingRule(
         function="Stretch",
-        stretch=StretchRule(stretch_type=5, out_min=0, out_max=1),
+        arguments=StretchRule(stretch_type=5, out_min=0, out_max=1),
         output_pixel_type=PixelType.F32,
     )
     bound = Stretch().bind(INFO, rule)
@@ -151,7 +151,7 @@ def test_as_a_function_it_returns_the_asked_type() -> None:
 
 def test_dynamic_range_takes_the_cut_from_the_block() -> None:
     rule = RenderingRule(
-        function="Stretch", stretch=StretchRule(stretch_type=5, dynamic_range=True)
+        function="Stretch", arguments=StretchRule(stretch_type=5, dynamic_range=True)
     )
     bound = Stretch().bind(INFO, rule)
     block = PixelBlock(np.array([[[600, 650, 700]]], np.uint16), np.ones((1, 1, 3), np.bool_))
