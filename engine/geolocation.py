@@ -61,6 +61,10 @@ class BoundGeolocation:
     sensor: SensorModel
     terrain: Terrain
 
+    def without_terrain(self) -> BoundSensor:
+        """Return the geotransforms alone."""
+        return BoundSensor(self.chain, self.sensor)
+
 
 @dataclass(frozen=True, slots=True)
 class BoundSensor:

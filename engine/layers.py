@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from config.definition import Interpolation, MosaicMethod, MosaicOperator
 from engine.errors import SourceError
 from engine.fetch import BlockSource, block_source, fetch_window
@@ -14,6 +16,10 @@ from engine.samplers.placement import CanvasPart, LevelAffine, level_affine
 from engine.samplers.window import window_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
     from engine.fetch import SourceWindow
     from engine.plan import Plan, PlannedItem
     from engine.readers.block_cache import Form
@@ -56,6 +62,17 @@ def _layer_source(
     return block_source(request, form), level_affine(item.geotransform, scale, size)
 
 
+def void_pixels(part: CanvasPart) -> NDArray[np.bool_]:
+    """Return which pixels (rows, cols) of a part lack terrain."""
+    shape = part.row_stop - part.row_start, part.col_stop - part.col_start
+    nodes = part.nodes
+    if nodes.void is None:
+        return np.zeros(shape, np.bool_)
+    pixels = nodes.void.repeat(nodes.step, axis=0).repeat(nodes.step, axis=1)
+    top, left = part.row_start - part.row, part.col_start - part.col
+    return pixels[top : top + shape[0], left : left + shape[1]]
+
+
 class Cells:
     """The rasters of a plan by world cell.
 
@@ -74,6 +91,7 @@ class Cells:
             layers = plan.memo[form] = [self._layer(planned, form) for planned in items]
         self.layers = layers
         self._dead = work.dead
+        self._voids: list[tuple[CanvasPart, tuple[int, int]]] = []
         self._taps = 2 if plan.interpolation is Interpolation.CUBIC else 1
 
     def _layer(self, planned: PlannedItem, form: Form) -> Layer:
@@ -120,13 +138,23 @@ class Cells:
         """Return where a layer's nodes lie on a canvas whose first pixel is canvas pixel `origin`."""
         key = (layer.planned.item.id, cell.col, cell.row, origin)
         memo = self.plan.memo
-        if key in memo:
-            found: CanvasPart | None = memo[key]
-            return found
-        made = self._part(layer, cell, origin)
+        found: CanvasPart | None = memo[key] if key in memo else self._made(layer, cell, key)
+        if found is not None and found.nodes.void is not None:
+            self._voids.append((found, origin))
+        return found
+
+    def _made(
+        self, layer: Layer, cell: Cell, key: tuple[int, int, int, tuple[int, int]]
+    ) -> CanvasPart | None:
+        try:
+            made = self._part(layer, cell, key[3])
+        except SourceError as err:
+            # Terrain that cannot be read.
+            self._lose(layer, err)
+            return None
         # Plans are kept by the thousand: what is large (terrain, rough) has the bounded node cache alone.
         if made is None or made.nodes.x.size <= _MEMO_NODES:
-            memo[key] = made
+            self.plan.memo[key] = made
         return made
 
     def _part(self, layer: Layer, cell: Cell, origin: tuple[int, int]) -> CanvasPart | None:
@@ -170,10 +198,33 @@ class Cells:
         try:
             return fetch_window(self.work, layer.source, window)
         except SourceError as err:
-            summary = self.work.service.summary
-            if summary.properties.strict_sources or summary.source_type == "raster":
-                raise
-            # Two threads may meet it at once; the first to enter it reports it.
-            if self._dead.setdefault(layer.planned.item.id, self) is self:
-                self.work.skipped.append(f"{type(err).__name__}: {err}")
+            self._lose(layer, err)
             return None
+
+    def count_voids(self, cell: Cell, filled: Callable[[], NDArray[np.bool_]]) -> None:
+        """Count the pixels of a painted cell that are empty because terrain is missing.
+
+        Parameters
+        ----------
+        filled : function
+            Returns which pixels of the cell's part of the canvas are valid; asked only if there are voids.
+        """
+        voids, self._voids = self._voids, []
+        if not voids:
+            return
+        empty = np.zeros((cell.row_stop - cell.row_start, cell.col_stop - cell.col_start), np.bool_)
+        for part, (dx, dy) in voids:
+            col, row = dx - cell.col_start, dy - cell.row_start
+            rows = slice(part.row_start + row, part.row_stop + row)
+            cols = slice(part.col_start + col, part.col_stop + col)
+            empty[rows, cols] |= void_pixels(part)
+        self.work.no_terrain += int(np.count_nonzero(empty & ~filled()))
+
+    def _lose(self, layer: Layer, err: SourceError) -> None:
+        """Leave out a raster from here on, unless the service is strict; called where it was caught."""
+        summary = self.work.service.summary
+        if summary.properties.strict_sources or summary.source_type == "raster":
+            raise err
+        # Two threads may meet it at once; the first to enter it reports it.
+        if self._dead.setdefault(layer.planned.item.id, self) is self:
+            self.work.skipped.append(f"{type(err).__name__}: {err}")

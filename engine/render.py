@@ -43,7 +43,7 @@ def render(plan: Plan, work: Work, service_type: PixelType) -> Pixels:
         try:
             return render_rgbv(plan, work)
         except MixedValidity:
-            work.filled = 0
+            work.filled = work.no_terrain = 0
     return render_planes(plan, work, service_type)
 
 

@@ -49,6 +49,7 @@ def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock
         block = CellRenderer(cells, cell, service_type).render(layers)
         data[:, rows, cols] = block.data
         valid[:, rows, cols] = block.valid
+        cells.count_voids(cell, lambda: np.asarray(block.valid.any(axis=0)))
 
     over_cells(plan, work, "planes", paint)
     if shape[0] > 1 and bool((valid == valid[:1]).all()):

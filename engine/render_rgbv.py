@@ -43,9 +43,15 @@ def render_rgbv(plan: Plan, work: Work) -> Rgbv:
             if filled == total:
                 break
         cells.work.filled += filled
+        cells.count_voids(cell, lambda: _valid(canvas, cell))
 
     over_cells(plan, work, "rgbv", paint)
     return Rgbv(canvas, is_full=work.filled - before == canvas.size)
+
+
+def _valid(canvas: NDArray[Any], cell: Cell) -> NDArray[np.bool_]:
+    part = canvas[cell.row_start : cell.row_stop, cell.col_start : cell.col_stop]
+    return np.asarray((part >> 24) != 0)
 
 
 def _sample_layer(

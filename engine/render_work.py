@@ -26,6 +26,8 @@ class Work:
         Sources that could not be read, with the reason (for the log; paths stay inside).
     filled : int
         Valid pixels written so far.
+    no_terrain : int
+        Pixels that are empty because terrain is missing.
     dead : dict
         Items whose source could not be read, with who found it; common to all threads of a request.
     """
@@ -35,6 +37,7 @@ class Work:
     stages: dict[str, float] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     filled: int = 0
+    no_terrain: int = 0
     dead: dict[int, object] = field(default_factory=dict)
 
     @contextmanager
@@ -56,3 +59,4 @@ class Work:
             self.stages[name] = self.stages.get(name, 0.0) + ms
         self.skipped.extend(other.skipped)
         self.filled += other.filled
+        self.no_terrain += other.no_terrain

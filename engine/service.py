@@ -29,7 +29,7 @@ from engine.geometry.projection import MERCATOR, describe_crs, operation
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
 from engine.readers.handles import HandlePool
-from engine.sensor_place import bind_item, ortho_locator, ortho_scale
+from engine.sensor_items import SensorItems
 from engine.target_grid import HALF_WORLD_M, world_period
 from engine.world_turns import raster_box, turned_items
 
@@ -54,7 +54,6 @@ _MAX_PICTURES = 64
 _MAX_LAYERS = 20_000
 _MAX_VIEWS = 2048
 _MAX_PLANS = 2048
-_MAX_GEOLOCATIONS = 256
 
 # Item, level, halvings, bands, form of the blocks, clipped by the seamline, halved by majority.
 LayerKey: TypeAlias = "tuple[int, int, int, tuple[int, ...], Form, bool, bool]"
@@ -142,7 +141,7 @@ class ImageService:
         self.summary: ServiceSummary = self.catalog.summary
         self.memory = memory
         self.path = path
-        self._geolocations: LRUCache[int, BoundGeolocation] = LRUCache(_MAX_GEOLOCATIONS)
+        self._sensors = SensorItems(path, self.summary.crs, memory, self._renew)
         self._histograms = self.catalog.histograms
         self._placed: OrderedDict[tuple[int, str], tuple[Appearance, ...]] = OrderedDict()
         self._pictures: dict[object, Picture] = {}
@@ -153,7 +152,8 @@ class ImageService:
         )
 
     def close(self) -> None:
-        """Close the catalog; cached blocks stay until others need their room."""
+        """Close the catalog and its terrains; cached blocks stay until others need their room."""
+        self._sensors.close()
         self.catalog.close()
 
     @property
@@ -209,14 +209,14 @@ class ImageService:
         One for most; () where it has no place; several for one that goes around the map's edge in
         its own CRS (`engine.world_turns`).
         """
-        key = (item.id, out_crs)
-        if key in self._placed:
-            self._placed.move_to_end(key)
-            return self._placed[key]
+        key, placed = (item.id, out_crs), self._placed
+        if key in placed:
+            placed.move_to_end(key)
+            return placed[key]
         found = self._appearances(item, out_crs)
-        self._placed[key] = found
-        if len(self._placed) > _MAX_PLACED:
-            self._placed.popitem(last=False)
+        placed[key] = found
+        if len(placed) > _MAX_PLACED:
+            placed.popitem(last=False)
         return found
 
     def _appearances(self, item: Item, out_crs: str) -> tuple[Appearance, ...]:
@@ -249,17 +249,17 @@ class ImageService:
     def geolocation(self, item: Item) -> BoundGeolocation:
         """Return the bound geolocation of an item that has one; kept for a few.
 
+        Safe to be called from several threads.
+
         Raises
         ------
-        InvalidParameter, ConfigError, SourceError
+        SourceError
+            Its terrain cannot be used; it is tried again after a while.
         """
-        found = self._geolocations.get(item.id)
-        if found is None:
-            found = self._geolocations[item.id] = bind_item(item, self.memory)
-        return found
+        return self._sensors.geolocation(item)
 
     def _place_sensor(self, item: Item, out_crs: str) -> Placed | None:
-        """Return the place of an image with a sensor model."""
+        """Return the place of an image with a sensor model; nothing is opened yet."""
         box = item.extent
         if out_crs != self.summary.crs:
             area = self.summary.extent_lonlat
@@ -267,10 +267,13 @@ class ImageService:
             if found is None:
                 return None
             box = _around(found, out_crs)
-        key = f"{self.path}#{item.id}@{out_crs}"
-        locator = ortho_locator(self.geolocation(item), key, out_crs, box)
-        scale = ortho_scale(locator, box)
+        locator, scale = self._sensors.place(item, out_crs, box)
         return None if min(scale) <= 0 else Placed(locator, box, *scale)
+
+    def _renew(self) -> None:
+        """Forget where images lie: a terrain has changed."""
+        self._placed = OrderedDict()
+        self.plans = LRUCache(_MAX_PLANS)
 
     def _operation(self, item: Item, out_crs: str) -> tuple[str, tuple[float, float]]:
         """Return the operation from an output CRS to an item's, and its scale there."""

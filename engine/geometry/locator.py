@@ -39,6 +39,8 @@ class Survey(NamedTuple):
         The same points without what is rough: what bends between nodes shows at their midpoints.
     rough_error : float
         Bound of what is rough, between nodes, in the raster's own units.
+    void : bool (rows, cols) or None
+        Where the raster would show if there were terrain; None = nowhere.
     """
 
     x: Floats
@@ -47,6 +49,7 @@ class Survey(NamedTuple):
     smooth_x: Floats
     smooth_y: Floats
     rough_error: float
+    void: NDArray[np.bool_] | None = None
 
 
 class Locator(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -59,6 +59,8 @@ class NodeGrid:
         Pixels of the cell between the first and the last node.
     error_px : float
         Claimed bound of the interpolation error in output pixels.
+    void : bool (rows, cols) or None
+        Quads that are left out because terrain is missing; None = there are none.
     """
 
     x: Floats
@@ -67,6 +69,7 @@ class NodeGrid:
     step: int
     window: CellWindow
     error_px: float
+    void: NDArray[np.bool_] | None = None
 
 
 def cell_window(lattice: Lattice, cell_col: int, cell_row: int, box: Extent) -> CellWindow:
@@ -121,10 +124,12 @@ def cell_nodes(
                 quads = np.ones((x.shape[0] - 1, x.shape[1] - 1), np.uint8)
                 return _node_grid(x, y, quads, step // 2, window, claim)
             quads = _quads(good).astype(np.uint8)
-            return _node_grid(x[::2, ::2], y[::2, ::2], quads, step, window, claim)
+            grid = _node_grid(x[::2, ::2], y[::2, ::2], quads, step, window, claim)
+            return grid if survey.void is None else replace(grid, void=~_quads(~survey.void))
         if step == 2:
             # Nodes at every pixel centre: exact, whatever happens between them.
-            return _node_grid(x, y, good[:-1, :-1].astype(np.uint8), 1, window, 0.0)
+            grid = _node_grid(x, y, good[:-1, :-1].astype(np.uint8), 1, window, 0.0)
+            return grid if survey.void is None else replace(grid, void=survey.void[:-1, :-1])
         step //= 2
 
 

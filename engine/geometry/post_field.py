@@ -199,7 +199,8 @@ class PostField:
         """Tell whether there can be values in a box of the source's CRS; nothing is read."""
         if self._beside is not None:
             return True
-        return _posts_of(box, level).intersection(self.source.span(level)) is not None
+        span = self.source.span(level)
+        return any(each.intersection(span) is not None for each in _posts_of(box, level))
 
     def _block(self, level: PostLevel, row: int, col: int) -> PostBlock:
         key = (self._key, level.key, row, col)

@@ -59,6 +59,10 @@ class ServicePosts:
         """The compiled file, whose name changes with its content."""
         return ("service", str(self._service.catalog.path))
 
+    def close(self) -> None:
+        """Close the service; nothing is read from it any more."""
+        self._service.close()
+
     def _level(self, pixel_size: float) -> PostLevel:
         ratio = pixel_size * _SLACK / max(self._size)
         halvings = min(_MAX_HALVINGS, int(math.log2(ratio))) if ratio >= 2 else 0
@@ -138,5 +142,6 @@ def open_service_posts(path: Path, memory: ProcessMemory) -> tuple[ServicePosts,
     """
     service = ImageService(path, memory)
     if service.summary.item_count == 0:
+        service.close()
         raise ConfigError(path, "", "has no rasters, so there is no terrain")
     return ServicePosts(service), service.summary.crs

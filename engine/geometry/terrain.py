@@ -125,6 +125,10 @@ class PostTerrain:
         """Return what is known of the surface within a box; see `Terrain`."""
         return self._field.surface(box, self._field.source.level(pixel_size))
 
+    def covers(self, box: Extent) -> bool:
+        """Tell whether there can be heights in a box of `crs`; nothing is read."""
+        return self._field.covers(box, self._field.source.level(0.0))
+
     def spacing(self, pixel_size: float) -> float:
         """Return the distance of posts; see `Terrain`."""
         _, xc, xr, _, yc, yr = self._field.source.level(pixel_size).geotransform
