@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from engine.extent import Extent
+from engine.pixel_type import PixelType
 from engine.summary import BandStatistics, FieldInfo, Histogram
 
 AttributeValue: TypeAlias = str | int | float | None
@@ -200,3 +201,71 @@ class ExplainResult(Result, frozen=True, kw_only=True):
     plan_ms: float = 0.0
     truncated: bool = False
     notes: tuple[str, ...] = ()
+
+
+class PlaceResult(Result, frozen=True, kw_only=True):
+    """Positions in another coordinate system.
+
+    Attributes
+    ----------
+    positions : bytes
+        x, y, z of each, little-endian float64; NaN where there is no such place or no height is known.
+    crs : str
+        "" = the service's; "ICS:n" = image space of item n.
+    """
+
+    positions: bytes
+    crs: str = ""
+
+
+class AnglesResult(Result, frozen=True, kw_only=True):
+    """Directions in a coordinate system, clockwise from its top, degrees 0 to 360; NaN = none.
+
+    Attributes
+    ----------
+    north_deg : float
+        Of north: turned by so much, counter-clockwise, the system has north at its top.
+    up_deg : float
+        Into which what rises leans.
+    """
+
+    north_deg: float
+    up_deg: float
+    crs: str = ""
+
+
+class ItemResult(Result, frozen=True, kw_only=True):
+    """What is known of one item; no path.
+
+    Attributes
+    ----------
+    attributes
+        All fields of the service table but Shape and Raster.
+    footprint : bytes
+        WKB in service CRS.
+    extent : Extent
+        Of the footprint, in service CRS.
+    pixel_size_x, pixel_size_y : float
+        In service-CRS units, at full resolution.
+    levels : int
+        Pyramid levels, full resolution included.
+    has_sensor : bool
+        Placed by a sensor model.
+    """
+
+    id: int
+    name: str
+    attributes: dict[str, AttributeValue]
+    footprint: bytes = b""
+    extent: Extent
+    width: int
+    height: int
+    block_width: int
+    block_height: int
+    pixel_size_x: float
+    pixel_size_y: float
+    pixel_type: PixelType
+    bands: int
+    levels: int
+    no_data: tuple[float | None, ...] = ()
+    has_sensor: bool = False
