@@ -18,21 +18,31 @@ from engine.functions.cast import cast, mark_no_data
 from engine.functions.picture import to_picture
 from engine.geometry.projection import describe_crs, wkt_of
 from engine.identify import identify
+from engine.image_directions import image_directions
+from engine.image_space import image_space_item
+from engine.image_view import grid_of_any_view
+from engine.item_facts import item_facts
 from engine.legend import legend_of
+from engine.multiray import multiray
 from engine.pixels import PixelBlock, Pixels, Rgbv
+from engine.place import place
 from engine.plan import Plan, plan
 from engine.query import query
 from engine.render import render
 from engine.render_work import Work
 from engine.request import (
+    AnglesRequest,
     Encoding,
     ExplainRequest,
     HistogramsRequest,
     IdentifyRequest,
     ImageRequest,
+    ItemRequest,
     KeyPropertiesRequest,
     LegendRequest,
+    MultirayRequest,
     PictureInfoRequest,
+    PlaceRequest,
     QueryRequest,
     Request,
     StatisticsRequest,
@@ -43,7 +53,6 @@ from engine.request import (
 )
 from engine.results import HistogramsResult, PictureInfoResult, StatisticsResult
 from engine.target_grid import square_pixels
-from engine.view_grid import grid_of_view
 
 if TYPE_CHECKING:
     from engine.budget import Budget
@@ -103,7 +112,7 @@ def answer(service: ImageService, request: Request, budget: Budget) -> Answer:
 def _record(request: Request, work: Work) -> object:
     service = work.service
     if isinstance(request, PictureInfoRequest):
-        grid = grid_of_view(request.image.view, service.summary)
+        grid = grid_of_any_view(request.image.view, service)
         return PictureInfoResult(
             width=grid.width, height=grid.height, extent=grid.extent, crs=grid.lattice.crs
         )
@@ -114,7 +123,20 @@ def _record(request: Request, work: Work) -> object:
             return query(service.catalog, request)
     if isinstance(request, ExplainRequest):
         return explain(request.image, work)
-    return _facts(request, service)
+    return _located(request, work)
+
+
+def _located(request: Request, work: Work) -> object:
+    """Answer what is asked of single images and their places."""
+    if isinstance(request, PlaceRequest):
+        return place(request, work)
+    if isinstance(request, AnglesRequest):
+        return image_directions(request, work)
+    if isinstance(request, MultirayRequest):
+        return multiray(request, work)
+    if isinstance(request, ItemRequest):
+        return item_facts(request, work.service)
+    return _facts(request, work.service)
 
 
 def _facts(request: Request, service: ImageService) -> object:
@@ -177,8 +199,7 @@ def encode_options(made: Plan, request: ImageRequest, work: Work) -> EncodeOptio
     quality = summary.properties.jpeg_quality if encoding.quality is None else encoding.quality
     if FORMATS[encoding.format].is_picture:
         return EncodeOptions(quality=quality)
-    crs = made.grid.lattice.crs
-    coded = describe_crs(crs).latest_wkid != 0
+    georeference = _georeference(made)
     declared = tuple(
         summary.no_data[band] if band < len(summary.no_data) else None for band in made.bands
     )
@@ -189,7 +210,7 @@ def encode_options(made: Plan, request: ImageRequest, work: Work) -> EncodeOptio
         compression=encoding.compression,
         tolerance=encoding.tolerance,
         lerc_version=encoding.lerc_version,
-        georeference=Georeference(crs, made.grid.geotransform, "" if coded else wkt_of(crs)),
+        georeference=georeference,
         no_data=request.no_data or declared,
         band_names=tuple(summary.bands[band].name for band in made.bands),
         colormap=summary.colormap if len(made.bands) == 1 and made.stretch is None else (),
@@ -214,6 +235,15 @@ def _strip(request: StripRequest, work: Work) -> Answer:
         strip.data,
         "application/octet-stream",
         stages=work.stages,
+def _georeference(made: Plan) -> Georeference:
+    """Return where the pixels of an answer lie; image space is no place on Earth."""
+    crs = made.grid.lattice.crs
+    if image_space_item(crs) is not None:
+        return Georeference("", made.grid.geotransform)
+    coded = describe_crs(crs).latest_wkid != 0
+    return Georeference(crs, made.grid.geotransform, "" if coded else wkt_of(crs))
+
+
         truncated=bool(whole.truncated),
         headers=(("X-Swath-Strip-Sizes", sizes),),
         cacheable=False,

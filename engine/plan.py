@@ -12,11 +12,11 @@ from engine.errors import InvalidParameter, RequestTooLarge
 from engine.formats import FORMATS
 from engine.formats.tiff import check_compression
 from engine.functions import FUNCTIONS
+from engine.image_view import appearances_in, grid_of_any_view
 from engine.levels import LevelView, choose_level
 from engine.pixel_type import PixelType
 from engine.request import MosaicRule
 from engine.selection import Selected, select_items
-from engine.view_grid import grid_of_view
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -132,7 +132,7 @@ def plan(service: ImageService, request: ImageRequest) -> Plan:
 
 
 def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
-    grid = grid_of_view(request.view, service.summary)
+    grid = grid_of_any_view(request.view, service)
     rule = request.mosaic or MosaicRule()
     selected = select_items(service, grid, rule, request)
     output = _output(service, request)
@@ -214,7 +214,7 @@ def _affordable(
     for item in selected.items:
         shown = [
             plan_item(appearance.item, appearance.placed, grid)
-            for appearance in service.appearances(item, grid.lattice.crs)
+            for appearance in appearances_in(service, item, grid.lattice.crs)
             if appearance.placed.box.intersects(box)
         ]
         if not shown:

@@ -14,6 +14,8 @@ from config.definition import MosaicMethod, MosaicOperator
 from engine.catalog_place import Place
 from engine.errors import InvalidParameter
 from engine.geometry.projection import canonical_crs, operation, transform
+from engine.image_space import image_space_item
+from engine.image_view import items_in_image_space
 from engine.item import OVERVIEW
 from engine.mosaic.methods import METHODS
 from engine.mosaic.methods.base import OrderView
@@ -53,12 +55,17 @@ def select_items(
     InvalidParameter
         The rule names a field, method or id that cannot be.
     """
+    number = image_space_item(grid.lattice.crs)
+    if number is not None:
+        found = items_in_image_space(service, number, rule, request)
+        lock, first = MosaicMethod.LOCK_RASTER, MosaicOperator.FIRST
+        return Selected(found, lock, first, per_pixel=False, ascending=True)
     properties = service.summary.properties
     method = _method(service, rule)
     operator = rule.operator or properties.mosaic_operator
     ascending = properties.sort_ascending if rule.ascending is None else rule.ascending
     area = view_area(service, grid)
-    found: list[Item] = []
+    found = []
     limit = properties.max_mosaic_images
     if area is not None:
         unread = partial(_order_view, service, rule, area, (), ascending=ascending)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.geometry.projection import MERCATOR, describe_crs
+from engine.image_space import ORIGIN_X, ORIGIN_Y, image_space_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,6 +196,8 @@ def tile_origin(crs: str) -> tuple[float, float]:
     """Return the upper-left corner from which a CRS's pixels are numbered."""
     if crs == MERCATOR:
         return -HALF_WORLD_M, HALF_WORLD_M
+    if image_space_item(crs) is not None:
+        return ORIGIN_X, ORIGIN_Y
     if describe_crs(crs).is_geographic:
         return -180.0, 90.0
     return 0.0, 0.0
@@ -204,6 +207,8 @@ def world_period(crs: str) -> float:
     """Return after how many units along x a CRS's map repeats; 0 = it does not."""
     if crs == MERCATOR:
         return 2 * HALF_WORLD_M
+    if image_space_item(crs) is not None:
+        return 0.0
     return 360.0 if describe_crs(crs).is_geographic else 0.0
 
 

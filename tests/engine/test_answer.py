@@ -17,14 +17,18 @@ from engine.budget import UNLIMITED
 from engine.errors import TileOutsideLimits
 from engine.extent import Extent
 from engine.request import (
+    AnglesRequest,
     Encoding,
     ExplainRequest,
     HistogramsRequest,
     IdentifyRequest,
     ImageRequest,
+    ItemRequest,
     KeyPropertiesRequest,
     LegendRequest,
+    MultirayRequest,
     PictureInfoRequest,
+    PlaceRequest,
     QueryRequest,
     Request,
     StatisticsRequest,
@@ -35,11 +39,14 @@ from engine.request import (
     View,
 )
 from engine.results import (
+    AnglesResult,
     ExplainResult,
     HistogramsResult,
     IdentifyResult,
+    ItemResult,
     LegendResult,
     PictureInfoResult,
+    PlaceResult,
     QueryResult,
     StatisticsResult,
 )
@@ -71,6 +78,9 @@ def test_every_kind_of_question_has_its_kind_of_record(pair: ImageService) -> No
         (StatisticsRequest(), StatisticsResult),
         (LegendRequest(), LegendResult),
         (KeyPropertiesRequest(), StatisticsResult),
+        (PlaceRequest(positions=bytes(24), to_crs="ICS:1"), PlaceResult),
+        (AnglesRequest(item=1), AnglesResult),
+        (ItemRequest(item=1), ItemResult),
     ]
     for request, kind in kinds:
         found = _answer(pair, request)
@@ -79,7 +89,8 @@ def test_every_kind_of_question_has_its_kind_of_record(pair: ImageService) -> No
         assert "plan" in found.stages
     asked = {type(request) for request, _ in kinds}
     pixels = {ImageRequest, StripRequest, StripLayoutRequest, ThumbnailRequest}
-    assert asked | pixels == set(Request.__args__)
+    # Lines of sight need sensor models: tests/engine/test_multiray.py.
+    assert asked | pixels | {MultirayRequest} == set(Request.__args__)
 
 
 def test_a_data_format_is_raw_and_placed(pair: ImageService) -> None:
