@@ -18,6 +18,7 @@ from engine.geometry.projection import canonical_crs
 from engine.image_space import image_box, image_space_item
 from engine.item_space import Points
 from engine.place import convert
+from engine.service import Appearance, Placed
 from engine.target_grid import grid_of_extent, square_pixels
 from engine.view_grid import grid_of_view
 
@@ -46,9 +47,9 @@ def grid_of_any_view(view: View, service: ImageService) -> TargetGrid:
     if view.tile is not None or (number is None and from_number is None):
         return grid_of_view(view, service.summary)
     summary = service.summary
-    if number is not None:
-        crs, native = view.out_crs, (1.0, 1.0)
-    else:
+    native: tuple[float, float] | None = (1.0, 1.0)
+    crs = view.out_crs
+    if number is None:
         crs = canonical_crs(view.out_crs, "imageSR") if view.out_crs else summary.crs
         native = (summary.pixel_size_x, summary.pixel_size_y) if crs == summary.crs else None
     extent = _extent(view, service)
@@ -79,9 +80,15 @@ def items_in_image_space(
     return catalog.items_by_id([number], catalog.select(rule.where, rule.fids, request.time))
 
 
-def image_locator(item: Item) -> ImageLocator:
-    """Return the locator from an item's image space to its own coordinates."""
-    return ImageLocator(item.geotransform)
+def appearances_in(service: ImageService, item: Item, out_crs: str) -> tuple[Appearance, ...]:
+    """Return an item as it shows in an output CRS, or in the image space of a raster; () = not at all."""
+    number = image_space_item(out_crs)
+    if number is None:
+        return service.appearances(item, out_crs)
+    if item.id != number:
+        return ()
+    placed = Placed(ImageLocator(item.geotransform), image_box(item), 1.0, 1.0)
+    return (Appearance(item, placed),)
 
 
 def _extent(view: View, service: ImageService) -> Extent:
