@@ -77,6 +77,10 @@ class Answer:
         Something was left out to stay within the limits.
     cacheable
         False where a source could not be read: the next answer may be better.
+    skipped : int
+        Rasters left out because they, or their terrain, cannot be read.
+    no_terrain_px : int
+        Pixels that are empty because terrain is missing.
     """
 
     body: bytes | bytearray | memoryview = b""
@@ -86,6 +90,8 @@ class Answer:
     truncated: bool = False
     headers: tuple[tuple[str, str], ...] = ()
     cacheable: bool = True
+    skipped: int = 0
+    no_terrain_px: int = 0
 
 
 def answer(service: ImageService, request: Request, budget: Budget) -> Answer:
@@ -169,9 +175,21 @@ def _image(request: ImageRequest, work: Work) -> Answer:
         encoded.media_type,
         stages=work.stages,
         truncated=bool(made.truncated),
-        headers=(("X-Swath-Truncated", made.truncated),) if made.truncated else (),
+        headers=_headers(made, work),
         cacheable=not work.skipped,
+        skipped=len(work.skipped),
+        no_terrain_px=work.no_terrain,
     )
+
+
+def _headers(made: Plan, work: Work) -> tuple[tuple[str, str], ...]:
+    """Return what an image says of itself beside its pixels."""
+    told = (
+        ("X-Swath-Truncated", made.truncated),
+        ("X-Swath-Skipped", len(work.skipped)),
+        ("X-Swath-No-Terrain", work.no_terrain),
+    )
+    return tuple((name, str(value)) for name, value in told if value)
 
 
 def render_request(made: Plan, request: ImageRequest, work: Work) -> Pixels:
@@ -217,6 +235,15 @@ def encode_options(made: Plan, request: ImageRequest, work: Work) -> EncodeOptio
     )
 
 
+def _georeference(made: Plan) -> Georeference:
+    """Return where the pixels of an answer lie; image space is no place on Earth."""
+    crs = made.grid.lattice.crs
+    if image_space_item(crs) is not None:
+        return Georeference("", made.grid.geotransform)
+    coded = describe_crs(crs).latest_wkid != 0
+    return Georeference(crs, made.grid.geotransform, "" if coded else wkt_of(crs))
+
+
 def _strip(request: StripRequest, work: Work) -> Answer:
     """Answer rows of a large TIFF; the plan is the whole image's, so order and levels agree."""
     with work.stage("plan"):
@@ -235,18 +262,11 @@ def _strip(request: StripRequest, work: Work) -> Answer:
         strip.data,
         "application/octet-stream",
         stages=work.stages,
-def _georeference(made: Plan) -> Georeference:
-    """Return where the pixels of an answer lie; image space is no place on Earth."""
-    crs = made.grid.lattice.crs
-    if image_space_item(crs) is not None:
-        return Georeference("", made.grid.geotransform)
-    coded = describe_crs(crs).latest_wkid != 0
-    return Georeference(crs, made.grid.geotransform, "" if coded else wkt_of(crs))
-
-
         truncated=bool(whole.truncated),
         headers=(("X-Swath-Strip-Sizes", sizes),),
         cacheable=False,
+        skipped=len(work.skipped),
+        no_terrain_px=work.no_terrain,
     )
 
 
@@ -276,4 +296,5 @@ def _thumbnail(request: ThumbnailRequest, work: Work) -> Answer:
 
 def _log_skipped(work: Work) -> None:
     for reason in work.skipped:
-        _log.warning("source skipped: %s", reason)
+        if work.service.is_news(reason):
+            _log.warning("source skipped: %s", reason)

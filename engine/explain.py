@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.explain_order import order_reasons
-from engine.layers import Cells
+from engine.layers import Cells, void_pixels
 from engine.plan import plan
 from engine.results import ExplainedRaster, ExplainResult
 from engine.samplers.window import PixelWindow, window_of
@@ -58,7 +58,7 @@ def explain(request: ImageRequest, work: Work) -> ExplainResult:
         ),
         plan_ms=plan_ms,
         truncated=bool(made.truncated),
-        notes=_notes(made),
+        notes=_notes(made, cells, rasters),
     )
 
 
@@ -71,8 +71,16 @@ def _chain(made: Plan, request: ImageRequest) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def _notes(made: Plan) -> tuple[str, ...]:
+def _notes(made: Plan, cells: Cells, rasters: tuple[ExplainedRaster, ...]) -> tuple[str, ...]:
     notes = []
+    lost = {object_id(number) for number in cells.lost}
+    for raster in rasters:
+        if raster.id in lost:
+            notes.append(f"{raster.name} ({raster.id}) is left out: its terrain cannot be read.")
+        elif raster.no_terrain_px:
+            notes.append(
+                f"{raster.no_terrain_px} pixels of {raster.name} ({raster.id}) lack terrain."
+            )
     if made.truncated:
         notes.append(f"Truncated: {made.truncated}.")
     if made.per_pixel:
@@ -85,13 +93,15 @@ def _raster(
 ) -> ExplainedRaster:
     item, view = planned.item, planned.view
     window: PixelWindow | None = None
-    step, error = 0, 0.0
+    step, error, no_terrain = 0, 0.0, 0
     for cell in made.grid.cells():
         part = cells.part(layer, cell) if layer in cells.layers_of(cell) else None
         if part is None:
             continue
         step = part.nodes.step if not step else min(step, part.nodes.step)
         error = max(error, part.nodes.error_px)
+        if part.nodes.void is not None:
+            no_terrain += int(void_pixels(part).sum())
         found = window_of(layer.affine, part, 1)
         if found is not None:
             window = found if window is None else _union(window, found)
@@ -120,6 +130,7 @@ def _raster(
         grid_error_px=error,
         operation=planned.placed.locator.describe(),
         why=why,
+        no_terrain_px=no_terrain,
     )
 
 

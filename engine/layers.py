@@ -122,6 +122,11 @@ class Cells:
             ),
         )
 
+    @property
+    def lost(self) -> frozenset[int]:
+        """Numbers of the rasters that turned out not to be readable."""
+        return frozenset(self._dead)
+
     def layers_of(self, cell: Cell) -> list[Layer]:
         """Return the layers that may touch a cell's part of the canvas, topmost first."""
         return [

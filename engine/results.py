@@ -149,6 +149,8 @@ class ExplainedRaster(Result, frozen=True, kw_only=True):
         How map coordinates become the raster's own, in words or as a pipeline.
     why : str
         A short sentence: why it stands at this place of the order.
+    no_terrain_px : int
+        Output pixels where it would show if there were terrain.
     """
 
     id: int
@@ -163,6 +165,7 @@ class ExplainedRaster(Result, frozen=True, kw_only=True):
     grid_error_px: float = 0.0
     operation: str = ""
     why: str = ""
+    no_terrain_px: int = 0
 
 
 class ExplainResult(Result, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from config.definition import Interpolation
 from engine.budget import InstanceMemory
@@ -54,6 +54,9 @@ _MAX_PICTURES = 64
 _MAX_LAYERS = 20_000
 _MAX_VIEWS = 2048
 _MAX_PLANS = 2048
+# What is wrong is logged once, and once more after so long.
+_NEWS_S = 300.0
+_MAX_NEWS = 1000
 
 # Item, level, halvings, bands, form of the blocks, clipped by the seamline, halved by majority.
 LayerKey: TypeAlias = "tuple[int, int, int, tuple[int, ...], Form, bool, bool]"
@@ -141,6 +144,7 @@ class ImageService:
         self.summary: ServiceSummary = self.catalog.summary
         self.memory = memory
         self.path = path
+        self._told: TTLCache[str, bool] = TTLCache(_MAX_NEWS, _NEWS_S)
         self._sensors = SensorItems(path, self.summary.crs, memory, self._renew)
         self._histograms = self.catalog.histograms
         self._placed: OrderedDict[tuple[int, str], tuple[Appearance, ...]] = OrderedDict()
@@ -155,6 +159,13 @@ class ImageService:
         """Close the catalog and its terrains; cached blocks stay until others need their room."""
         self._sensors.close()
         self.catalog.close()
+
+    def is_news(self, text: str) -> bool:
+        """Tell whether something was not told in the last minutes; from now on it was."""
+        if text in self._told:
+            return False
+        self._told[text] = True
+        return True
 
     @property
     def thematic(self) -> bool:

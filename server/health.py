@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from server.state import ServerState
 
 
+# A service counts as one that leaves out rasters for so long after it did.
+_RECENT_S = 300.0
+
+
 def routes(state: ServerState) -> list[BaseRoute]:
     """Return the routes under /health and /metrics."""
 
@@ -32,6 +36,8 @@ def routes(state: ServerState) -> list[BaseRoute]:
             "instances": pool.instances,
             "instances_ready": pool.ready,
             "services": len(state.registry.names()),
+            # Ready all the same: what is left of them is served.
+            "skipping_sources": state.metrics.losing(_RECENT_S),
         }
         return _json(200 if state.is_ready else 503, document)
 

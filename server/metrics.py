@@ -7,6 +7,7 @@ names, never from the text of a request.
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
+    from server.instances.job import Reply
     from server.instances.pool import PoolState
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
@@ -40,6 +42,13 @@ class _Latency:
 class _Stage:
     count: int = 0
     total_ms: float = 0.0
+
+
+@dataclass(slots=True)
+class _Losses:
+    skipped: int = 0
+    no_terrain_px: int = 0
+    last_skipped: float = float("-inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +70,7 @@ class Metrics:
         self._requests: dict[tuple[str, str, str, int], int] = {}
         self._latencies: dict[tuple[str, str], _Latency] = {}
         self._stages: dict[str, _Stage] = {}
+        self._losses: dict[str, _Losses] = {}
         self.open_requests = 0
 
     def observe(
@@ -83,6 +93,21 @@ class Metrics:
                 stage = self._stages[name] = _Stage()
             stage.count += 1
             stage.total_ms += milliseconds
+
+    def observe_losses(self, service: str, reply: Reply) -> None:
+        """Count what one rendered answer had to leave out."""
+        if not reply.skipped and not reply.no_terrain_px:
+            return
+        losses = self._losses.setdefault(service, _Losses())
+        losses.no_terrain_px += reply.no_terrain_px
+        if reply.skipped:
+            losses.skipped += reply.skipped
+            losses.last_skipped = time.monotonic()
+
+    def losing(self, within_s: float) -> tuple[str, ...]:
+        """Return the services that left out rasters which cannot be read, by name."""
+        since = time.monotonic() - within_s
+        return tuple(sorted(n for n, each in self._losses.items() if each.last_skipped > since))
 
     def exposition(self, snapshot: Snapshot) -> bytes:
         """Return everything in Prometheus' text form; reads /proc, so not on the event loop."""
@@ -114,9 +139,23 @@ class Metrics:
             counts.add_metric([name], stage.count)
         yield seconds
         yield counts
+        yield from self._loss_families()
         yield GaugeMetricFamily(
             "swath_open_requests", "Requests not yet answered", value=self.open_requests
         )
+
+    def _loss_families(self) -> Iterator[Metric]:
+        skipped = CounterMetricFamily(
+            "swath_sources_skipped", "Rasters left out of answers: not readable", labels=["service"]
+        )
+        pixels = CounterMetricFamily(
+            "swath_no_terrain_pixels", "Pixels empty for want of terrain", labels=["service"]
+        )
+        for service, losses in self._losses.items():
+            skipped.add_metric([service], losses.skipped)
+            pixels.add_metric([service], losses.no_terrain_px)
+        yield skipped
+        yield pixels
 
 
 class _Families(Collector):

@@ -129,6 +129,7 @@ class ServerState:
         """Take note of a new answer: cache, times of its stages, log."""
         self.cache.put(key, reply)
         self.metrics.observe_stages(reply.stages)
+        self.metrics.observe_losses(key[1], reply)
         if reply.truncated:
             _log.warning("%s was truncated", what)
 

@@ -125,6 +125,8 @@ class EngineWork:
                 stages=dict(found.stages),
                 truncated=found.truncated,
                 cacheable=found.cacheable,
+                skipped=found.skipped,
+                no_terrain_px=found.no_terrain_px,
             )
             if found.record is None:
                 return head, found.body

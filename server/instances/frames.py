@@ -58,6 +58,8 @@ class ReplyHead(msgspec.Struct, array_like=True):
     stages: dict[str, float] = {}
     truncated: bool = False
     cacheable: bool = True
+    skipped: int = 0
+    no_terrain_px: int = 0
 
     def as_error(self) -> ImageServerError | None:
         """Return the error that this answer carries, if any."""

@@ -60,6 +60,10 @@ class Reply:
         Milliseconds of each stage.
     cacheable : bool
         False where the same question may have another answer later (a source was skipped).
+    skipped : int
+        Rasters left out because they, or their terrain, cannot be read.
+    no_terrain_px : int
+        Pixels that are empty because terrain is missing.
     """
 
     media_type: str
@@ -68,3 +72,5 @@ class Reply:
     stages: Mapping[str, float] = field(default_factory=dict)
     truncated: bool = False
     cacheable: bool = True
+    skipped: int = 0
+    no_terrain_px: int = 0

@@ -272,5 +272,7 @@ def _settle(flight: Flight, head: ReplyHead, body: bytes | bytearray) -> None:
             stages=stages,
             truncated=head.truncated,
             cacheable=head.cacheable,
+            skipped=head.skipped,
+            no_terrain_px=head.no_terrain_px,
         )
     )
