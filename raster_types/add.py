@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from raster_types.author_fields import FieldKind
 
 _BATCH = 200
+_DATE_FIELDS = ("AcquisitionDate", "AcqDate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,8 @@ class AddReport:
         Items.
     failed : list of (path, sentence)
         Items with a failed status.
+    notes : list of (path, sentence)
+        About items that can be used: how control points fit, what is doubtful.
     ignored : list of (path, sentence)
         Files that are no rasters and do not claim to be.
     unused_csv_rows : list of str
@@ -62,6 +65,7 @@ class AddReport:
     changed: int = 0
     unchanged: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     ignored: list[tuple[str, str]] = field(default_factory=list)
     unused_csv_rows: list[str] = field(default_factory=list)
 
@@ -168,8 +172,8 @@ class _Adder:
                 self._report.ignored.append((job.path, sentence(result)))
                 return
             result = [self._failed_item(job, result)]
-        for item in result:
-            self._write(job.path, item)
+        for number, item in enumerate(result):
+            self._write(job.path, item, number)
 
     def _is_ignorable(self, path: str, error: SourceError) -> bool:
         """Tell whether a file is simply no raster: nobody named it and its name claims nothing."""
@@ -194,15 +198,22 @@ class _Adder:
             message=sentence(error),
         )
 
-    def _write(self, path: str, item: NewItem) -> None:
+    def _write(self, path: str, item: NewItem, number: int) -> None:
+        """Write the n-th item of the product that a file names; an item is known by its first source."""
+        own_path = item.raster.sources[0].path
         own = {
             self._table.ensure_field(name, _kind(name, value)): value
             for name, value in item.attributes.items()
             if name not in self._spelling
         }
         values = own | self._author_values(path)
+        if own_path != path:
+            values |= self._author_values(own_path)
         item = msgspec.structs.replace(item, attributes=values)
-        known = self._known.get(path)
+        known = self._known.get(own_path)
+        if known is None and number == 0:
+            # The product as a whole could not be read before: its row becomes that of the first image.
+            known = self._known.get(path)
         if known is None:
             self._table.insert(item)
             self._report.added += 1
@@ -210,12 +221,15 @@ class _Adder:
             self._table.replace(known[0], item)
             self._report.changed += bool(item.headers)
         if item.status.is_failed:
-            self._report.failed.append((path, item.message))
+            self._report.failed.append((own_path, item.message))
+        self._report.notes.extend((own_path, note) for note in item.raster.notes)
 
 
 def _kind(name: str, value: AttributeValue) -> FieldKind:
-    if name == "AcqDate":
+    if name in _DATE_FIELDS:
         return "DATETIME"
+    if isinstance(value, int):
+        return "INTEGER"
     return "DOUBLE" if isinstance(value, float) else "TEXT"
 
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from engine.readers.header import RasterHeader
 
 
+# What can be fitted to control points: to an RPC a shift or an affine, to an image without a sensor model
+# a polynomial of order 1 to 3 or a thin-plate spline.
+GCP_FITS = ("shift", "affine", "order1", "order2", "order3", "spline")
+
+
 class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the author states about all rasters being added.
 
@@ -38,6 +43,10 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
         Under images with a sensor model; None = one height, the middle of the model's own.
     exterior, interior : str
         Absolute paths of files with orientations and cameras; "" = beside the images.
+    gcps : str
+        Absolute path of a file of ground control points; "" = none, or as the images say.
+    gcp_fit : str
+        What is fitted to them (`GCP_FITS`); "" = what suits their count.
     """
 
     bands: tuple[int, ...] = ()
@@ -47,6 +56,8 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
     terrain: TerrainDefinition | None = None
     exterior: str = ""
     interior: str = ""
+    gcps: str = ""
+    gcp_fit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,38 +7,35 @@ the same reconstruction) are known by what they hold; they stand beside the imag
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from engine.build.raster_record import NewItem, RasterDefinition, SourceDefinition
 from engine.errors import InvalidParameter, UnknownProduct
-from engine.geolocation import Geolocation
 from engine.geometry.projection import (
     canonical_crs,
     crs_of_wkt,
     describe_crs,
     horizontal_crs,
-    inverse,
-    operation,
 )
 from engine.geometry.terrain import stated_datum
 from engine.geometry.terrain_definition import RasterTerrain
 from engine.geotransforms.frame_camera import is_geographic_name
-from raster_types.raster_dataset import (
-    RASTER_SUFFIXES,
-    SIDE_SUFFIXES,
-    acquisition_attributes,
-    check_bands,
+from raster_types.image_files import (
+    claims_to_be_raster,
+    is_terrain,
+    single_images,
+    source_of,
 )
+from raster_types.product_acquisition import acquisition_of
 from raster_types.sensor_files.frame_files import find_orientation
 from raster_types.sensor_files.frame_placement import place_on_grid
 from raster_types.sensor_files.frames import LONGITUDE_LATITUDE, FrameGround, frame_record
+from raster_types.sensor_item import SensorImage, sensor_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from engine.build.raster_record import NewItem
     from engine.geotransforms.frame_camera import FrameCameraRecord
     from engine.readers.header import RasterHeader
     from raster_types.base import ItemOptions, Product
@@ -54,22 +51,18 @@ class FrameCameraType:
 
     def match(self, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
         """Yield every file that may be a raster; tables serve many images and belong to none."""
-        for path in paths:
-            if PurePath(path).suffix.lower() not in SIDE_SUFFIXES:
-                yield (path,)
+        return single_images(paths)
 
     def is_expected(self, path: str) -> bool:
         """Tell by the name's ending."""
-        return PurePath(path).suffix.lower() in RASTER_SUFFIXES
+        return claims_to_be_raster(path)
 
     def items(self, product: Product, options: ItemOptions) -> Iterator[NewItem]:
         """Make one item of one image; none of the terrain, which may stand beside the images."""
         header = product.header(product.main)
-        terrain = options.terrain
-        if isinstance(terrain, RasterTerrain) and _is_one_file(terrain.path, product.main):
+        if is_terrain(product.main, options):
             return
-        check_bands(header, options)
-        if terrain is None:
+        if options.terrain is None:
             # The middle of a camera's possible heights says nothing of the ground.
             raise UnknownProduct(
                 product.main,
@@ -77,32 +70,16 @@ class FrameCameraType:
             )
         try:
             record = _record(product, header, options)
-            record.bind()
         except InvalidParameter as err:
-            # Without a header in the table it is tried again once its files are put right.
-            why = f"its orientation cannot be used: {err}"
-            raise UnknownProduct(product.main, why) from err
-        source = SourceDefinition(
-            path=product.main,
-            bands=options.bands,
-            no_data=options.no_data,
-            valid_range=options.valid_range,
-        )
-        yield NewItem(
+            raise UnknownProduct(product.main, f"its orientation cannot be used: {err}") from err
+        image = SensorImage(
             name=PurePath(product.main).stem,
-            raster=RasterDefinition(
-                raster_type=self.name,
-                sources=(source,),
-                geolocation=Geolocation(sensor=record, terrain=terrain),
-            ),
+            sources=(source_of(header, options),),
             headers=(header,),
-            attributes=acquisition_attributes(header) | _camera_attributes(record),
+            sensor=record,
+            acquisition=acquisition_of(product, header),
         )
-
-
-def _is_one_file(path: str, other: str) -> bool:
-    """Tell whether two paths lead to one file, by whatever links."""
-    return path == other or Path(path).resolve() == Path(other).resolve()
+        yield sensor_item(self.name, image, product, options)
 
 
 def _record(product: Product, header: RasterHeader, options: ItemOptions) -> FrameCameraRecord:
@@ -144,17 +121,3 @@ def _vertical_datum(product: Product, options: ItemOptions) -> str:
         if not datum:
             raise InvalidParameter("--dem-datum", "", "what heights count from: say it")
     return str(datum)
-
-
-def _camera_attributes(record: FrameCameraRecord) -> dict[str, str | int | float | None]:
-    """Return the camera's position on its own map, and the place below it on Earth."""
-    position = record.position
-    to_ground = operation(LONGITUDE_LATITUDE, record.ground_crs).pipeline
-    lon, lat = inverse(to_ground, np.array([position.x]), np.array([position.y]))
-    return {
-        "CameraX": position.x,
-        "CameraY": position.y,
-        "CameraZ": position.z_m,
-        "NadirLongitude": float(lon[0]),
-        "NadirLatitude": float(lat[0]),
-    }

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.errors import ConfigError, InvalidParameter
 from engine.geometry.projection import canonical_crs
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain, TerrainDefinition
-from raster_types.base import ItemOptions
+from raster_types.base import GCP_FITS, ItemOptions
 
 
 def parse_item_options(  # noqa: PLR0913 -- one an option of the command
@@ -21,6 +21,8 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
     dem_datum: str = "",
     exterior: Path | None = None,
     interior: Path | None = None,
+    gcps: Path | None = None,
+    gcp_fit: str = "",
 ) -> ItemOptions:
     """Return the options; "" = as the files say.
 
@@ -37,6 +39,8 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
         terrain=_terrain(dem, dem_datum),
         exterior=_file("--exterior", exterior),
         interior=_file("--interior", interior),
+        gcps=_file("--gcps", gcps),
+        gcp_fit=_gcp_fit(gcp_fit),
     )
 
 
@@ -46,6 +50,12 @@ def _file(option: str, path: Path | None) -> str:
     if not path.is_file():
         raise ConfigError(option, str(path), "expected a file that exists")
     return str(path.resolve())
+
+
+def _gcp_fit(text: str) -> str:
+    if text and text not in GCP_FITS:
+        raise ConfigError("--gcp-fit", text, f"expected one of {', '.join(GCP_FITS)}")
+    return text
 
 
 def _terrain(dem: str, datum: str) -> TerrainDefinition | None:

@@ -8,16 +8,14 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
 from engine.errors import InvalidParameter, UnknownProduct
-from engine.geolocation import Geolocation
-from engine.geometry.terrain_definition import AverageHeight
-from raster_types.raster_dataset import (
-    RASTER_SUFFIXES,
-    SIDE_SUFFIXES,
-    acquisition_attributes,
-    check_bands,
+from raster_types.image_files import (
+    claims_to_be_raster,
+    is_image_name,
+    is_terrain,
+    source_of,
 )
+from raster_types.product_acquisition import acquisition_of
 from raster_types.sensor_files.image_window import WHOLE_IMAGE, window_of_geotransform
 from raster_types.sensor_files.rpc_sidecar import (
     holds_rpc,
@@ -25,10 +23,12 @@ from raster_types.sensor_files.rpc_sidecar import (
     rpc_sidecar_names,
 )
 from raster_types.sensor_files.rpc_tags import read_rpc_tags
+from raster_types.sensor_item import SensorImage, sensor_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from engine.build.raster_record import NewItem
     from engine.geotransforms.rpc import RpcRecord
     from engine.readers.header import RasterHeader
     from raster_types.base import ItemOptions, Product
@@ -43,7 +43,7 @@ class RpcImageType:
         """Yield every file that may be a raster, with the file beside it that may hold its RPC."""
         by_name = {(_folder(path), PurePath(path).name.lower()): path for path in paths}
         for path in paths:
-            if PurePath(path).suffix.lower() in SIDE_SUFFIXES:
+            if not is_image_name(path):
                 continue
             names = rpc_sidecar_names(path)
             beside = (by_name.get((_folder(path), name)) for name in names)
@@ -52,35 +52,25 @@ class RpcImageType:
 
     def is_expected(self, path: str) -> bool:
         """Tell by the name's ending."""
-        return PurePath(path).suffix.lower() in RASTER_SUFFIXES
+        return claims_to_be_raster(path)
 
     def items(self, product: Product, options: ItemOptions) -> Iterator[NewItem]:
-        """Make one item of one image."""
+        """Make one item of one image; none of the terrain, which may stand beside the images."""
         header = product.header(product.main)
-        check_bands(header, options)
-        status, message, geolocation = ItemStatus.ADDED, "", None
+        if is_terrain(product.main, options):
+            return
         try:
             record = _record(product, header)
-            record.bind()
-            geolocation = Geolocation(sensor=record, terrain=options.terrain or AverageHeight())
         except InvalidParameter as err:
-            status, message = ItemStatus.NO_GEOREFERENCE, f"Its sensor model cannot be used: {err}"
-        source = SourceDefinition(
-            path=product.main,
-            bands=options.bands,
-            no_data=options.no_data,
-            valid_range=options.valid_range,
-        )
-        yield NewItem(
+            raise UnknownProduct(product.main, f"its sensor model cannot be used: {err}") from err
+        image = SensorImage(
             name=PurePath(product.main).stem,
-            raster=RasterDefinition(
-                raster_type=self.name, sources=(source,), geolocation=geolocation
-            ),
+            sources=(source_of(header, options),),
             headers=(header,),
-            attributes=acquisition_attributes(header),
-            status=status,
-            message=message,
+            sensor=record,
+            acquisition=acquisition_of(product, header),
         )
+        yield sensor_item(self.name, image, product, options)
 
 
 def _folder(path: str) -> str:

@@ -70,6 +70,11 @@ NO_PLUGIN: dict[str, str] = {
     "raster_types/add.py": "adds what the raster types found to a definition",
     "raster_types/item_options.py": "what the author says of items when adding them",
     "raster_types/author_fields.py": "attributes that the author gives, for every type",
+    "raster_types/control_points.py": "fits images to control points, for every type",
+    "raster_types/image_files.py": "which files are images, for every type",
+    "raster_types/product_acquisition.py": "how a raster was taken, for every type",
+    "raster_types/sensor_item.py": "items of images with a sensor model, for every type",
+    "raster_types/sensor_view.py": "fields that a sensor model gives, for every type",
     "raster_types/crawl.py": "offers files to the raster types",
     "server/protocols/arcgis/operations/image_form.py": "inputs that the pages of picture operations share",
 }

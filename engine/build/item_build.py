@@ -160,7 +160,7 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
         low_ps=placement.pixel_size,
         high_ps=placement.pixel_size * first.width / first.levels[-1].width,
         tallies=pack_tallies(tallies) if job.statistics else b"",
-        notes=notes,
+        notes=(*job.raster.notes, *notes),
     )
 
 

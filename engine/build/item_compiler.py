@@ -236,7 +236,7 @@ class ItemCompiler:
             z_order=_number(parts.attributes.get("ZOrder")),
             center_x=center_x,
             center_y=center_y,
-            **nadir_of(parts.geolocation, self.crs),
+            **nadir_of(parts.geolocation, self.crs, parts.attributes),
             extent=extent,
             pyramid=parts.pyramid,
             pyramid_from=parts.pyramid_from,

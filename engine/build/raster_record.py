@@ -78,12 +78,15 @@ class RasterDefinition(
         Bands of the item are the bands of its sources, one after the other.
     geolocation : Geolocation or None
         Sensor model and terrain; None = placed by the first source's geotransform.
+    notes : tuple of str
+        Sentences about what was found when the item was added; build repeats them.
     """
 
     version: int = DEFINITION_VERSION
     raster_type: str
     sources: tuple[SourceDefinition, ...]
     geolocation: Geolocation | None = None
+    notes: tuple[str, ...] = ()
 
 
 class PyramidFile(msgspec.Struct, frozen=True, kw_only=True):

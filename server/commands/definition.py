@@ -79,7 +79,10 @@ def add(  # noqa: PLR0913 -- one an option of the command
     *,
     raster_type: Annotated[
         str,
-        typer.Option("--type", help="How files become items: raster-dataset, rpc or frame-camera."),
+        typer.Option(
+            "--type",
+            help="How files become items: raster-dataset, rpc, dimap, maxar, frame-camera, gcp or elevation.",
+        ),
     ] = "raster-dataset",
     glob: Annotated[str, typer.Option(help="Names of files in folders to look at.")] = "*",
     recursive: Annotated[
@@ -117,6 +120,20 @@ def add(  # noqa: PLR0913 -- one an option of the command
             help="Frame cameras: YAML, a cameras table, OpenSfM. [default: beside the images]",
         ),
     ] = None,
+    gcps: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Ground control points: GeoJSON, QGIS .points, or CSV with col, row, x, y, z, file.",
+        ),
+    ] = None,
+    gcp_fit: Annotated[
+        str,
+        typer.Option(
+            metavar="shift|affine|order1|order2|order3|spline",
+            help="What is fitted to them: the first two for images with an RPC, the others for type gcp.",
+        ),
+    ] = "",
     bands: Annotated[
         str, typer.Option(metavar="4,3,2", help="Bands to use, from 1, in this order.")
     ] = "",
@@ -157,6 +174,8 @@ def add(  # noqa: PLR0913 -- one an option of the command
             dem_datum=dem_datum,
             exterior=exterior,
             interior=interior,
+            gcps=gcps,
+            gcp_fit=gcp_fit,
         ),
         csv=attributes,
         name_regex=name_regex,
@@ -172,6 +191,7 @@ def _tell_added(report: AddReport) -> None:
         f"Added {report.added} items, {report.changed} changed, {report.unchanged} were known."
     )
     _tell_some(f"{len(report.failed)} failed", (f"{p}: {why}" for p, why in report.failed))
+    _tell_some("Note", (f"{p}: {why}" for p, why in report.notes))
     _tell_some(f"{len(report.ignored)} files are no rasters", (p for p, _ in report.ignored))
     _tell_some(
         f"{len(report.unused_csv_rows)} rows of the CSV file name no raster",

@@ -145,7 +145,7 @@ def test_the_nadir_of_a_tilted_camera_is_below_it_and_not_in_the_middle(tmp_path
     item = service.catalog.item(_ids(service)["right"])
     assert (item.nadir_x, item.nadir_y) == pytest.approx(FRAMES["right"][:2], abs=1e-6)
     assert math.hypot(item.center_x - 500300.0, item.center_y - 5000100.0) > 200
-    there = nadir_of(item.geolocation, "EPSG:3857")
+    there = nadir_of(item.geolocation, "EPSG:3857", {})
     x, y = transform(
         operation(UTM, "EPSG:3857").pipeline, np.array([500300.0]), np.array([5000100.0])
     )
@@ -153,7 +153,7 @@ def test_the_nadir_of_a_tilted_camera_is_below_it_and_not_in_the_middle(tmp_path
 
 
 def test_what_is_placed_otherwise_has_no_nadir() -> None:
-    assert nadir_of(b"", UTM) == {}
+    assert nadir_of(b"", UTM, {}) == {}
 
 
 def test_the_nadir_method_prefers_the_camera_overhead(tmp_path: Path) -> None:

@@ -233,7 +233,7 @@ def test_a_bad_model_fails_its_item_with_a_sentence(tmp_path: Path, broken: str)
     add_rasters(definition, AddRequest(raster_type="rpc", paths=[image], options=ItemOptions()))
     with definition.table() as table:
         (row,) = table.rows()
-    assert row.status is ItemStatus.NO_GEOREFERENCE
+    assert row.status is ItemStatus.NOT_SUPPORTED
     assert "sensor model" in row.message
 
 
