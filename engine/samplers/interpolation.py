@@ -77,7 +77,9 @@ def blend_narrow(source, base, win_cols, taps, bits, out, run):  # noqa: PLR0913
             rest = np.int32(one - x)
             above = np.int32(np.int32(nw * rest) + np.int32(ne * x))
             below = np.int32(np.int32(sw * rest) + np.int32(se * x))
-            both = np.int64(above) * np.int64(one) + np.int64(np.int32(below - above)) * np.int64(y)
+            both = (np.int64(above) << np.int64(14)) + np.int64(np.int32(below - above)) * np.int64(
+                y
+            )
             out[place] = (both + (1 << 27)) >> 28
 
 

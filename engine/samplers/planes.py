@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.kernel import kernel, using
+from engine.kernel import kernel, unaliased_kernel, using
 from engine.samplers.interpolation import blend_narrow, blend_wide, cubic_value
 from engine.samplers.tap_runs import RUN, place_eight
 
@@ -30,58 +30,81 @@ _FIXED = 4294967296.0
 _BESIDE, _PARTLY, _WHOLE = 0, 1, 2
 
 
-@kernel
-def _find_corners(quad_row, nodes, how_far, corners, kinds):
-    """Write level positions of the corners of a row of quads, and what each quad is."""
-    node_x, node_y, quads, affine = nodes
+@unaliased_kernel
+def _find_nodes(node_x, node_y, affine, into):
+    """Write the level positions of a row of nodes: x, y (2, nodes)."""
     a, b, c, d, e, f = affine[0], affine[1], affine[2], affine[3], affine[4], affine[5]
+    for k in range(node_x.size):
+        i = np.uint64(k)
+        into[0, i] = a * node_x[i] + b * node_y[i] + c
+        into[1, i] = d * node_x[i] + e * node_y[i] + f
+
+
+@kernel
+def _judge_quads(above, below, usable, how_far, kinds):
+    """Write what each quad between two rows of nodes is."""
     width, height, is_plain = how_far
-    for qc in range(quads.shape[1]):
-        kinds[qc] = _BESIDE
-        if quads[quad_row, qc] == 0:
-            continue
-        x_lo, y_lo, x_hi, y_hi = np.inf, np.inf, -np.inf, -np.inf
-        for k in range(4):
-            nx, ny = node_x[quad_row + k // 2, qc + k % 2], node_y[quad_row + k // 2, qc + k % 2]
-            x, y = a * nx + b * ny + c, d * nx + e * ny + f
-            corners[2 * k, qc], corners[2 * k + 1, qc] = x, y
-            x_lo, x_hi = min(x_lo, x), max(x_hi, x)
-            y_lo, y_hi = min(y_lo, y), max(y_hi, y)
-        if x_hi < -1.0 or y_hi < -1.0 or x_lo > width + 1.0 or y_lo > height + 1.0:
-            continue
+    for k in range(kinds.size):
+        i, j = np.uint64(k), np.uint64(k + 1)
+        x_lo = min(above[0, i], above[0, j], below[0, i], below[0, j])
+        x_hi = max(above[0, i], above[0, j], below[0, i], below[0, j])
+        y_lo = min(above[1, i], above[1, j], below[1, i], below[1, j])
+        y_hi = max(above[1, i], above[1, j], below[1, i], below[1, j])
+        beside = x_hi < -1.0 or y_hi < -1.0 or x_lo > width + 1.0 or y_lo > height + 1.0
         # All taps of the quad surely lie on the raster.
         whole = is_plain and min(x_lo, y_lo) >= 0.52
         whole = whole and x_hi <= width - 0.52 and y_hi <= height - 0.52
-        kinds[qc] = _WHOLE if whole else _PARTLY
+        kinds[i] = _WHOLE if whole else _PARTLY
+        if beside or usable[i] == 0:
+            kinds[i] = _BESIDE
+
+
+@unaliased_kernel
+def _find_lines(above, below, t, per_step, lines):
+    """Write x, y, dx, dy of one row of each quad, 32.32 fixed point in float64."""
+    for axis in range(2):
+        for k in range(above.shape[1] - 1):
+            i, j = np.uint64(k), np.uint64(k + 1)
+            start = above[axis, i] + t * (below[axis, i] - above[axis, i])
+            stop = above[axis, j] + t * (below[axis, j] - above[axis, j])
+            lines[axis, i] = np.round(start * _FIXED)
+            lines[axis + 2, i] = np.round((stop - start) * (per_step * _FIXED))
 
 
 @kernel
-def _line(corners, qc, t, per_step):
-    """Return (x, y, dx, dy) of one row of a quad in 32.32 fixed point."""
-    xl = corners[0, qc] + t * (corners[4, qc] - corners[0, qc])
-    yl = corners[1, qc] + t * (corners[5, qc] - corners[1, qc])
-    xr = corners[2, qc] + t * (corners[6, qc] - corners[2, qc])
-    yr = corners[3, qc] + t * (corners[7, qc] - corners[3, qc])
-    return (
-        np.int64(np.round(xl * _FIXED)),
-        np.int64(np.round(yl * _FIXED)),
-        np.int64(np.round((xr - xl) * (per_step * _FIXED))),
-        np.int64(np.round((yr - yl) * (per_step * _FIXED))),
-    )
+def _is_any(flags, first, count):
+    found = np.uint8(0)
+    for k in range(count):
+        found |= flags[first + np.uint64(k)]
+    return found != 0
 
 
 @kernel
-def _place_whole(line, window, shift, rounding, taps, first, count):
-    """Write the taps of `count` pixels of a row of a quad from scratch place `first` on."""
-    x, y, dx, dy = line
-    ux = np.uint64(x + rounding - (1 << 31) - (window[0] << 32))
-    uy = np.uint64(y + rounding - (1 << 31) - (window[1] << 32))
-    udx, udy, cols = np.uint64(dx), np.uint64(dy), np.uint64(window[2])
-    for k in range(0, count, RUN):
-        by = np.uint64(k)
-        place_eight(
-            *(ux + by * udx, uy + by * udy, udx, udy, cols, shift, taps, np.uint64(first + k))
-        )
+def _mark(flags, first, count):
+    for k in range(count):
+        flags[first + np.uint64(k)] = 1
+
+
+@kernel
+def _place_quads(lines, quads, step, window, weights, taps):
+    """Write the taps of all pixels of one row of some quads."""
+    first, end = quads
+    shift, rounding = weights
+    back_x = rounding - (1 << 31) - (window[0] << 32)
+    back_y = rounding - (1 << 31) - (window[1] << 32)
+    cols = np.uint64(window[2])
+    at = np.uint64(0)
+    for k in range(first, end):
+        i = np.uint64(k)
+        ux = np.uint64(np.int64(lines[0, i]) + back_x)
+        uy = np.uint64(np.int64(lines[1, i]) + back_y)
+        dx, dy = np.uint64(np.int64(lines[2, i])), np.uint64(np.int64(lines[3, i]))
+        # Eight at a time, even of smaller quads: the next one writes over what is too much.
+        place_eight(*(ux, uy, dx, dy, cols, shift, taps, at))
+        for more in range(RUN, step, RUN):
+            by = np.uint64(more)
+            place_eight(*(ux + by * dx, uy + by * dy, dx, dy, cols, shift, taps, at + by))
+        at += np.uint64(step)
 
 
 @using("engine.samplers.tap_runs", "engine.samplers.interpolation")
@@ -98,12 +121,13 @@ def _sample_planes_kernel(
     step,
     part,  # int64: col, row, col_start, col_stop, row_start, row_stop on the canvas
     how,  # int64: interpolation, bits of a weight (8 or 14), 1 for integers, 1 for narrow ones
-    corners,  # float64 (8, quad columns): scratch
+    rows_of_nodes,  # float64 (2, 2, node columns): scratch
+    lines,  # float64 (4, quad columns): scratch
     kinds,  # uint8 (quad columns): scratch
     taps,  # five uint32 (256 + 8): scratch of a run: taps, fractions, two pairs of samples
-    skip,  # bool (rows, cols): pixels to leave alone; set where a pixel is written
+    skip,  # uint8 (rows, cols): pixels to leave alone; set where a pixel is written
     canvas,  # (bands, rows, cols)
-    canvas_valid,  # bool (1 or bands, rows, cols)
+    canvas_valid,  # uint8 (1 or bands, rows, cols)
     counts,  # int64 (1)
 ):
     interpolation, bits, is_integer = how[0], how[1], how[2] == 1
@@ -119,19 +143,31 @@ def _sample_planes_kernel(
     unit = 1.0 / one if bits == 8 else 1.0 / (float(one) * one)
     is_narrow = how[3] == 1
     how_far = (affine[6], affine[7], all_valid and interpolation == BILINEAR)
-    flat = canvas.reshape(-1)
+    flat, flat_skip, flat_valid = canvas.reshape(-1), skip.reshape(-1), canvas_valid.reshape(-1)
+    canvas_cols = canvas.shape[2]
+    is_empty = True
+    for row in range(part[4], part[5]):
+        first = np.uint64(row * canvas_cols + part[2])
+        is_empty = is_empty and not _is_any(flat_skip, first, part[3] - part[2])
     canvas_plane = canvas.shape[1] * canvas.shape[2]
     per_step = 1.0 / step  # exact: steps are powers of two
     place_taps = (taps[0], taps[1], taps[2])
-    written = 0
+    weights = (np.uint32(shift), rounding)
+    written, last_below = 0, -1
     for qr in range(quads.shape[0]):
         top = part[1] + qr * step
         r0, r1 = max(part[4], top), min(part[5], top + step)
         if r0 >= r1:
             continue
-        _find_corners(qr, (node_x, node_y, quads, affine), how_far, corners, kinds)
+        above, below = rows_of_nodes[qr % 2], rows_of_nodes[1 - qr % 2]
+        if qr != last_below:
+            _find_nodes(node_x[qr], node_y[qr], affine, above)
+        _find_nodes(node_x[qr + 1], node_y[qr + 1], affine, below)
+        last_below = qr + 1
+        _judge_quads(above, below, quads[qr], how_far, kinds)
         for row in range(r0, r1):
             t = (row - top) * per_step
+            _find_lines(above, below, t, per_step, lines)
             qc, careful_until = 0, 0
             while qc < quads.shape[1]:
                 left = part[0] + qc * step
@@ -141,28 +177,23 @@ def _sample_planes_kernel(
                     continue
                 if kinds[qc] == _WHOLE and qc >= careful_until:
                     # As many quads as are whole and untouched: their taps first, then one pass a band.
-                    lead, count, end = c0 - left, 0, qc
+                    end = qc
                     while end < quads.shape[1] and kinds[end] == _WHOLE:
+                        begin = max(c0, part[0] + end * step)
                         stop = min(part[3], part[0] + (end + 1) * step)
-                        begin = c0 + count
-                        is_taken = False
-                        for col in range(begin, stop):
-                            is_taken |= skip[row, col]
-                        if begin >= stop or is_taken:
+                        first = np.uint64(row * canvas_cols + begin)
+                        if begin >= stop:
                             break
-                        line = _line(corners, end, t, per_step)
-                        at = np.int64(0) if end == qc else lead + count
-                        length = stop - part[0] - end * step
-                        _place_whole(
-                            line, window, np.uint32(shift), rounding, place_taps, at, length
-                        )
-                        count += stop - begin
+                        if not is_empty and _is_any(flat_skip, first, stop - begin):
+                            break
                         end += 1
+                    _place_quads(lines, (qc, end), step, window, weights, place_taps)
+                    lead, count = c0 - left, min(part[3], part[0] + end * step) - c0
                     is_fresh = count > 0
                     cols = np.uint64(win_cols)
                     for band in range(bands if count > 0 else 0):
                         base = np.uint64(band) * plane
-                        out = np.uint64(band * canvas_plane + row * canvas.shape[2] + c0)
+                        out = np.uint64(band * canvas_plane + row * canvas_cols + c0)
                         run = (lead, out, count)
                         if is_narrow:
                             blend_narrow(source, base, cols, taps, bits, flat, run)
@@ -170,18 +201,17 @@ def _sample_planes_kernel(
                             is_fresh = False
                     # An infinite sample under a weight of 0 gives no number: the loop below is careful.
                     if is_fresh:
+                        first = np.uint64(row * canvas_cols + c0)
+                        _mark(flat_skip, first, count)
                         for band in range(canvas_valid.shape[0]):
-                            for col in range(c0, c0 + count):
-                                canvas_valid[band, row, col] = True
-                        for col in range(c0, c0 + count):
-                            skip[row, col] = True
+                            _mark(flat_valid, first + np.uint64(band * canvas_plane), count)
                         written += count
                         qc = end
                         continue
                     careful_until = max(end, qc + 1)
-                px, py, dx, dy = _line(corners, qc, t, per_step)
-                px += rounding + (c0 - left) * dx
-                py += rounding + (c0 - left) * dy
+                dx, dy = np.int64(lines[2, qc]), np.int64(lines[3, qc])
+                px = np.int64(lines[0, qc]) + rounding + (c0 - left) * dx
+                py = np.int64(lines[1, qc]) + rounding + (c0 - left) * dy
                 qc += 1
                 for col in range(c0, c1):
                     qx, qy = px >> shift, py >> shift
@@ -334,12 +364,13 @@ def sample_planes(
             ),
             np.int64,
         ),
-        np.empty((8, nodes.quads.shape[1])),
+        np.empty((2, 2, nodes.quads.shape[1] + 1)),
+        np.empty((4, nodes.quads.shape[1])),
         np.empty(nodes.quads.shape[1], np.uint8),
         tuple(np.empty((5, 256 + 2 * RUN), np.uint32)),
-        skip,
+        skip.view(np.uint8),
         data,
-        canvas_valid,
+        canvas_valid.view(np.uint8),
         counts,
     )
     return int(counts[0])

@@ -70,11 +70,8 @@ def _splat(builder: Any, value: Any, count: int = RUN) -> Any:
 
 def _eight(builder: Any, start: Any, step: Any) -> Any:
     """Return start, start + step, ... as 8 x i64."""
-    lanes: Any = ir.Constant(ir.VectorType(_I64, RUN), [ir.Constant(_I64, 0)] * RUN)
-    for k in range(1, RUN):
-        multiple = builder.mul(step, ir.Constant(_I64, k))
-        lanes = builder.insert_element(lanes, multiple, ir.Constant(_I32, k))
-    return builder.add(_splat(builder, start), lanes)
+    multiples = ir.Constant(ir.VectorType(_I64, RUN), [ir.Constant(_I64, k) for k in range(RUN)])
+    return builder.add(_splat(builder, start), builder.mul(_splat(builder, step), multiples))
 
 
 def _halves(builder: Any, wide: Any) -> tuple[Any, Any]:
