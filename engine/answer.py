@@ -19,6 +19,7 @@ from engine.functions.picture import to_picture
 from engine.geometry.projection import describe_crs, wkt_of
 from engine.identify import identify
 from engine.image_directions import image_directions
+from engine.image_shapes import query_on_map, rows_in_image
 from engine.image_space import image_space_item
 from engine.image_view import grid_of_any_view
 from engine.item_facts import item_facts
@@ -126,10 +127,18 @@ def _record(request: Request, work: Work) -> object:
         return identify(request, work)
     if isinstance(request, QueryRequest):
         with service.catalog.watched_by(work.budget):
-            return query(service.catalog, request)
+            return _rows(request, service)
     if isinstance(request, ExplainRequest):
         return explain(request.image, work)
     return _located(request, work)
+
+
+def _rows(request: QueryRequest, service: ImageService) -> object:
+    """Answer a query; its geometry and footprints may be in the image space of a raster."""
+    found = query(service.catalog, query_on_map(service, request))
+    if request.returns != "features" or image_space_item(request.out_crs) is None:
+        return found
+    return rows_in_image(service, found, request.out_crs)
 
 
 def _located(request: Request, work: Work) -> object:

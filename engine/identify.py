@@ -1,4 +1,7 @@
-"""Identify: the mosaic's value at a place, and the items under it with theirs."""
+"""Identify: the mosaic's value at a place, and the items under it with theirs.
+
+Values are those of pixels, never between them.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,18 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import shapely
 
+from config.definition import Interpolation
 from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.functions.picture import to_picture
 from engine.geometry.projection import canonical_crs, operation, transform
 from engine.geometry.shape_crs import footprint_to_crs, shape_to_crs
+from engine.image_shapes import footprint_in_image, shape_on_map
+from engine.image_space import image_space_item
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import Plan, plan
 from engine.render import render
@@ -45,6 +52,8 @@ def identify(request: IdentifyRequest, work: Work) -> IdentifyResult:
     geometry = shapely.from_wkb(request.geometry)
     if geometry is None or geometry.is_empty:
         raise InvalidParameter("geometry", "empty", "a point or an area")
+    if image_space_item(request.crs) is not None:
+        return _in_image(request, geometry, work)
     crs = canonical_crs(request.crs, "sr") if request.crs else summary.crs
     place = geometry.centroid
     x, y = _project(crs, summary.crs, place.x, place.y, work)
@@ -61,6 +70,24 @@ def identify(request: IdentifyRequest, work: Work) -> IdentifyResult:
     return IdentifyResult(
         x=place.x, y=place.y, crs=request.crs, values=values, processed=processed, items=items
     )
+
+
+def _in_image(request: IdentifyRequest, geometry: shapely.Geometry, work: Work) -> IdentifyResult:
+    """Identify at a place in the image space of a raster: the ground there, and what it is written in."""
+    service, crs = work.service, request.crs
+    on_map = shape_on_map(service, geometry, crs)
+    found = identify(
+        msgspec.structs.replace(
+            request, geometry=bytes(shapely.to_wkb(on_map)), crs="", pixel_size=None
+        ),
+        work,
+    )
+    items = tuple(
+        msgspec.structs.replace(item, footprint=footprint_in_image(service, item.footprint, crs))
+        for item in found.items
+    )
+    place = geometry.centroid
+    return msgspec.structs.replace(found, x=place.x, y=place.y, crs=crs, items=items)
 
 
 def _project(from_crs: str, to_crs: str, x: float, y: float, work: Work) -> tuple[float, float]:
@@ -92,7 +119,11 @@ def _pixel_size(
 def _image_request(request: IdentifyRequest, box: Extent, cells: int) -> ImageRequest:
     view = View(extent=box, width=cells, height=cells)
     return ImageRequest(
-        view=view, encoding=Encoding(format="bsq"), mosaic=request.mosaic, time=request.time
+        view=view,
+        encoding=Encoding(format="bsq"),
+        interpolation=Interpolation.NEAREST,
+        mosaic=request.mosaic,
+        time=request.time,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.extent import Extent
 from engine.format_names import format_name
+from engine.image_space import image_space_item
 from engine.pixel_type import PixelType
 from engine.request import Encoding, ImageRequest, View
 from server.protocols.arcgis.geometry import envelope_of_json
@@ -85,14 +86,18 @@ def image_request(parameters: Parameters, summary: ServiceSummary, service: str)
 def view(parameters: Parameters, summary: ServiceSummary) -> View:
     """Read bbox, bboxSR, imageSR, size and adjustAspectRatio."""
     bbox_crs = crs_parameter(parameters, "bboxSR")
-    extent, own_crs = _bbox(parameters, summary)
+    out_crs = unless_own(crs_parameter(parameters, "imageSR"), summary)
+    extent: Extent | None = None
+    own_crs = out_crs
+    if "bbox" in parameters or image_space_item(out_crs) is None:
+        extent, own_crs = _bbox(parameters, summary)
     width, height = _size(parameters, summary)
     return View(
         extent=extent,
         extent_crs=unless_own(own_crs or bbox_crs, summary),
         width=width,
         height=height,
-        out_crs=unless_own(crs_parameter(parameters, "imageSR"), summary),
+        out_crs=out_crs,
         adjust_aspect=parameters.flag("adjustAspectRatio", default=True),
     )
 

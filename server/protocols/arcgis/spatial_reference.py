@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter
+from engine.image_space import image_space, image_space_item
 from server.protocols.arcgis.parameters import Parameters, as_integer
 from server.protocols.arcgis.sloppy_json import JsonValue, decode_json
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_WKT = 16_000
 WEB_MERCATOR = "EPSG:3857"
-ACCEPTED = "a WKID such as 3857, {'wkid':…}, EPSG:n or WKT"
+ACCEPTED = "a WKID such as 3857, {'wkid':…}, EPSG:n, WKT, or 0:n for image space of raster n"
 
 _WEB_MERCATOR_CODES = frozenset({3857, 102100, 102113, 900913, 3785})
 _EPSG_END = 32768
@@ -34,6 +35,9 @@ _CODE_FORMS = (
         re.IGNORECASE,
     ),
 )
+_IMAGE_SPACE = re.compile(r"0:\d{1,15}", re.ASCII)
+_ID_KEYS = ("id", "icsid", "rasterid", "objectid")
+_OBJECT_ID = re.compile(r"OBJECTID\s*=\s*(\d{1,15})\s*$", re.IGNORECASE | re.ASCII)
 _WKT = re.compile(
     r"(?:PROJCS|GEOGCS|GEOCCS|COMPD_CS|LOCAL_CS|PROJCRS|PROJECTEDCRS|GEOGCRS|GEOGRAPHICCRS|GEODCRS|"
     r"GEODETICCRS|COMPOUNDCRS|BOUNDCRS)\s*[\[(].*[\])]",
@@ -49,17 +53,17 @@ def parse_crs(name: str, text: str) -> str:
     name : str
         The parameter, for messages.
     text : str
-        WKID, `EPSG:n`, OGC URN or URL, WKT, or JSON. Blank = not given.
+        WKID, `EPSG:n`, OGC URN or URL, WKT, JSON, or `0:id`: image space of a raster. Blank = not given.
 
     Returns
     -------
     str
-        "EPSG:n", "ESRI:n" or WKT; "" where not given.
+        "EPSG:n", "ESRI:n", "ICS:n" (see `engine.image_space`) or WKT; "" where not given.
 
     Raises
     ------
     InvalidParameter
-        Anything else, image space of a raster (`0:id`, `icsid`), or WKT beyond `MAX_WKT` characters.
+        Anything else, or WKT beyond `MAX_WKT` characters.
     """
     text = text.strip()
     if text.casefold() in ("", "{}", "null", "undefined", "false"):
@@ -71,8 +75,8 @@ def parse_crs(name: str, text: str) -> str:
         if match:
             groups = match.groupdict()
             return _of_code(name, int(groups["code"]), (groups.get("authority") or "").upper())
-    if re.fullmatch(r"0:\d+", text):
-        raise InvalidParameter(name, text, f"{ACCEPTED}; image space is not served")
+    if _IMAGE_SPACE.fullmatch(text):
+        return image_space(int(text[2:]))
     return _of_wkt(name, text)
 
 
@@ -91,8 +95,8 @@ def crs_of_json(name: str, value: JsonValue) -> str:
     if not isinstance(value, dict):
         raise InvalidParameter(name, value, ACCEPTED)
     fields = {key.casefold(): entry for key, entry in value.items()}
-    if "ics" in fields or "icsid" in fields:
-        raise InvalidParameter(name, value, f"{ACCEPTED}; image space is not served")
+    if "icsid" in fields or "ics" in fields:
+        return image_space(_raster_of(name, fields))
     for key in ("latestwkid", "wkid"):
         code = fields.get(key)
         if code not in (None, 0, ""):
@@ -101,6 +105,28 @@ def crs_of_json(name: str, value: JsonValue) -> str:
     if isinstance(wkt, str) and wkt.strip():
         return _of_wkt(name, wkt.strip())
     raise InvalidParameter(name, value, ACCEPTED)
+
+
+def _raster_of(name: str, fields: dict[str, JsonValue]) -> int:
+    """Return the raster that `{"icsid": n}` or `{"ics": {…}}` names.
+
+    Clients send the object of the ics resource back whole. Ours has the OBJECTID as its `id`; those of
+    other servers have it at the end of their name, `Raster.OBJECTID = 9`. What else is in it (the sensor
+    model as that server had it) is not looked at: this server knows its images.
+    """
+    number = fields.get("icsid")
+    ics = fields.get("ics")
+    if number is None and isinstance(ics, dict):
+        within = {key.casefold(): entry for key, entry in ics.items()}
+        number = next((within[key] for key in _ID_KEYS if within.get(key) is not None), None)
+        found = _OBJECT_ID.search(str(within.get("name", ""))[-200:])
+        if number is None and found:
+            number = found[1]
+    elif number is None:
+        number = ics
+    if number is None:
+        raise InvalidParameter(name, "ics", "an image coordinate system with the id of its raster")
+    return as_integer(f"{name}.icsid", number, 0, 10**15)
 
 
 def crs_parameter(parameters: Parameters, name: str) -> str:
@@ -122,6 +148,9 @@ def to_json(crs: str, summary: ServiceSummary) -> dict[str, JsonValue]:
 
     Web Mercator is written as 102100 with latestWkid 3857: Cesium accepts no other pair.
     """
+    raster = image_space_item(crs)
+    if raster is not None:
+        return {"icsid": raster}
     if crs in ("", summary.crs):
         if summary.latest_wkid or summary.wkid:
             wkid = summary.wkid or summary.latest_wkid

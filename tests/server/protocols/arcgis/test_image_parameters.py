@@ -141,7 +141,7 @@ def test_a_bad_box_is_named(bbox: str, read: Callable[..., ImageRequest]) -> Non
         ("noData", "one"),
         ("noDataInterpretation", "esriMaybe"),
         ("interpolation", "RSP_Best"),
-        ("imageSR", "0:7"),
+        ("imageSR", "0:x"),
         ("adjustAspectRatio", "maybe"),
     ],
 )
@@ -185,3 +185,16 @@ def test_any_parameters_give_a_finite_request_or_a_request_error(
     assert request.view.extent is not None
     assert request.view.extent.is_finite
     assert all(map(math.isfinite, request.no_data))
+
+
+def test_a_view_in_image_space_without_a_box_is_the_whole_image(
+    read: Callable[..., ImageRequest],
+) -> None:
+    view = read(imageSR="0:7").view
+    assert (view.out_crs, view.extent, view.extent_crs) == ("ICS:7", None, "ICS:7")
+
+
+def test_a_box_in_image_space_keeps_its_negative_rows(read: Callable[..., ImageRequest]) -> None:
+    view = read(imageSR='{"icsid":7}', bboxSR="0:7", bbox="-0.5,-299.5,399.5,0.5").view
+    assert (view.out_crs, view.extent_crs) == ("ICS:7", "ICS:7")
+    assert view.extent == Extent(-0.5, -299.5, 399.5, 0.5)

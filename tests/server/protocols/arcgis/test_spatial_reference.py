@@ -39,6 +39,11 @@ _WKT = 'GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,2
         ("urn:ogc:def:crs:EPSG::3857", "EPSG:3857"),
         ("http://www.opengis.net/def/crs/EPSG/0/4326", "EPSG:4326"),
         (_WKT, _WKT),
+        ("0:7", "ICS:7"),
+        ('{"icsid":7}', "ICS:7"),
+        ('{"icsid":7,"icsns":"demo/hills"}', "ICS:7"),
+        ('{"ics":{"id":7,"name":"demo/hills"}}', "ICS:7"),
+        ('{"ics":{"name":"AMD_CAT\\\\Raster.OBJECTID = 9","geodataXform":{"xf_0":{}}}}', "ICS:9"),
         ('{"wkt":"' + _WKT.replace('"', '\\"') + '"}', _WKT),
     ],
 )
@@ -60,9 +65,19 @@ def test_every_form_is_read(text: str, crs: str) -> None:
         "+init=epsg:4326",
         "PROJCS[" + "x" * MAX_WKT + "]",
         "PROJCS[" + "x" * 1_000_000 + "]",
-        "0:7",
-        '{"icsid":7}',
+        "0:-7",
+        "0:٣",
+        "0:" + "9" * 100,
+        "ICS:7",
+        '{"icsid":-7}',
+        '{"icsid":1.5}',
+        '{"icsid":"x"}',
+        '{"icsid":true}',
+        '{"icsid":null}',
         '{"ics":{}}',
+        '{"ics":{"name":"Raster"}}',
+        '{"ics":{"id":{"id":7}}}',
+        '{"ics":[7]}',
         '{"wkid":"/etc/passwd"}',
         '{"wkid":[1]}',
         '{"wkt":"file.prj"}',
@@ -82,13 +97,17 @@ def test_any_text_gives_a_crs_text_or_a_request_error(text: str) -> None:
         crs = parse_crs("p", text)
     except RequestError:
         return
-    assert crs == "" or crs.startswith(("EPSG:", "ESRI:")) or "[" in crs or "(" in crs
+    assert crs == "" or crs.startswith(("EPSG:", "ESRI:", "ICS:")) or "[" in crs or "(" in crs
 
 
 def test_web_mercator_is_written_in_the_pair_that_cesium_needs(raster: ServiceSummary) -> None:
     pair = {"wkid": 102100, "latestWkid": 3857}
     assert to_json("", raster) == pair
     assert to_json("EPSG:3857", raster) == pair
+
+
+def test_image_space_is_written_by_its_raster(mosaic: ServiceSummary) -> None:
+    assert to_json("ICS:7", mosaic) == {"icsid": 7}
 
 
 def test_a_crs_without_a_code_is_written_as_wkt(mosaic: ServiceSummary) -> None:
