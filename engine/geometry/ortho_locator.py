@@ -76,8 +76,8 @@ class OrthoLocator:
         its bends allow (`PostSurface.error_between`), and each metre moves a point by the slant of the
         lines of sight.
         """
-        ground_x, ground_y, good = locate_between(self.to_ground, x, y, lattice)
-        terrain_x, terrain_y, _ = locate_between(self.to_terrain, x, y, lattice)
+        ground_x, ground_y, good, ground_off = locate_between(self.to_ground, x, y, lattice)
+        terrain_x, terrain_y, _, terrain_off = locate_between(self.to_terrain, x, y, lattice)
         size = lattice.pixel_x * self.terrain_scale
         heights = self.terrain.heights(terrain_x.reshape(-1), terrain_y.reshape(-1), size)
         z = heights.reshape(x.shape)
@@ -90,7 +90,8 @@ class OrthoLocator:
         moved = np.hypot(high_col - col[::2, ::2], high_row - row[::2, ::2]) / _SLANT_M
         slant = float(moved[np.isfinite(moved)].max(initial=0.0))
         rough = self._roughness(terrain_x[::2, ::2], terrain_y[::2, ::2], size) * slant
-        return Survey(col, row, good, smooth_col, smooth_row, rough)
+        off_px = ground_off + terrain_off
+        return Survey(col, row, good, smooth_col, smooth_row, rough, off_px=off_px)
 
     def _image(self, x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats]:
         flat = (np.ascontiguousarray(values).reshape(-1) for values in (x, y, z))
@@ -131,9 +132,10 @@ def _between(z: Floats) -> Floats:
 def _node_cell(x: Floats, y: Floats, good: NDArray[np.bool_]) -> NodeCell:
     """Return the largest steps between neighbouring nodes, along columns and rows."""
     both = good[:, :-1] & good[:, 1:]
-    across = np.where(both, np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)), 0.0)
     down_both = good[:-1] & good[1:]
-    down = np.where(down_both, np.hypot(np.diff(x, axis=0), np.diff(y, axis=0)), 0.0)
+    with np.errstate(invalid="ignore"):
+        across = np.where(both, np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)), 0.0)
+        down = np.where(down_both, np.hypot(np.diff(x, axis=0), np.diff(y, axis=0)), 0.0)
     at_col = np.unravel_index(int(across.argmax()), across.shape)
     at_row = np.unravel_index(int(down.argmax()), down.shape)
     return NodeCell(

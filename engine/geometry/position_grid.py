@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 
 # The bilinear error of a smooth map peaks near the points measured; the margin covers what lies between.
 _MARGIN = 1.3
+# Coordinates are rounded, and inverses of projections iterated: nothing is claimed to be closer.
+_ROUNDING_PX = 1e-5
 # A raster smaller than this part of a cell gets nodes of its own, in a window aligned to 16 pixels.
 _SMALL = CELL // 4
 _ALIGN = 16
@@ -116,7 +118,7 @@ def cell_nodes(
         map_x, map_y = _map_points(lattice, cell, window, step // 2)
         survey = locator.survey(map_x, map_y, lattice)
         x, y, good = survey.x, survey.y, survey.good
-        claim = _claimed_error(survey, step)
+        claim = _claimed_error(survey, step) + survey.off_px + _ROUNDING_PX
         holes = not good.all()
         if claim <= tolerance_px and (not holes or step <= locator.refine_holes_to):
             if claim > tolerance_px / 4 and not holes:
@@ -128,7 +130,8 @@ def cell_nodes(
             return grid if survey.void is None else replace(grid, void=~_quads(~survey.void))
         if step == 2:
             # Nodes at every pixel centre: exact, whatever happens between them.
-            grid = _node_grid(x, y, good[:-1, :-1].astype(np.uint8), 1, window, 0.0)
+            quads, claim = good[:-1, :-1].astype(np.uint8), survey.off_px + _ROUNDING_PX
+            grid = _node_grid(x, y, quads, 1, window, claim)
             return grid if survey.void is None else replace(grid, void=survey.void[:-1, :-1])
         step //= 2
 
