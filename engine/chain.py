@@ -288,15 +288,19 @@ def split(chain: Sequence[Process], functions: Functions = FUNCTIONS) -> SplitCh
             geotransforms.append(process)
     if geotransforms or not stages:
         end_stage(DEFAULT_SAMPLER, is_default=True)
-    after = tuple(process for process in radiometric if process.function != NO_FUNCTION)
+    after = tuple(process for process in radiometric if not _is_idle(process))
     return SplitChain(tuple(stages), after, _halo(after, functions))
+
+
+def _is_idle(process: RasterFunctionProcess) -> bool:
+    return process.function == NO_FUNCTION and process.output_pixel_type is None
 
 
 def _parted(
     processes: Sequence[RasterFunctionProcess], functions: Functions
 ) -> tuple[tuple[RasterFunctionProcess, ...], tuple[RasterFunctionProcess, ...]]:
     """Return the pointwise prefix, and the rest from the first process that needs neighbours."""
-    used = tuple(process for process in processes if process.function != NO_FUNCTION)
+    used = tuple(process for process in processes if not _is_idle(process))
     for place, process in enumerate(used):
         if padding_of(process, functions) > 0:
             return used[:place], used[place:]

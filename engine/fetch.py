@@ -34,6 +34,10 @@ class BlockSource:
     form: Form
     key: Key
 
+    def fetch(self, work: Work, window: PixelWindow) -> SourceWindow | None:
+        """Return the pixels of a window; see `fetch_window`."""
+        return fetch_window(work, self, window)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceWindow:

@@ -1,4 +1,8 @@
-"""How an image without a place on the map is placed: geotransforms with a sensor model, over terrain."""
+"""How an image is placed by geotransforms: a sensor model over terrain, or transforms in the plane alone.
+
+A chain in the plane is bound as a sensor whose lines of sight are all vertical, so that all who follow
+lines of sight need not know the difference.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from engine.errors import InvalidParameter
+from engine.geometry.ground_side import GroundSide, GroundSideTerrain
 from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import AverageHeight, TerrainDefinition
 from engine.geotransforms import PlaneRecord, SensorRecord
@@ -30,16 +36,24 @@ class Geolocation(
 
     Attributes
     ----------
-    sensor : SensorRecord
-        From the ground to the image.
+    sensor : SensorRecord or None
+        From the ground to the image; None = the geotransforms lead to the map by themselves.
     image_side : tuple of PlaneRecord
-        Geotransforms between the sensor model and the file's pixels, in chain order.
+        Geotransforms between the sensor model and the file's pixels, in chain order; all of them where
+        there is none.
+    ground_side : tuple of PlaneRecord
+        Geotransforms between the ground as the sensor model sees it and the map, in chain order.
+    crs : str
+        Canonical key of the map that the last geotransform leads to; "" = the sensor model's ground
+        CRS.
     terrain : TerrainDefinition
         Heights of the ground.
     """
 
-    sensor: SensorRecord
+    sensor: SensorRecord | None = None
     image_side: tuple[PlaneRecord, ...] = ()
+    ground_side: tuple[PlaneRecord, ...] = ()
+    crs: str = ""
     terrain: TerrainDefinition = AverageHeight()
 
 
@@ -50,9 +64,9 @@ class BoundGeolocation:
     Attributes
     ----------
     chain : Concatenation
-        Bound geotransforms.
+        All bound geotransforms from the map (`sensor.ground_crs`) on.
     sensor : SensorModel
-        All of them as one model, straight to the file's pixels.
+        All of them as one model, from the map straight to the file's pixels.
     terrain : Terrain
         In the sensor model's vertical datum.
     """
@@ -63,35 +77,72 @@ class BoundGeolocation:
 
     def without_terrain(self) -> BoundSensor:
         """Return the geotransforms alone."""
-        return BoundSensor(self.chain, self.sensor)
+        return BoundSensor(self.chain, self.sensor, _ground_of(self.sensor))
 
 
 @dataclass(frozen=True, slots=True)
 class BoundSensor:
-    """The geotransforms of a geolocation ready for use, without terrain; see `BoundGeolocation`."""
+    """The geotransforms of a geolocation ready for use, without terrain; see `BoundGeolocation`.
+
+    Attributes
+    ----------
+    ground : GroundSide or None
+        What lies between the map and the ground that the sensor model sees.
+    """
 
     chain: Concatenation
     sensor: SensorModel
+    ground: GroundSide | None = None
 
     def over(self, terrain: Terrain) -> BoundGeolocation:
         """Return them with a terrain in the sensor model's vertical datum."""
+        if self.ground is not None:
+            terrain = GroundSideTerrain(terrain, self.ground)
         return BoundGeolocation(self.chain, self.sensor, terrain)
 
 
 class _WholeSensor:
-    """A sensor model with the geotransforms between it and the file's pixels (a `SensorModel`)."""
+    """A sensor model with all geotransforms before and behind it (a `SensorModel`)."""
 
-    def __init__(self, chain: Concatenation, sensor: SensorModel) -> None:
+    def __init__(
+        self, chain: Concatenation, sensor: SensorModel, ground: GroundSide | None
+    ) -> None:
         self._chain = chain
-        self.ground_crs = sensor.ground_crs
+        self.ground = ground
+        self.ground_crs = sensor.ground_crs if ground is None else ground.crs
         self.vertical_datum = sensor.vertical_datum
         self.height_range = sensor.height_range
 
     def ground_to_image(self, x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats]:
+        if self.ground is not None:
+            x, y = self._chain.to_ground(x, y)
         return self._chain.ground_to_source(x, y, z)
 
     def image_to_ground(self, col_pos: Floats, row_pos: Floats, z: Floats) -> tuple[Floats, Floats]:
         return self._chain.to_output_at(col_pos, row_pos, z)
+
+
+class _PlaneSensor:
+    """Geotransforms in the plane, seen from straight above (a `SensorModel`)."""
+
+    vertical_datum = "ellipsoid"
+    height_range = (0.0, 0.0)
+
+    def __init__(self, chain: Concatenation, crs: str) -> None:
+        self._chain = chain
+        self.ground_crs = crs
+
+    def ground_to_image(self, x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats]:
+        col, row = self._chain.to_source(x, y)
+        return np.where(np.isnan(z), np.nan, col), np.where(np.isnan(z), np.nan, row)
+
+    def image_to_ground(self, col_pos: Floats, row_pos: Floats, z: Floats) -> tuple[Floats, Floats]:
+        x, y = self._chain.to_output(col_pos, row_pos)
+        return np.where(np.isnan(z), np.nan, x), np.where(np.isnan(z), np.nan, y)
+
+
+def _ground_of(sensor: SensorModel) -> GroundSide | None:
+    return sensor.ground if isinstance(sensor, _WholeSensor) else None
 
 
 def bind_geolocation(
@@ -124,9 +175,19 @@ def bind_sensor(geolocation: Geolocation) -> BoundSensor:
     InvalidParameter
         A number cannot be.
     """
+    image_side = [record.bind() for record in geolocation.image_side]
+    if geolocation.sensor is None:
+        plane = _PlaneSensor(concatenate(image_side), geolocation.crs)
+        return BoundSensor(Concatenation(sensor=plane), plane)
     sensor = geolocation.sensor.bind()
-    chain = concatenate([*(record.bind() for record in geolocation.image_side), sensor])
-    return BoundSensor(chain, _WholeSensor(chain, sensor) if geolocation.image_side else sensor)
+    ground_side = tuple(record.bind() for record in geolocation.ground_side)
+    chain = concatenate([*image_side, sensor, *ground_side])
+    if not ground_side:
+        whole = _WholeSensor(chain, sensor, None) if image_side else sensor
+        return BoundSensor(chain, whole)
+    ground = GroundSide(ground_side, geolocation.crs or sensor.ground_crs, sensor)
+    whole = _WholeSensor(chain, sensor, ground)
+    return BoundSensor(Concatenation(sensor=whole), whole, ground)
 
 
 _encoder = msgspec.msgpack.Encoder()

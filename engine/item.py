@@ -82,6 +82,9 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     geolocation : bytes
         Packed `engine.geolocation.Geolocation`; then `crs` is "", the item's own coordinates are its
         level-0 pixels, and `geotransform` says so. b"" = placed by its geotransform.
+    process : bytes
+        Packed `engine.item_process.ItemProcess`; then `bands` are those of the files, before it, and
+        may be more or fewer than the service's. b"" = pixels are sampled as they are.
     """
 
     id: int
@@ -117,6 +120,7 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     pyramid: Source | None = None
     pyramid_from: int = 0
     geolocation: bytes = b""
+    process: bytes = b""
 
     @property
     def width(self) -> int:

@@ -26,6 +26,8 @@ class Work:
         Sources that could not be read, with the reason (for the log; paths stay inside).
     filled : int
         Valid pixels written so far.
+    samplings : int
+        Times that a raster was sampled onto a cell, or onto the window of a later stage.
     no_terrain : int
         Pixels that are empty because terrain is missing.
     dead : dict
@@ -37,6 +39,7 @@ class Work:
     stages: dict[str, float] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     filled: int = 0
+    samplings: int = 0
     no_terrain: int = 0
     dead: dict[int, object] = field(default_factory=dict)
 
@@ -59,4 +62,5 @@ class Work:
             self.stages[name] = self.stages.get(name, 0.0) + ms
         self.skipped.extend(other.skipped)
         self.filled += other.filled
+        self.samplings += other.samplings
         self.no_terrain += other.no_terrain

@@ -31,7 +31,8 @@ def block_key(request: BlockRequest, form: Form) -> Key:
     view = request.view
     clip = _crc(request.clip) if request.clip else 0
     averaged = (view.shrink, request.thematic) if view.shrink else 0
-    return (request.identity, view.index, averaged, request.bands, clip, form)
+    plain = (request.identity, view.index, averaged, request.bands, clip, form)
+    return plain if request.prefix is None else (*plain, *request.prefix.key, request.prefix.take)
 
 
 class Identities:

@@ -19,6 +19,8 @@ from rasterio.windows import Window
 
 from engine.errors import SourceCorrupt
 from engine.footprint import Rings, clip_valid, edges_of
+from engine.pixels import PixelBlock
+from engine.process_steps import take_bands
 from engine.readers.pack import pack_rgbv
 
 if TYPE_CHECKING:
@@ -26,9 +28,34 @@ if TYPE_CHECKING:
 
     from engine.item import Item, Source
     from engine.levels import LevelView
+    from engine.process_steps import Steps
     from engine.readers.handles import HandlePool
 
 Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """What a chain does to each pixel by itself, when its block is decoded.
+
+    Attributes
+    ----------
+    take : tuple of int or None
+        Bands kept of the results; None = all.
+    key : tuple
+        Equal for equal work; stands in keys of blocks.
+    """
+
+    steps: Steps
+    take: tuple[int, ...] | None
+    key: tuple[object, ...]
+
+    def apply(self, data: Array, valid: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
+        """Return processed samples and their validity."""
+        block = self.steps.apply(PixelBlock(data, valid))
+        if self.take is not None:
+            block = take_bands(block, self.take)
+        return block.data, block.valid
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +72,8 @@ class BlockRequest:
         Averaged levels take the most frequent value instead of the mean: of classes, or as asked for.
     clip : bytes
         Packed rings to clip by (footprint or seamline); b"" = the whole raster.
+    prefix : Prefix or None
+        Done to all bands that are read.
     """
 
     item: Item
@@ -53,6 +82,7 @@ class BlockRequest:
     bands: tuple[int, ...]
     thematic: bool
     clip: bytes
+    prefix: Prefix | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +149,15 @@ def read_rgbv(handles: HandlePool, request: BlockRequest, row: int, col: int) ->
 def _read(
     handles: HandlePool, request: BlockRequest, row: int, col: int
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """Read samples (bands, rows, cols) and their validity (1 or bands, rows, cols)."""
+    """Read samples (bands, rows, cols) and their validity (1 or bands, rows, cols), processed."""
+    data, valid = _read_source(handles, request, row, col)
+    return (data, valid) if request.prefix is None else request.prefix.apply(data, valid)
+
+
+def _read_source(
+    handles: HandlePool, request: BlockRequest, row: int, col: int
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Read samples and their validity as the files have them."""
     item, view = request.item, request.view
     col0, row0 = col * view.block_cols, row * view.block_rows
     cols, rows = min(view.block_cols, view.cols - col0), min(view.block_rows, view.rows - row0)

@@ -1,0 +1,94 @@
+"""Radiometric processes bound one after the other: pixels in, pixels out, with what they need around."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.chain import NO_FUNCTION, padding_of
+from engine.functions import FUNCTIONS
+from engine.functions.base import BandsInfo
+from engine.functions.cast import cast
+from engine.pixels import PixelBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.chain import RasterFunctionProcess
+    from engine.functions.base import BoundFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Bound functions.
+
+    Attributes
+    ----------
+    functions : tuple of BoundFunction
+    halo_px : int
+        Pixels needed around those that are wanted.
+    output : BandsInfo
+        What comes out.
+    """
+
+    functions: tuple[BoundFunction, ...]
+    halo_px: int
+    output: BandsInfo
+
+    def apply(self, block: PixelBlock) -> PixelBlock:
+        """Return the processed pixels, as many as there were."""
+        for function in self.functions:
+            block = function.apply(block)
+        return block
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """What the function "None" with an output type does."""
+
+    output: BandsInfo
+
+    def apply(self, block: PixelBlock) -> PixelBlock:
+        return cast(block, self.output.pixel_type)
+
+
+def bind_steps(processes: Sequence[RasterFunctionProcess], info: BandsInfo) -> Steps:
+    """Bind processes to the bands that they get.
+
+    Raises
+    ------
+    InvalidParameter
+        Arguments do not fit the bands.
+    """
+    bound: list[BoundFunction] = []
+    halo = 0
+    for process in processes:
+        if process.function == NO_FUNCTION:
+            if process.output_pixel_type is None:
+                continue
+            function: BoundFunction = _Cast(BandsInfo(process.output_pixel_type, info.bands))
+        else:
+            function = FUNCTIONS[process.function].bind(info, process.rule())
+            halo += padding_of(process)
+        bound.append(function)
+        info = function.output
+    return Steps(tuple(bound), halo, info)
+
+
+def take_bands(block: PixelBlock, bands: Sequence[int]) -> PixelBlock:
+    """Return some bands (from 0) in their order; those that the block lacks are invalid."""
+    if list(bands) == list(range(block.bands)):
+        return block
+    there = [band for band in bands if band < block.bands]
+    data = np.zeros((len(bands), block.rows, block.cols), block.data.dtype)
+    own = np.broadcast_to(block.valid, block.data.shape)
+    if len(there) == len(bands) and block.valid.shape[0] == 1:
+        data[:] = block.data[list(bands)]
+        return PixelBlock(data, block.valid)
+    valid = np.zeros(data.shape, np.bool_)
+    for out, band in enumerate(bands):
+        if band < block.bands:
+            data[out], valid[out] = block.data[band], own[band]
+    return PixelBlock(data, valid)
