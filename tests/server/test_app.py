@@ -73,6 +73,7 @@ async def test_it_lives_before_it_is_ready(data_folder):
             "instances": 1,
             "instances_ready": 1,
             "services": 1,
+            "skipping_sources": [],
         }
 
 

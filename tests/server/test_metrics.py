@@ -5,6 +5,7 @@ import os
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.instances.control_page import Counts
+from server.instances.job import Reply
 from server.instances.pool import PoolState
 from server.metrics import Metrics, Snapshot, proportional_bytes
 
@@ -83,3 +84,16 @@ def test_the_pools_numbers_are_there():
 def test_a_process_that_has_ended_has_no_size():
     assert proportional_bytes(2**22 + 1) is None
     assert proportional_bytes("self") > 1_000_000
+
+
+def test_what_answers_leave_out_is_counted_by_service():
+    metrics = Metrics()
+    metrics.observe_losses("a/b", Reply(media_type="", body=b"", skipped=2, no_terrain_px=7))
+    metrics.observe_losses("a/b", Reply(media_type="", body=b"", no_terrain_px=5))
+    metrics.observe_losses("c", Reply(media_type="", body=b""))
+    found = samples(metrics)
+    assert found["swath_sources_skipped_total", (("service", "a/b"),)] == 2
+    assert found["swath_no_terrain_pixels_total", (("service", "a/b"),)] == 12
+    assert ("swath_sources_skipped_total", (("service", "c"),)) not in found
+    assert metrics.losing(60.0) == ("a/b",)
+    assert metrics.losing(-1.0) == ()
