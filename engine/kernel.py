@@ -95,7 +95,7 @@ def using(*modules: str) -> Callable[[F], F]:
     def stamped(function: F) -> F:
         if IS_COMPILING:
             # numba has no door for this: it compares one stamp, that of the kernel's own file.
-            cache: Any = function._cache._cache_file  # type: ignore[attr-defined]  # noqa: SLF001 -- see above
+            cache: Any = function._cache._cache_file  # type: ignore[attr-defined]  # noqa: SLF001 -- see above, and numba has no stubs for it
             cache._source_stamp = (cache._source_stamp, *stamps)  # noqa: SLF001 -- see above
         return function
 

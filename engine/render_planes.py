@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,26 +36,42 @@ Bools = NDArray[np.bool_]
 
 def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock:
     """Return the mosaic as (bands, rows, cols) of the service's type, valid per band."""
-    shape = (len(plan.bands), plan.grid.height, plan.grid.width)
-    data = np.zeros(shape, service_type.dtype_name)
-    valid = np.zeros(shape, np.bool_)
+    canvas = new_canvas(len(plan.bands), plan.grid.height, plan.grid.width, service_type)
 
     def paint(cells: Cells, cell: Cell) -> None:
         layers = cells.layers_of(cell)
-        if not layers:
-            return
-        rows = slice(cell.row_start, cell.row_stop)
-        cols = slice(cell.col_start, cell.col_stop)
-        block = CellRenderer(cells, cell, service_type).render(layers)
-        data[:, rows, cols] = block.data
-        valid[:, rows, cols] = block.valid
-        cells.count_voids(cell, lambda: np.asarray(block.valid.any(axis=0)))
+        if layers:
+            CellRenderer(cells, cell, service_type).paint(layers, canvas)
 
     over_cells(plan, work, "planes", paint)
-    if shape[0] > 1 and bool((valid == valid[:1]).all()):
+    valid = canvas.valid
+    if valid.shape[0] > 1 and bool((valid == valid[:1]).all()):
         valid = valid[:1]
     work.filled += int(np.count_nonzero(valid[0] if valid.shape[0] == 1 else valid.any(axis=0)))
-    return PixelBlock(data, valid)
+    return PixelBlock(canvas.data, valid)
+
+
+class Canvas(NamedTuple):
+    """What cells are painted on.
+
+    Attributes
+    ----------
+    data, valid : (bands, rows, cols)
+    filled : bool (rows, cols)
+        Pixels that need no further layer; of one band the same memory as `valid`.
+    """
+
+    data: NDArray[Any]
+    valid: Bools
+    filled: Bools
+
+
+def new_canvas(bands: int, rows: int, cols: int, pixel_type: PixelType) -> Canvas:
+    """Return an empty canvas."""
+    data = np.zeros((bands, rows, cols), pixel_type.dtype_name)
+    valid = np.zeros((bands, rows, cols), np.bool_)
+    filled = valid[0] if bands == 1 else np.zeros((rows, cols), np.bool_)
+    return Canvas(data, valid, filled)
 
 
 class CellRenderer:
@@ -66,40 +82,44 @@ class CellRenderer:
         self._cell = cell
         self._plan = cells.plan
         self._type = service_type
+        self._rows = slice(cell.row_start, cell.row_stop)
+        self._cols = slice(cell.col_start, cell.col_stop)
         self._shape = (
             len(cells.plan.bands),
             cell.row_stop - cell.row_start,
             cell.col_stop - cell.col_start,
         )
 
-    def render(self, layers: list[Layer]) -> PixelBlock:
-        """Return the cell's pixels."""
+    def paint(self, layers: list[Layer], canvas: Canvas) -> None:
+        """Paint the cell's part of a canvas."""
         if self._plan.operator in (MosaicOperator.FIRST, MosaicOperator.LAST):
-            if self._plan.per_pixel:
-                return self._nearest_first(layers)
-            return self._first(layers)
-        return self._accumulated(layers)
+            if not self._plan.per_pixel:
+                self._first(layers, canvas)
+                return
+            block = self._nearest_first(layers)
+        else:
+            block = self._accumulated(layers)
+        canvas.data[:, self._rows, self._cols] = block.data
+        canvas.valid[:, self._rows, self._cols] = block.valid
 
-    def _empty(self) -> tuple[NDArray[Any], Bools]:
-        return np.zeros(self._shape, self._type.dtype_name), np.zeros(self._shape, np.bool_)
+    def _empty(self) -> Canvas:
+        return new_canvas(*self._shape, self._type)
 
-    def _first(self, layers: list[Layer]) -> PixelBlock:
-        data, valid = self._empty()
-        filled = np.zeros(self._shape[1:], np.bool_)
+    def _first(self, layers: list[Layer], canvas: Canvas) -> None:
+        filled = canvas.filled[self._rows, self._cols]
         for layer in layers:
-            self._sample_onto(layer, (data, valid, filled))
+            self._sample_onto(layer, canvas, (0, 0))
             if filled.all():
                 break
-        return PixelBlock(data, valid)
 
     def _nearest_first(self, layers: list[Layer]) -> PixelBlock:
         """Order by distance pixel by pixel: a partition fixed in the world, whatever the tile."""
-        data, valid = self._empty()
+        data, valid, _ = self._empty()
         order = DistanceOrder(self._cells, self._cell)
         for layer in order.by_id(layers):
             skip = order.behind(layer)
             before = skip.copy()
-            self._sample_onto(layer, (data, valid, skip))
+            self._sample_onto(layer, Canvas(data, valid, skip), self._origin)
             order.take(layer, skip & ~before)
         return PixelBlock(data, valid)
 
@@ -107,21 +127,43 @@ class CellRenderer:
         operator = OPERATORS[self._plan.operator]
         accumulator = operator.start(self._shape, np.dtype(self._type.dtype_name))
         for layer in layers:
-            data, valid = self._empty()
-            self._sample_onto(layer, (data, valid, np.zeros(self._shape[1:], np.bool_)))
-            if not valid.any():
+            own = self._empty()
+            self._sample_onto(layer, own, self._origin)
+            if not own.valid.any():
                 continue
             weights = (
                 edge_weights(self._cells, layer, self._cell) if operator.wants_weights else None
             )
-            accumulator.merge(PixelBlock(data, valid), weights)
+            accumulator.merge(PixelBlock(own.data, own.valid), weights)
         return accumulator.finish(self._type)
 
-    def _sample_onto(self, layer: Layer, canvas: tuple[NDArray[Any], Bools, Bools]) -> None:
-        """Sample a layer onto (data, valid, skip) of the cell; other pixel types are cast."""
+    @property
+    def _origin(self) -> tuple[int, int]:
+        return self._cell.col_start, self._cell.row_start
+
+    def _sample_onto(self, layer: Layer, canvas: Canvas, origin: tuple[int, int]) -> None:
+        """Sample a layer onto a canvas whose first pixel is pixel `origin` of the view's.
+
+        Other pixel types are sampled as they are, and what is new is cast.
+        """
+        if layer.planned.item.pixel_type is self._type:
+            self._sample(layer, canvas, origin)
+            return
+        rows = slice(self._cell.row_start - origin[1], self._cell.row_stop - origin[1])
+        cols = slice(self._cell.col_start - origin[0], self._cell.col_stop - origin[0])
+        filled = canvas.filled[rows, cols]
+        own = new_canvas(*self._shape, layer.planned.item.pixel_type)
+        skip = filled.copy()
+        self._sample(layer, own._replace(filled=skip), self._origin)
+        written = skip & ~filled
+        block = cast(PixelBlock(own.data, own.valid), self._type)
+        np.copyto(canvas.data[:, rows, cols], block.data, where=written)
+        np.copyto(canvas.valid[:, rows, cols], block.valid, where=written)
+        filled[...] = skip
+
+    def _sample(self, layer: Layer, canvas: Canvas, origin: tuple[int, int]) -> None:
         work = self._cells.work
         start = time.perf_counter()
-        origin = (self._cell.col_start, self._cell.row_start)
         part = self._cells.part(layer, self._cell, origin)
         work.add("grid", start)
         if part is None:
@@ -134,18 +176,5 @@ class CellRenderer:
         start = time.perf_counter()
         kernel = _KERNELS[self._plan.interpolation]
         place = (layer.affine, part)
-        data, valid, skip = canvas
-        if window.data.dtype == data.dtype:
-            planes.sample_planes(window.data, window.valid, window.origin, place, kernel, canvas)
-        else:
-            own = np.zeros(self._shape, window.data.dtype)
-            own_valid = np.zeros(self._shape, np.bool_)
-            before = skip.copy()
-            planes.sample_planes(
-                window.data, window.valid, window.origin, place, kernel, (own, own_valid, skip)
-            )
-            written = skip & ~before
-            own_block = cast(PixelBlock(own, own_valid), self._type)
-            np.copyto(data, own_block.data, where=written)
-            np.copyto(valid, own_block.valid, where=written)
+        planes.sample_planes(window.data, window.valid, window.origin, place, kernel, canvas)
         work.add("sample", start)

@@ -48,7 +48,7 @@ def little_endian(samples: Array) -> memoryview:
     """Return the samples as bytes, lowest byte first, not copied where they are that already."""
     if sys.byteorder == "big":
         samples = samples.astype(samples.dtype.newbyteorder("<"))
-    return memoryview(np.ascontiguousarray(samples).reshape(-1).view(np.uint8))
+    return np.ascontiguousarray(samples).reshape(-1).view(np.uint8).data
 
 
 def trailing_mask(block: PixelBlock) -> bytes:

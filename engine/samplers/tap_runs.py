@@ -88,7 +88,7 @@ place_eight: Any = _place_eight_vector if IS_COMPILING else _place_eight_plain
 
 
 def _is_narrow(dtype: Any) -> bool:
-    return isinstance(dtype, types.Integer) and dtype.bitwidth <= 16
+    return isinstance(dtype, types.Integer) and bool(dtype.bitwidth <= 16)  # type: ignore[attr-defined]  # -- numba sets it from the name
 
 
 @intrinsic
