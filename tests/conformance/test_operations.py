@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import struct
 import subprocess
 import sys
 from typing import Any
@@ -19,24 +20,31 @@ from engine.errors import NotFound, RequestError
 from engine.extent import Extent
 from engine.pixel_type import PixelType
 from engine.request import (
+    AnglesRequest,
     ExplainRequest,
     HistogramsRequest,
     IdentifyRequest,
     ImageRequest,
+    ItemRequest,
     LegendRequest,
+    MultirayRequest,
     PictureInfoRequest,
+    PlaceRequest,
     QueryRequest,
     Request,
     ThumbnailRequest,
 )
 from engine.results import (
+    AnglesResult,
     ExplainedRaster,
     ExplainResult,
     HistogramsResult,
     IdentifiedItem,
     IdentifyResult,
+    ItemResult,
     LegendResult,
     PictureInfoResult,
+    PlaceResult,
     QueryResult,
     QueryRow,
 )
@@ -78,7 +86,15 @@ def _question(parameters: dict[str, str], f: str = "json") -> Question:
 
 
 # What an operation cannot do without.
-_NEEDED = {"level": "0", "row": "0", "col": "0", "geometry": "1,2"}
+_NEEDED = {
+    "level": "0",
+    "row": "0",
+    "col": "0",
+    "geometry": "1,2",
+    "rasterId": "1",
+    "rasterIds": "1,2",
+    "geometries": "1,2,3,4",
+}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -167,8 +183,33 @@ def _result_for(request: Request) -> Any:
     if isinstance(request, ExplainRequest):
         raster = ExplainedRaster(id=1, name="a", ratio=math.inf, grid_error_px=math.nan)
         return ExplainResult(extent=Extent(0, 0, 1, 1), width=1, height=1, rasters=(raster,))
+    if isinstance(request, PlaceRequest | MultirayRequest):
+        return PlaceResult(positions=struct.pack("<3d", math.nan, math.nan, 1.0) * 2)
+    if isinstance(request, AnglesRequest):
+        return AnglesResult(north_deg=math.nan, up_deg=math.inf)
+    if isinstance(request, ItemRequest):
+        return _item()
     assert isinstance(request, LegendRequest), "a record for the new request belongs here"
     return LegendResult(ends=(-math.inf, math.nan), greys=(0, 255))
+
+
+def _item() -> ItemResult:
+    return ItemResult(
+        id=1,
+        name="a",
+        attributes={"Cloud": math.nan},
+        extent=Extent(0, 0, 1, 1),
+        width=1,
+        height=1,
+        block_width=1,
+        block_height=1,
+        pixel_size_x=math.inf,
+        pixel_size_y=math.nan,
+        pixel_type=PixelType.U8,
+        bands=1,
+        levels=1,
+        no_data=(math.nan,),
+    )
 
 
 def _no_constant(token: str) -> Any:

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from server.state import ServerState
 
 PROTOCOL = "arcgis"
+# Stands in the names of operations for the OBJECTID of a raster.
+RASTER = "{rasterId}"
 _STEERING = ("f", "token", "callback", "pretty")
 _SHOWN_CHARACTERS = 200_000
 
@@ -119,10 +121,16 @@ def _is_offered(call: ServiceCall, operation: Operation) -> bool:
 
 
 def _resolve(segments: list[str]) -> tuple[str, Operation, Parameters]:
-    """Find the operation of a path; what follows its name are its arguments."""
+    """Find the operation of a path; what follows its name are its arguments, or the raster before it."""
+    if is_raster_id(segments[0]):
+        key = "/".join([RASTER, *segments[1:]])
+        if key in OPERATIONS:
+            given = Parameters([("rasterId", segments[0])])
+            return OPERATIONS.own_name(key), OPERATIONS[key], given
+        raise InvalidUrl("one of " + ", ".join(_addresses()))
     for length in (2, 1):
         key = "/".join(segments[:length])
-        if len(segments) < length or key not in OPERATIONS:
+        if len(segments) < length or key not in OPERATIONS or key.startswith(RASTER):
             continue
         operation = OPERATIONS[key]
         arguments = segments[length:]
@@ -132,8 +140,16 @@ def _resolve(segments: list[str]) -> tuple[str, Operation, Parameters]:
     raise InvalidUrl("one of " + ", ".join(_addresses()))
 
 
+def is_raster_id(segment: str) -> bool:
+    """Tell whether a path segment is an OBJECTID."""
+    return segment.isascii() and segment.isdigit() and len(segment) <= 15
+
+
 def _addresses() -> list[str]:
-    return ["/".join([name, *operation.INFO.arguments]) for name, operation in OPERATIONS.items()]
+    return [
+        name if name.startswith(RASTER) else "/".join([name, *operation.INFO.arguments])
+        for name, operation in OPERATIONS.items()
+    ]
 
 
 def _job(call: ServiceCall, name: str, asked: Asked, form: AnswerForm) -> Job:
@@ -183,7 +199,9 @@ def _service_page(call: ServiceCall) -> Response:
     operations = [
         (name, operation.INFO.hint, f"{call.url}/{name}")
         for name, operation in OPERATIONS.items()
-        if not operation.INFO.arguments and _is_offered(call, operation)
+        if not operation.INFO.arguments
+        and not name.startswith(RASTER)
+        and _is_offered(call, operation)
     ]
     values = {
         "title": call.service.name,
@@ -222,11 +240,15 @@ async def _operation_page(
         "hint": info.hint,
         "fields": info.fields,
         "forms": ("html", *info.formats, "json", "pjson"),
-        "action": f"{call.url}/{name}",
+        "action": f"{call.url}/{_address(name, question)}",
         "values": _form_values(question, info),
         **shown,
     }
     return page("operation.html", values)
+
+
+def _address(name: str, question: Question) -> str:
+    return name.replace(RASTER, question.parameters.text("rasterId"))
 
 
 def _form_values(question: Question, info: OperationInfo) -> dict[str, str]:

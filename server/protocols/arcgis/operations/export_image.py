@@ -35,7 +35,7 @@ def parse(question: Question) -> Asked:
     return Asked(request=PictureInfoRequest(image=image), options={"href": picture_url(question)})
 
 
-def picture_url(question: Question) -> str:
+def picture_url(question: Question, resource: str = "exportImage") -> str:
     """Return the URL whose plain GET is the picture: the same parameters with `f=image`.
 
     It ends in an ordinary parameter, so that clients may append `&token=` or `?token=`.
@@ -45,11 +45,16 @@ def picture_url(question: Question) -> str:
         for name, value in question.query
         if name.casefold() not in _NOT_OF_THE_PICTURE and value.strip()
     ]
-    return f"{question.url}/exportImage?" + urlencode([*pairs, ("f", "image"), ("_", "")])
+    return f"{question.url}/{resource}?" + urlencode([*pairs, ("f", "image"), ("_", "")])
 
 
 def answer(result: PictureInfoResult, context: AnswerContext) -> tuple[str, bytes]:
     """Write href, size and the extent that the picture really has."""
+    return answer_picture(result, context)
+
+
+def answer_picture(result: PictureInfoResult, context: AnswerContext) -> tuple[str, bytes]:
+    """Return the answer of any operation that draws pictures, for `f=json`."""
     if not result.extent.is_finite:
         raise InvalidParameter("bbox", result.extent, "a box that has a place in imageSR")
     value = {

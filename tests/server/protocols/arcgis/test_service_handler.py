@@ -21,7 +21,17 @@ def test_an_unknown_operation_lists_the_known_ones(client: httpx.Client) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["tile", "tile/1", "tile/1/2/3/4", "exportImage/1", "info/other", "7"]
+    "path",
+    [
+        "tile",
+        "tile/1",
+        "tile/1/2/3/4",
+        "exportImage/1",
+        "info/other",
+        "7/other",
+        "{rasterId}/info",
+        "{rasterId}/info/7",
+    ],
 )
 def test_an_address_of_the_wrong_length_is_no_resource(path: str, client: httpx.Client) -> None:
     assert client.get(f"{SERVICE}/{path}?f=json").json()["error"]["code"] == 400
@@ -31,9 +41,16 @@ def test_a_query_parameter_cannot_change_the_address_of_a_tile(client: httpx.Cli
     assert client.get(f"{SERVICE}/tile/0/0/9?col=0").status_code == 404
 
 
-@pytest.mark.parametrize("name", [name for name, op in OPERATIONS.items() if not op.INFO.arguments])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, op in OPERATIONS.items()
+        if not op.INFO.arguments or name.startswith("{rasterId}")
+    ],
+)
 def test_every_operation_has_a_page_or_a_picture(name: str, client: httpx.Client) -> None:
-    answer = client.get(f"{SERVICE}/{name}?f=html")
+    answer = client.get(f"{SERVICE}/{name}?f=html".replace("{rasterId}", "1"))
     kind = answer.headers["content-type"]
     expected = "image/" if OPERATIONS[name].INFO.returns_pixels else "text/html"
     assert kind.startswith(expected)
