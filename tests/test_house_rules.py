@@ -77,6 +77,7 @@ NO_PLUGIN: dict[str, str] = {
     "raster_types/sensor_view.py": "fields that a sensor model gives, for every type",
     "raster_types/crawl.py": "offers files to the raster types",
     "server/protocols/arcgis/operations/image_form.py": "inputs that the pages of picture operations share",
+    "server/protocols/arcgis/operations/place_form.py": "what operations between map and image share",
 }
 
 # Modules that no test names: the tests that go through them (all are on the way of an end-to-end test).
