@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.extent import Extent
-    from engine.geolocation import BoundGeolocation, Geolocation
+    from engine.geolocation import BoundGeolocation, BoundSensor, Geolocation
     from engine.geometry.ortho_locator import OrthoLocator
     from engine.geometry.service_posts import ServicePosts
     from engine.geometry.terrain import Terrain
@@ -50,9 +50,11 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """An image ready for use, and what its terrain was made of."""
+    """An image ready for use, and what it was made of; `terrain` is as the pool gave it."""
 
     geolocation: Geolocation
+    sensor: BoundSensor
+    terrain: Terrain
     bound: BoundGeolocation
 
 
@@ -153,16 +155,17 @@ class SensorItems:
     def _current(self, item: Item) -> _Bound:
         """Return a bound item whose terrain is as its file is now."""
         found = self._bound.get(item.id)
-        if found is not None and not isinstance(found.bound.terrain, PostTerrain):
+        if found is not None and not isinstance(found.terrain, PostTerrain):
             return found
         geolocation = unpack_geolocation(item.geolocation) if found is None else found.geolocation
-        sensor = bind_sensor(geolocation) if found is None else found.bound.without_terrain()
+        sensor = bind_sensor(geolocation) if found is None else found.sensor
         try:
             terrain = self._terrains.open(geolocation.terrain, sensor.sensor)
         except (ConfigError, InvalidParameter) as err:
             raise _unusable(geolocation, item, str(err)) from err
-        if found is None or found.bound.terrain is not terrain:
-            found = self._bound[item.id] = _Bound(geolocation, sensor.over(terrain))
+        if found is None or found.terrain is not terrain:
+            found = _Bound(geolocation, sensor, terrain, sensor.over(terrain))
+            self._bound[item.id] = found
             if not self._is_covered(item, terrain):
                 self._beside[item.id] = terrain
         if self._beside.get(item.id) is terrain:
