@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from config.definition import Interpolation, MosaicOperator
+from config.definition import MosaicOperator
 from engine.functions.cast import cast
 from engine.mosaic.distance_order import DistanceOrder
 from engine.mosaic.edge_weight import edge_weights
 from engine.mosaic.operators import OPERATORS
 from engine.pixels import PixelBlock
+from engine.process_sources import cropped
+from engine.process_steps import take_bands
+from engine.region_sampling import PLANE_KERNELS
 from engine.render_cells import over_cells
 from engine.samplers import planes
+from engine.samplers.window import PixelWindow
 
 if TYPE_CHECKING:
     from engine.layers import Cells, Layer
@@ -23,13 +27,6 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.render_work import Work
     from engine.target_grid import Cell
-
-_KERNELS = {
-    Interpolation.NEAREST: planes.NEAREST,
-    Interpolation.MAJORITY: planes.NEAREST,
-    Interpolation.BILINEAR: planes.BILINEAR,
-    Interpolation.CUBIC: planes.CUBIC,
-}
 
 Bools = NDArray[np.bool_]
 
@@ -42,6 +39,9 @@ def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock
         layers = cells.layers_of(cell)
         if layers:
             CellRenderer(cells, cell, service_type).paint(layers, canvas)
+            rows = slice(cell.row_start, cell.row_stop)
+            cols = slice(cell.col_start, cell.col_stop)
+            cells.count_voids(cell, lambda: np.asarray(canvas.valid[:, rows, cols].any(axis=0)))
 
     over_cells(plan, work, "planes", paint)
     valid = canvas.valid
@@ -168,13 +168,57 @@ class CellRenderer:
         work.add("grid", start)
         if part is None:
             return
+        if layer.sampled.after is not None:
+            self._place_processed(layer, canvas)
+            return
         start = time.perf_counter()
         window = self._cells.fetch(layer, part)
         work.add("blocks", start)
         if window is None:
             return
         start = time.perf_counter()
-        kernel = _KERNELS[self._plan.interpolation]
+        work.samplings += 1
+        kernel = PLANE_KERNELS[layer.sampled.interpolation]
         place = (layer.affine, part)
-        planes.sample_planes(window.data, window.valid, window.origin, place, kernel, canvas)
+        data, _, skip = canvas
+        if window.data.dtype == data.dtype:
+            planes.sample_planes(window.data, window.valid, window.origin, place, kernel, canvas)
+        else:
+            own = np.zeros(self._shape, window.data.dtype)
+            own_valid = np.zeros(self._shape, np.bool_)
+            before = skip.copy()
+            planes.sample_planes(
+                window.data, window.valid, window.origin, place, kernel, (own, own_valid, skip)
+            )
+            self._place_cast(PixelBlock(own, own_valid), skip & ~before, canvas)
         work.add("sample", start)
+
+    def _place_processed(self, layer: Layer, canvas: tuple[NDArray[Any], Bools, Bools]) -> None:
+        """Sample a layer with what its functions behind the sampler need around the cell; do them."""
+        start = time.perf_counter()
+        after, cell = layer.sampled.after, self._cell
+        assert after is not None
+        halo = after.halo_px
+        region = PixelWindow(
+            cell.col_start - halo, cell.row_start - halo, cell.col_stop + halo, cell.row_stop + halo
+        )
+        block = self._cells.region(layer, region)
+        if block is not None:
+            block = after.apply(block)
+            if halo:
+                block = cropped(block, halo)
+            block = take_bands(block, layer.sampled.bands)
+            skip = canvas[2]
+            written = block.valid_any() & ~skip
+            self._place_cast(block, written, canvas)
+            skip |= written
+        self._cells.work.add("sample", start)
+
+    def _place_cast(
+        self, block: PixelBlock, written: Bools, canvas: tuple[NDArray[Any], Bools, Bools]
+    ) -> None:
+        """Write some pixels of a layer in the type of the mosaic."""
+        data, valid, _ = canvas
+        block = cast(block, self._type)
+        np.copyto(data, block.data, where=written)
+        np.copyto(valid, block.valid, where=written)
