@@ -9,11 +9,11 @@ import numpy as np
 
 from config.definition import Interpolation, MosaicMethod, MosaicOperator
 from engine.errors import SourceError
-from engine.fetch import BlockSource, block_source, fetch_window
 from engine.geometry.position_grid import cell_window
-from engine.readers.block_reader import BlockRequest
-from engine.samplers.placement import CanvasPart, LevelAffine, level_affine
-from engine.samplers.window import window_of
+from engine.layer_sources import layer_source
+from engine.region_sampling import SampledPlace, sample_region, taps_of
+from engine.samplers.placement import CanvasPart
+from engine.samplers.window import PixelWindow, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.fetch import SourceWindow
+    from engine.layer_sources import LayerSource
+    from engine.pixels import PixelBlock
     from engine.plan import Plan, PlannedItem
     from engine.readers.block_cache import Form
+    from engine.region_sampling import PixelSource
     from engine.render_work import Work
-    from engine.samplers.window import PixelWindow
-    from engine.service import ImageService, LayerKey
+    from engine.samplers.placement import LevelAffine
     from engine.target_grid import Cell
 
 
@@ -39,27 +41,22 @@ class Layer:
 
     Attributes
     ----------
+    source : PixelSource
+        Of the level's pixels; `affine` leads to them.
     box : (col0, row0, col1, row1)
         Canvas pixels that it may touch.
+    sampled : LayerSource
+        The same source, and how it is sampled.
+    taps : int
+        Neighbours of a position that its interpolation needs on each side.
     """
 
     planned: PlannedItem
-    source: BlockSource
+    source: PixelSource
     affine: LevelAffine
     box: tuple[float, float, float, float]
-
-
-def _layer_source(
-    service: ImageService, planned: PlannedItem, key: LayerKey
-) -> tuple[BlockSource, LevelAffine]:
-    """Return where a raster's blocks come from and how its coordinates become level pixels."""
-    _, _, _, bands, form, by_seamline, by_majority = key
-    item, view = planned.item, planned.view
-    clip = (item.seamline or item.footprint) if by_seamline else item.footprint
-    number = service.memory.identities.number(item)
-    request = BlockRequest(item, number, view, bands, by_majority, clip)
-    size, scale = (view.width, view.height), (view.scale_x, view.scale_y)
-    return block_source(request, form), level_affine(item.geotransform, scale, size)
+    sampled: LayerSource
+    taps: int
 
 
 def void_pixels(part: CanvasPart) -> NDArray[np.bool_]:
@@ -92,7 +89,6 @@ class Cells:
         self.layers = layers
         self._dead = work.dead
         self._voids: list[tuple[CanvasPart, tuple[int, int]]] = []
-        self._taps = 2 if plan.interpolation is Interpolation.CUBIC else 1
 
     def _layer(self, planned: PlannedItem, form: Form) -> Layer:
         plan, service = self.plan, self.work.service
@@ -104,22 +100,25 @@ class Cells:
         by_majority = service.thematic or plan.interpolation is Interpolation.MAJORITY
         level = (planned.item.id, view.index, view.shrink)
         key = (*level, plan.bands, form, by_seamline, by_majority)
-        found = service.layer_sources.get(key)
+        sampling = (plan.interpolation, plan.tolerance_px)
+        found = service.layer_sources.get((key, sampling))
         if found is None:
-            found = service.layer_sources[key] = _layer_source(service, planned, key)
-        source, affine = found
+            found = layer_source(service, planned, key, sampling)
+            service.layer_sources[key, sampling] = found
         col, row = plan.grid.col + lattice.phase_x, plan.grid.row + lattice.phase_y
         margin = 2.0
         return Layer(
             planned,
-            source,
-            affine,
+            found.source,
+            found.affine,
             (
                 (box.xmin - lattice.origin_x) / lattice.pixel_x - col - margin,
                 (lattice.origin_y - box.ymax) / lattice.pixel_y - row - margin,
                 (box.xmax - lattice.origin_x) / lattice.pixel_x - col + margin,
                 (lattice.origin_y - box.ymin) / lattice.pixel_y - row + margin,
             ),
+            found,
+            taps_of(found.interpolation),
         )
 
     @property
@@ -168,7 +167,7 @@ class Cells:
         if window.col_start >= window.col_stop or window.row_start >= window.row_stop:
             return None
         nodes = self.work.service.memory.nodes.get(
-            placed.locator, lattice, (cell.col, cell.row), self.plan.tolerance_px, window
+            placed.locator, lattice, (cell.col, cell.row), layer.sampled.tolerance_px, window
         )
         col, row = cell.canvas_col + window.col_start, cell.canvas_row + window.row_start
         width, height = window.col_stop - window.col_start, window.row_stop - window.row_start
@@ -183,12 +182,12 @@ class Cells:
 
     def _window(self, layer: Layer, part: CanvasPart) -> PixelWindow | None:
         if part.nodes.x.size > _MEMO_NODES:
-            return window_of(layer.affine, part, self._taps)
+            return window_of(layer.affine, part, layer.taps)
         # Keyed by the part itself, which the memo keeps alive.
         key = (layer.planned.item.id, id(part))
         memo = self.plan.memo
         if key not in memo:
-            memo[key] = window_of(layer.affine, part, self._taps)
+            memo[key] = window_of(layer.affine, part, layer.taps)
         found: PixelWindow | None = memo[key]
         return found
 
@@ -201,7 +200,37 @@ class Cells:
         if window is None:
             return None
         try:
-            return fetch_window(self.work, layer.source, window)
+            return layer.source.fetch(self.work, window)
+        except SourceError as err:
+            self._lose(layer, err)
+            return None
+
+    def region(self, layer: Layer, region: PixelWindow) -> PixelBlock | None:
+        """Return a layer's sampled pixels on a part of the lattice, all bands; None where there are none.
+
+        Parameters
+        ----------
+        region : PixelWindow
+            In pixels of the canvas; may reach beyond it.
+        """
+        grid, sampled, placed = self.plan.grid, layer.sampled, layer.planned.placed
+        place = SampledPlace(
+            locator=placed.locator,
+            lattice=grid.lattice,
+            box=placed.box,
+            affine=layer.affine,
+            source=layer.source,
+            interpolation=sampled.interpolation,
+            tolerance_px=sampled.tolerance_px,
+        )
+        shifted = PixelWindow(
+            region.col_start + grid.col,
+            region.row_start + grid.row,
+            region.col_stop + grid.col,
+            region.row_stop + grid.row,
+        )
+        try:
+            return sample_region(self.work, place, shifted)
         except SourceError as err:
             self._lose(layer, err)
             return None

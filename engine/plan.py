@@ -13,6 +13,7 @@ from engine.formats import FORMATS
 from engine.formats.tiff import check_compression
 from engine.functions import FUNCTIONS
 from engine.image_view import appearances_in, grid_of_any_view
+from engine.item_process import bound_process
 from engine.levels import LevelView, choose_level
 from engine.pixel_type import PixelType
 from engine.request import MosaicRule
@@ -47,6 +48,8 @@ class PlannedItem:
         Level-0 source pixels per output pixel.
     cost_px : int
         Source pixels to decode, estimated.
+    fits_words : bool
+        Its samples are 8-bit ones before they are sampled (any three can be RGBV words).
     """
 
     item: Item
@@ -54,6 +57,7 @@ class PlannedItem:
     view: LevelView
     ratio: float
     cost_px: int
+    fits_words: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +247,8 @@ def plan_item(item: Item, placed: Placed, grid: TargetGrid) -> PlannedItem:
     """Choose the level of one raster and estimate its cost."""
     lattice = grid.lattice
     ratio = min(lattice.pixel_x * placed.scale_x, lattice.pixel_y * placed.scale_y)
-    view = choose_level(item, ratio)
+    staged = placed.staged
+    view = choose_level(item, ratio) if staged is None else staged.view(ratio)
     common = placed.box.intersection(grid.extent)
     area = 0.0
     if common is not None:
@@ -251,4 +256,6 @@ def plan_item(item: Item, placed: Placed, grid: TargetGrid) -> PlannedItem:
     level_px = area * (ratio * min(view.scale_x, view.scale_y)) ** 2
     # A raster much smaller than a pixel of the view still costs no more than all it has.
     cost_px = min(level_px * 4**view.shrink, item.width * item.height)
-    return PlannedItem(item, placed, view, ratio, int(cost_px))
+    is_bytes = item.pixel_type is PixelType.U8
+    fits_words = bound_process(item).fits_words if item.process else is_bytes
+    return PlannedItem(item, placed, view, ratio, int(cost_px), fits_words)

@@ -43,7 +43,7 @@ def render(plan: Plan, work: Work, service_type: PixelType) -> Pixels:
         try:
             return render_rgbv(plan, work)
         except MixedValidity:
-            work.filled = work.no_terrain = 0
+            work.filled = work.no_terrain = work.samplings = 0
     return render_planes(plan, work, service_type)
 
 
@@ -55,5 +55,5 @@ def _fits_rgbv(plan: Plan, service_type: PixelType) -> bool:
         and plan.operator in (MosaicOperator.FIRST, MosaicOperator.LAST)
         and plan.interpolation in KERNELS
         and not plan.per_pixel
-        and all(planned.item.pixel_type is PixelType.U8 for planned in plan.items)
+        and all(planned.fits_words for planned in plan.items)
     )

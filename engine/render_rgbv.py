@@ -71,6 +71,7 @@ def _sample_layer(
     if window is None:
         return 0
     start = time.perf_counter()
+    work.samplings += 1
     new = rgbv.sample_rgbv(
         window.data,
         window.origin,

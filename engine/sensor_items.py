@@ -49,6 +49,16 @@ class _Place:
 
 
 @dataclass(frozen=True, slots=True)
+class _StagePlace:
+    """Where one stage of an image's chain is asked for."""
+
+    key: str
+    geolocation: Geolocation
+    box: Extent
+    out_crs: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Bound:
     """An image ready for use, and what it was made of; `terrain` is as the pool gave it."""
 
@@ -81,6 +91,7 @@ class SensorItems:
         self._orthos: LRUCache[tuple[int, str], OrthoLocator] = LRUCache(_MAX_BOUND)
         # Images that their terrain does not cover, which would be found out again at every tile.
         self._beside: LRUCache[int, Terrain] = LRUCache(_MAX_BOUND)
+        self._stages: LRUCache[tuple[str, str], tuple[Terrain, OrthoLocator]] = LRUCache(_MAX_BOUND)
         self._lock = threading.RLock()
 
     def close(self) -> None:
@@ -89,6 +100,7 @@ class SensorItems:
             self._bound.clear()
             self._orthos.clear()
             self._beside.clear()
+            self._stages.clear()
             self._terrains.close()
 
     def geolocation(self, item: Item) -> BoundGeolocation:
@@ -122,6 +134,48 @@ class SensorItems:
             lend=partial(self._lend, _Place(item, out_crs, box, generation)),
         )
         return locator, sensor_scale(item, sensor, self._crs, out_crs)
+
+    def stage_locator(
+        self, key: str, geolocation: Geolocation, box: Extent, out_crs: str = ""
+    ) -> SensorLocator:
+        """Return the locator of one stage of an item's chain (`engine.staged_item`).
+
+        Parameters
+        ----------
+        box : Extent
+            Of the image, in the output CRS.
+        out_crs
+            "" = the map that the stage leads to.
+        """
+        sensor = bind_sensor(geolocation)
+        place = _StagePlace(key, geolocation, box, out_crs or sensor.sensor.ground_crs)
+        low, high = sensor.sensor.height_range
+        return SensorLocator(
+            key=f"{key}@{place.out_crs}",
+            size=(0, 0),
+            height_m=(low + high) / 2,
+            lend=partial(self._lend_stage, place, sensor),
+        )
+
+    @contextmanager
+    def _lend_stage(self, place: _StagePlace, sensor: BoundSensor) -> Iterator[OrthoLocator]:
+        terrain_definition = place.geolocation.terrain
+        key = (place.key, place.out_crs)
+        with self._lock:
+            try:
+                terrain = self._terrains.open(terrain_definition, sensor.sensor)
+            except (ConfigError, InvalidParameter) as err:
+                where = getattr(terrain_definition, "path", "") or place.key
+                raise SourceUnavailable(where, f"terrain: {err}") from err
+            found = self._stages.get(key)
+            if found is None or found[0] is not terrain:
+                ortho = ortho_locator(sensor.over(terrain), place.key, place.out_crs, place.box)
+                found = self._stages[key] = (terrain, ortho)
+        try:
+            yield found[1]
+        except SourceError as err:
+            self._terrains.report(terrain_definition, sensor.sensor, err)
+            raise
 
     @contextmanager
     def _lend(self, place: _Place) -> Iterator[OrthoLocator]:

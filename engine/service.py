@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,23 +26,24 @@ from engine.geometry.locator import MapLocator
 from engine.geometry.position_grid import NodeCache
 from engine.geometry.post_field import PostCache
 from engine.geometry.projection import MERCATOR, describe_crs, operation
+from engine.item_process import bound_process
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
 from engine.readers.handles import HandlePool
 from engine.sensor_items import SensorItems
+from engine.staged_item import StagedItem, stage_geolocation, stage_planes
 from engine.target_grid import HALF_WORLD_M, world_period
 from engine.world_turns import raster_box, turned_items
 
 if TYPE_CHECKING:
-    from engine.fetch import BlockSource
     from engine.functions.cast import NoDataMatch
     from engine.geolocation import BoundGeolocation
     from engine.geometry.locator import Locator
     from engine.item import Item
+    from engine.layer_sources import LayerSource
     from engine.plan import Plan
     from engine.readers.block_cache import Form
     from engine.request import ImageRequest, RenderingRule
-    from engine.samplers.placement import LevelAffine
     from engine.summary import ServiceSummary
     from engine.target_grid import TargetGrid
     from engine.view_area import ViewArea
@@ -74,12 +75,16 @@ class Placed:
         Of the footprint, in the output CRS.
     scale_x, scale_y : float
         Level-0 source pixels per output CRS unit along the map's axes, at the raster's centre.
+    staged : StagedItem or None
+        Where the item's chain samples more than once: then the locator leads to what the sampler
+        before the last has made.
     """
 
     locator: Locator
     box: Extent
     scale_x: float
     scale_y: float
+    staged: StagedItem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +156,7 @@ class ImageService:
         self._pictures: dict[object, Picture] = {}
         self.plans: LRUCache[ImageRequest, Plan] = LRUCache(_MAX_PLANS)
         self.view_areas: LRUCache[TargetGrid, ViewArea | None] = LRUCache(_MAX_VIEWS)
-        self.layer_sources: LRUCache[LayerKey, tuple[BlockSource, LevelAffine]] = LRUCache(
-            _MAX_LAYERS
-        )
+        self.layer_sources: LRUCache[object, LayerSource] = LRUCache(_MAX_LAYERS)
 
     def close(self) -> None:
         """Close the catalog and its terrains; cached blocks stay until others need their room."""
@@ -255,7 +258,9 @@ class ImageService:
             shown = own.intersection(Extent(-half, own.ymin, half, own.ymax))
             found = None if shown is None else inverse_extent(pipeline, shown)
             box = None if found is None else _around(found, out_crs)
-        return None if box is None or min(scale) <= 0 else Placed(MapLocator(pipeline), box, *scale)
+        if box is None or min(scale) <= 0:
+            return None
+        return self._through_stages(item, out_crs, Placed(MapLocator(pipeline), box, *scale))
 
     def geolocation(self, item: Item) -> BoundGeolocation:
         """Return the bound geolocation of an item that has one; kept for a few.
@@ -279,7 +284,22 @@ class ImageService:
                 return None
             box = _around(found, out_crs)
         locator, scale = self._sensors.place(item, out_crs, box)
-        return None if min(scale) <= 0 else Placed(locator, box, *scale)
+        if min(scale) <= 0:
+            return None
+        return self._through_stages(item, out_crs, Placed(locator, box, *scale))
+
+    def _through_stages(self, item: Item, out_crs: str, placed: Placed) -> Placed:
+        """Return a place with the stages of the item's chain, where it has several."""
+        process = bound_process(item) if item.process else None
+        if process is None or not process.is_staged:
+            return placed
+        key = f"{self.path}#{item.id}"
+        planes = stage_planes(item, process, key, self._sensors.stage_locator)
+        staged, locator = StagedItem(item, process, planes, key), placed.locator
+        if item.geolocation:
+            last = stage_geolocation(process.stages[-1].stage, process.crs)
+            locator = self._sensors.stage_locator(key, last, placed.box, out_crs)
+        return replace(placed, locator=locator, staged=staged)
 
     def _renew(self) -> None:
         """Forget where images lie: a terrain has changed."""
@@ -303,7 +323,8 @@ class ImageService:
             box = _around(found, out_crs)
         if scale[0] <= 0 or scale[1] <= 0:
             return None
-        return Placed(MapLocator(pipeline), box, scale[0], scale[1])
+        placed = Placed(MapLocator(pipeline), box, scale[0], scale[1])
+        return self._through_stages(item, out_crs, placed)
 
     def _pipeline(self, item: Item, out_crs: str) -> tuple[str, tuple[float, float]]:
         if out_crs == MERCATOR and item.operation_mercator:
