@@ -2,14 +2,20 @@
 
 from engine.registry import Registry
 from raster_types.base import RasterType
+from raster_types.dimap import DimapType
+from raster_types.elevation import ElevationType
 from raster_types.frame_camera import FrameCameraType
+from raster_types.maxar import MaxarType
 from raster_types.raster_dataset import RasterDatasetType
 from raster_types.rpc_image import RpcImageType
 
 RASTER_TYPES: Registry[RasterType] = Registry(
     "raster type",
     {
+        "dimap": DimapType(),
+        "elevation": ElevationType(),
         "frame-camera": FrameCameraType(),
+        "maxar": MaxarType(),
         "raster-dataset": RasterDatasetType(),
         "rpc": RpcImageType(),
     },

@@ -153,6 +153,14 @@ def single_images(paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
     return ((path,) for path in paths if is_image_name(path))
 
 
+def by_folder(paths: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the files of each folder."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(str(PurePath(path).parent), []).append(path)
+    return iter(folders.values())
+
+
 def is_image_name(path: str) -> bool:
     """Tell whether a file may be a raster by its name."""
     return PurePath(path).suffix.lower() not in SIDE_SUFFIXES

@@ -73,6 +73,7 @@ NO_PLUGIN: dict[str, str] = {
     "raster_types/control_points.py": "fits images to control points, for every type",
     "raster_types/image_files.py": "which files are images, for every type",
     "raster_types/product_acquisition.py": "how a raster was taken, for every type",
+    "raster_types/product_tiles.py": "products of several tiles, for every type",
     "raster_types/sensor_item.py": "items of images with a sensor model, for every type",
     "raster_types/sensor_view.py": "fields that a sensor model gives, for every type",
     "raster_types/crawl.py": "offers files to the raster types",
