@@ -39,7 +39,7 @@ class ConstantTerrain:
     """
 
     def __init__(self, height_m: float, shift: DatumShift, crs: str, vertical_datum: str) -> None:
-        self._height_m = height_m
+        self.height_m = height_m
         self._shift = shift
         self._to_lonlat = operation(crs, LONLAT).pipeline
         self.crs = crs
@@ -47,7 +47,7 @@ class ConstantTerrain:
 
     def heights(self, x: Floats, y: Floats, pixel_size: float) -> Floats:  # noqa: ARG002 -- the protocol's
         """Return the height at points (n,), metres in `vertical_datum`; NaN where x or y is no number."""
-        heights = np.where(np.isfinite(x) & np.isfinite(y), self._height_m, np.nan)
+        heights = np.where(np.isfinite(x) & np.isfinite(y), self.height_m, np.nan)
         if self._shift.is_none:
             return heights
         return heights + self._shift.at(*transform(self._to_lonlat, x, y))
@@ -60,8 +60,8 @@ class ConstantTerrain:
     def surface(self, box: Extent, pixel_size: float) -> PostSurface:  # noqa: ARG002 -- the protocol's
         """Return what is known of the surface within a box."""
         if self._shift.is_none:
-            return plain_surface(self._height_m, self._height_m)
-        low, high = self._height_m - MOST_UNDULATION_M, self._height_m + MOST_UNDULATION_M
+            return plain_surface(self.height_m, self.height_m)
+        low, high = self.height_m - MOST_UNDULATION_M, self.height_m + MOST_UNDULATION_M
         posts = describe_crs(self.crs).metres_per_unit / _UNDULATION_POST_M
         return PostSurface(
             low=low,

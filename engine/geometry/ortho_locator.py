@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.extent import Extent
+from engine.geometry.constant_terrain import ConstantTerrain
 from engine.geometry.locator import Survey, locate_between
 from engine.geometry.post_surface import NodeCell
 from engine.target_grid import CELL
@@ -117,7 +118,10 @@ class OrthoLocator:
         """Return the steps in words."""
         sensor = self.chain.sensor
         name = type(sensor).__name__ if sensor is not None else "image"
-        return f"{self.to_ground.pipeline} → terrain ({self.terrain.vertical_datum}) → {name}"
+        ground = f"terrain ({self.terrain.vertical_datum})"
+        if isinstance(self.terrain, ConstantTerrain):
+            ground += f", {self.terrain.height_m:g} m everywhere"
+        return f"{self.to_ground.pipeline} → {ground} → {name}"
 
 
 def _between(z: Floats) -> Floats:

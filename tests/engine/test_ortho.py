@@ -206,7 +206,7 @@ def test_explain_tells_the_way_over_the_terrain(tmp_path: Path) -> None:
     view = View(extent=_inside(service), width=50, height=50)
     request = ImageRequest(view=view, encoding=Encoding(format="png"))
     (raster,) = explain(request, Work(service, UNLIMITED)).rasters
-    assert "terrain (ellipsoid)" in raster.operation
+    assert "terrain (ellipsoid), 640 m everywhere" in raster.operation
 
 
 def test_ground_without_terrain_is_no_data(tmp_path: Path) -> None:
