@@ -12,9 +12,12 @@ from engine.readers.block_reader import BlockRequest, Prefix
 from engine.samplers.placement import LevelAffine, level_affine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from config.definition import Interpolation
     from engine.item_process import BoundProcess
     from engine.levels import LevelView
+    from engine.pixel_type import PixelType
     from engine.plan import PlannedItem
     from engine.process_steps import Steps
     from engine.region_sampling import PixelSource
@@ -34,6 +37,8 @@ class LayerSource:
         From the locator's coordinates to pixels of `source`.
     interpolation, tolerance_px
         Of the last sampler.
+    pixel_type : PixelType
+        Of `source`.
     after : Steps or None
         Functions done to the sampled pixels of all bands; then `bands` are taken of what comes out.
     """
@@ -42,6 +47,7 @@ class LayerSource:
     affine: LevelAffine
     interpolation: Interpolation
     tolerance_px: float
+    pixel_type: PixelType
     after: Steps | None = None
     bands: tuple[int, ...] = ()
 
@@ -64,7 +70,8 @@ def layer_source(
         return _processed(service, planned, key, sampling)
     source = block_source(_request(service, planned, key, view), key[4])
     size, scale = (view.width, view.height), (view.scale_x, view.scale_y)
-    return LayerSource(source, level_affine(item.geotransform, scale, size), *sampling)
+    affine = level_affine(item.geotransform, scale, size)
+    return LayerSource(source, affine, *sampling, item.pixel_type)
 
 
 def _request(
@@ -99,22 +106,33 @@ def _processed(
     if staged is not None:
         source, affine = staged.source(view, take, sampling, open_level)
     else:
+        # In its own image space an item is not sampled on the way: functions of all stages in a row.
+        steps = [process.stages[0].focal, *(s for b in process.stages[1:] for s in b.steps)]
+        source = _windowed(open_level, view, tuple(s for s in steps if s.functions), take)
         size, scale = (view.width, view.height), (view.scale_x, view.scale_y)
         affine = level_affine(item.geotransform, scale, size)
-        if last.focal.functions:
-            cols_rows = (view.cols, view.rows)
-            source = ProcessedSource(open_level(view), (last.focal,), cols_rows, take or None)
-        else:
-            source = open_level(view, take)
     sampler = last.stage.sampler
     return LayerSource(
         source,
         affine,
         sampler.interpolation or sampling[0],
         sampler.tolerance_px or sampling[1],
+        last.focal.output.pixel_type,
         after,
         wanted,
     )
+
+
+def _windowed(
+    open_level: Callable[..., BlockSource],
+    view: LevelView,
+    steps: tuple[Steps, ...],
+    take: tuple[int, ...],
+) -> PixelSource:
+    """Return a level's blocks, or windows of them where functions need neighbours."""
+    if not steps:
+        return open_level(view, take)
+    return ProcessedSource(open_level(view), steps, (view.cols, view.rows), take or None)
 
 
 def _with_prefix(

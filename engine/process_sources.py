@@ -59,12 +59,10 @@ class ProcessedSource:
         block = _padded(found, inside, wanted)
         for steps in self.steps:
             block = steps.apply(block)
-        return _window_of_block(self._cropped(block, halo), window)
-
-    def _cropped(self, block: PixelBlock, halo: int) -> PixelBlock:
-        if halo:
-            block = cropped(block, halo)
-        return block if self.bands is None else take_bands(block, self.bands)
+        block = cropped(block, halo)
+        if self.bands is not None:
+            block = take_bands(block, self.bands)
+        return _window_of_block(block, window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +93,8 @@ class StageSource:
 
 def cropped(block: PixelBlock, halo: int) -> PixelBlock:
     """Return a block without its halo."""
+    if halo == 0:
+        return block
     inner = (..., slice(halo, block.rows - halo), slice(halo, block.cols - halo))
     return PixelBlock(block.data[inner], block.valid[inner])
 

@@ -146,13 +146,16 @@ class CellRenderer:
 
         Other pixel types are sampled as they are, and what is new is cast.
         """
-        if layer.planned.item.pixel_type is self._type:
+        if layer.sampled.after is not None:
+            self._sample_processed(layer, canvas, origin)
+            return
+        if layer.sampled.pixel_type is self._type:
             self._sample(layer, canvas, origin)
             return
         rows = slice(self._cell.row_start - origin[1], self._cell.row_stop - origin[1])
         cols = slice(self._cell.col_start - origin[0], self._cell.col_stop - origin[0])
         filled = canvas.filled[rows, cols]
-        own = new_canvas(*self._shape, layer.planned.item.pixel_type)
+        own = new_canvas(*self._shape, layer.sampled.pixel_type)
         skip = filled.copy()
         self._sample(layer, own._replace(filled=skip), self._origin)
         written = skip & ~filled
@@ -168,9 +171,6 @@ class CellRenderer:
         work.add("grid", start)
         if part is None:
             return
-        if layer.sampled.after is not None:
-            self._place_processed(layer, canvas)
-            return
         start = time.perf_counter()
         window = self._cells.fetch(layer, part)
         work.add("blocks", start)
@@ -180,45 +180,39 @@ class CellRenderer:
         work.samplings += 1
         kernel = PLANE_KERNELS[layer.sampled.interpolation]
         place = (layer.affine, part)
-        data, _, skip = canvas
-        if window.data.dtype == data.dtype:
-            planes.sample_planes(window.data, window.valid, window.origin, place, kernel, canvas)
-        else:
-            own = np.zeros(self._shape, window.data.dtype)
-            own_valid = np.zeros(self._shape, np.bool_)
-            before = skip.copy()
-            planes.sample_planes(
-                window.data, window.valid, window.origin, place, kernel, (own, own_valid, skip)
-            )
-            self._place_cast(PixelBlock(own, own_valid), skip & ~before, canvas)
+        planes.sample_planes(window.data, window.valid, window.origin, place, kernel, canvas)
         work.add("sample", start)
 
-    def _place_processed(self, layer: Layer, canvas: tuple[NDArray[Any], Bools, Bools]) -> None:
+    def _sample_processed(self, layer: Layer, canvas: Canvas, origin: tuple[int, int]) -> None:
         """Sample a layer with what its functions behind the sampler need around the cell; do them."""
+        # Says where terrain is missing.
+        if self._cells.part(layer, self._cell, origin) is None:
+            return
         start = time.perf_counter()
         after, cell = layer.sampled.after, self._cell
         assert after is not None
         halo = after.halo_px
-        region = PixelWindow(
-            cell.col_start - halo, cell.row_start - halo, cell.col_stop + halo, cell.row_stop + halo
+        block = self._cells.region(
+            layer,
+            PixelWindow(
+                cell.col_start - halo,
+                cell.row_start - halo,
+                cell.col_stop + halo,
+                cell.row_stop + halo,
+            ),
         )
-        block = self._cells.region(layer, region)
         if block is not None:
-            block = after.apply(block)
-            if halo:
-                block = cropped(block, halo)
-            block = take_bands(block, layer.sampled.bands)
-            skip = canvas[2]
-            written = block.valid_any() & ~skip
-            self._place_cast(block, written, canvas)
-            skip |= written
+            block = cropped(after.apply(block), halo)
+            self._write(take_bands(block, layer.sampled.bands), canvas, origin)
         self._cells.work.add("sample", start)
 
-    def _place_cast(
-        self, block: PixelBlock, written: Bools, canvas: tuple[NDArray[Any], Bools, Bools]
-    ) -> None:
-        """Write some pixels of a layer in the type of the mosaic."""
-        data, valid, _ = canvas
+    def _write(self, block: PixelBlock, canvas: Canvas, origin: tuple[int, int]) -> None:
+        """Write the cell's pixels of a layer where the canvas is free, in the type of the mosaic."""
+        rows = slice(self._cell.row_start - origin[1], self._cell.row_stop - origin[1])
+        cols = slice(self._cell.col_start - origin[0], self._cell.col_stop - origin[0])
+        filled = canvas.filled[rows, cols]
         block = cast(block, self._type)
-        np.copyto(data, block.data, where=written)
-        np.copyto(valid, block.valid, where=written)
+        written = block.valid_any() & ~filled
+        np.copyto(canvas.data[:, rows, cols], block.data, where=written)
+        np.copyto(canvas.valid[:, rows, cols], block.valid, where=written)
+        filled |= written
