@@ -5,6 +5,7 @@ from raster_types.base import RasterType
 from raster_types.dimap import DimapType
 from raster_types.elevation import ElevationType
 from raster_types.frame_camera import FrameCameraType
+from raster_types.gcp_image import GcpImageType
 from raster_types.maxar import MaxarType
 from raster_types.raster_dataset import RasterDatasetType
 from raster_types.rpc_image import RpcImageType
@@ -15,6 +16,7 @@ RASTER_TYPES: Registry[RasterType] = Registry(
         "dimap": DimapType(),
         "elevation": ElevationType(),
         "frame-camera": FrameCameraType(),
+        "gcp": GcpImageType(),
         "maxar": MaxarType(),
         "raster-dataset": RasterDatasetType(),
         "rpc": RpcImageType(),

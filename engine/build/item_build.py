@@ -13,15 +13,12 @@ from engine.build.footprints import outline
 from engine.build.item_pixels import UNREADABLE, ItemPixels, Strip
 from engine.build.placement import Placement, place
 from engine.build.raster_record import ItemStatus, RasterDefinition
-from engine.build.sensor_placement import place_sensor
+from engine.build.sensor_placement import bind_for_build, place_sensor
 from engine.build.tally import BandTally, pack_tallies, tally_samples
 from engine.errors import ConfigError, InvalidParameter, SourceCorrupt, SourceError
 from engine.footprint import pack_rings
-from engine.geolocation import bind_geolocation
-from engine.geometry.service_posts import open_service_posts
 from engine.readers.drivers import check_path
 from engine.readers.header import RasterHeader, read_header
-from engine.service import process_memory
 
 if TYPE_CHECKING:
     from engine.geolocation import Geolocation
@@ -168,8 +165,7 @@ def _place_sensor(
     job: ItemJob, geolocation: Geolocation, size: tuple[int, int], rings: list[Floats] | None
 ) -> Placement | None:
     try:
-        bound = bind_geolocation(geolocation, process_memory(), open_service=open_service_posts)
-        return place_sensor(bound, size, job.service_crs, rings)
+        return place_sensor(bind_for_build(geolocation), size, job.service_crs, rings)
     except (InvalidParameter, ConfigError) as err:
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"its sensor model or terrain: {err}") from err
 
@@ -286,7 +282,7 @@ def placement_problem(header: RasterHeader, crs: str) -> tuple[ItemStatus, str] 
     """
     if header.geotransform is None:
         if header.has_rpcs or header.has_gcps:
-            why = "Placed by ground control points only, which no raster type uses yet."
+            why = "Placed by ground control points only; add it with --type gcp."
             if header.has_rpcs:
                 why = "Placed by a sensor model (RPC) only; add it with --type rpc."
         else:

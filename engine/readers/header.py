@@ -17,6 +17,7 @@ from rasterio.errors import RasterioError
 
 from engine.errors import InvalidParameter, SourceCorrupt, SourceError, UnknownProduct
 from engine.geometry.projection import crs_of_wkt
+from engine.geotransforms.gcps import Gcp
 from engine.item import Level
 from engine.pixel_type import PixelType, pixel_type_of_dtype
 from engine.readers.drivers import check_path, open_raster
@@ -68,6 +69,8 @@ class BandHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return float(self.no_data_text) if self.no_data_text else None
 
 
+# What a thin-plate spline may have (engine.geotransforms.thin_plate_spline); they are kept in the catalog.
+MAX_GCPS = 3000
 # Twenty coefficients of 25 digits, and more.
 _MAX_RPC_CHARS = 2000
 
@@ -91,6 +94,8 @@ class RasterHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         Whether the file is placed by ground control points or a sensor model.
     rpc : dict of str to str
         GDAL's RPC metadata.
+    gcps : tuple of Gcp
+        Ground control points, in `crs`; () also where there are too many to be kept.
     """
 
     path: str
@@ -109,6 +114,7 @@ class RasterHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     has_gcps: bool = False
     has_rpcs: bool = False
     rpc: dict[str, str] = {}
+    gcps: tuple[Gcp, ...] = ()
     tags: dict[str, str] = {}
 
 
@@ -165,6 +171,7 @@ def _describe(path: str, dataset: DatasetReader) -> RasterHeader:
         has_gcps=bool(points),
         has_rpcs=bool(dataset.tags(ns="RPC")),
         rpc=_rpc_tags(dataset),
+        gcps=_gcps(dataset),
         tags=_kept_tags(dataset),
     )
 
@@ -291,6 +298,25 @@ def _rpc_tags(dataset: DatasetReader) -> dict[str, str]:
     """Return the RPC metadata as texts, unread: not all of it need be numbers."""
     found = dataset.tags(ns="RPC")
     return {key: value for key, value in found.items() if len(value) <= _MAX_RPC_CHARS}
+
+
+def _gcps(dataset: DatasetReader) -> tuple[Gcp, ...]:
+    """Return control points as they are, good or bad: whoever fits to them looks at the numbers."""
+    points, _ = dataset.gcps
+    if len(points) > MAX_GCPS:
+        return ()
+    return tuple(
+        Gcp(
+            col=float(point.col),
+            row=float(point.row),
+            x=float(point.x),
+            y=float(point.y),
+            z=float(point.z) if point.z is not None and math.isfinite(point.z) else None,
+            id=str(point.id or "")[:40],
+        )
+        for point in points
+        if all(map(math.isfinite, (point.col, point.row, point.x, point.y)))
+    )
 
 
 def _kept_tags(dataset: DatasetReader) -> dict[str, str]:
