@@ -9,14 +9,16 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from config.definition import MosaicMethod, ServiceProperties
-from engine.build import demo_scenes
+from config.definition import Interpolation, MosaicMethod, PictureStretch, ServiceProperties
+from engine.build import demo_raw_images, demo_scenes
 from engine.build.build import build_definition
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.errors import ConfigError
+from engine.geometry.terrain_definition import RasterTerrain
 from engine.summary import FORMAT_VERSION
 from raster_types.add import AddRequest, add_rasters
+from raster_types.base import ItemOptions
 from server.publishing import Publisher
 
 if TYPE_CHECKING:
@@ -32,11 +34,22 @@ _STAMP = f"{demo_scenes.VERSION}.{FORMAT_VERSION}"
 
 @dataclass(frozen=True, slots=True)
 class DemoService:
-    """One service of the demo: its name, its scenes and how they are served."""
+    """One service of the demo: its name, its scenes and how they are served.
+
+    Attributes
+    ----------
+    scenes : str
+        Name of their folder, which services may share; "" = the service's own.
+    terrain : str
+        File of heights above the ellipsoid, relative to the scenes; "" = none.
+    """
 
     name: str
     make_scenes: Callable[[Path, Progress], list[Path]]
     properties: ServiceProperties
+    raster_type: str = "raster-dataset"
+    scenes: str = ""
+    terrain: str = ""
 
     @property
     def short_name(self) -> str:
@@ -56,6 +69,42 @@ DEMO_SERVICES = (
             ),
             copyright="NASA Earth Observatory (Blue Marble Next Generation)",
             time_field="AcqDate",
+        ),
+    ),
+    DemoService(
+        name="demo/valley_ortho",
+        make_scenes=demo_raw_images.make_raw_images,
+        raster_type="rpc",
+        scenes="valley",
+        terrain=demo_raw_images.TERRAIN_FILE,
+        properties=ServiceProperties(
+            title="The invented valley, orthorectified",
+            description=(
+                "Two raw satellite images of a valley that does not exist, from the west and from "
+                "the east, with a sensor model (RPC) and no place on a map: put in their place over "
+                "the terrain while you look."
+            ),
+            copyright="Synthetic; made by Swath",
+            crs="EPSG:32627",
+            picture_stretch=PictureStretch.NONE,
+            interpolation=Interpolation.BILINEAR,
+        ),
+    ),
+    DemoService(
+        name="demo/valley_without_terrain",
+        make_scenes=demo_raw_images.make_raw_images,
+        raster_type="rpc",
+        scenes="valley",
+        properties=ServiceProperties(
+            title="The invented valley, without terrain",
+            description=(
+                "The same two raw images with one height everywhere instead of the terrain: what lies "
+                "higher or lower is out of place, in each of them to another side."
+            ),
+            copyright="Synthetic; made by Swath",
+            crs="EPSG:32627",
+            picture_stretch=PictureStretch.NONE,
+            interpolation=Interpolation.BILINEAR,
         ),
     ),
     DemoService(
@@ -106,13 +155,13 @@ def _prepare(service: DemoService, data: Path, workers: Workers, progress: Progr
     publisher = Publisher(data)
     if _is_published(service, marker, publisher):
         return
-    scenes = home / f"scenes-{demo_scenes.VERSION}" / service.short_name
+    scenes = home / f"scenes-{demo_scenes.VERSION}" / (service.scenes or service.short_name)
     # Written last: the table is there when all scenes are.
     if not (scenes / "scenes.csv").is_file():
         service.make_scenes(scenes, progress)
     compiled = home / f"{service.short_name}.zmd"
     isdef = _create(home / f"{service.short_name}.isdef", service)
-    _author(isdef, scenes, workers, progress)
+    _author(isdef, service, scenes, workers, progress)
     compile_definition(isdef.path, compiled, progress)
     version = publisher.publish(compiled, service.name)
     marker.write_text(f"{_STAMP} {version}\n", encoding="utf-8")
@@ -134,10 +183,24 @@ def _create(isdef: Path, service: DemoService) -> DefinitionFolder:
     return DefinitionFolder.create(isdef, service.properties)
 
 
-def _author(folder: DefinitionFolder, scenes: Path, workers: Workers, progress: Progress) -> None:
+def _author(
+    folder: DefinitionFolder,
+    service: DemoService,
+    scenes: Path,
+    workers: Workers,
+    progress: Progress,
+) -> None:
     """Add the scenes and build."""
+    terrain = None
+    if service.terrain:
+        path = str((scenes / service.terrain).resolve())
+        terrain = RasterTerrain(path=path, vertical_datum="ellipsoid")
     request = AddRequest(
-        raster_type="raster-dataset", paths=[scenes], glob="*.tif", csv=scenes / "scenes.csv"
+        raster_type=service.raster_type,
+        paths=[scenes],
+        glob="*.tif",
+        csv=scenes / "scenes.csv",
+        options=ItemOptions(terrain=terrain),
     )
     added = add_rasters(folder, request, workers, progress)
     if added.failed:

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from config.definition import ServiceProperties
+from engine.budget import UNLIMITED
 from engine.build.workers import InProcess
+from engine.explain import explain
+from engine.render_work import Work
+from engine.request import Encoding, ImageRequest, View
+from engine.service import open_service
 from server.demo_services import DEMO_SERVICES, DemoService, prepare
 from server.publishing import Publisher
 from tests.engine.rasters import write_raster
@@ -75,8 +80,27 @@ def test_deleted_service_is_made_again_from_the_same_scenes(
 
 
 def test_services_have_names_titles_and_dates() -> None:
-    assert [service.name for service in DEMO_SERVICES] == ["demo/blue_marble", "demo/island"]
+    valley = ["demo/valley_ortho", "demo/valley_without_terrain"]
+    names = [service.name for service in DEMO_SERVICES]
+    assert names == ["demo/blue_marble", *valley, "demo/island"]
     for service in DEMO_SERVICES:
         assert service.properties.title
         assert service.properties.copyright
-        assert service.properties.time_field == "AcqDate"
+        assert service.properties.time_field == ("" if service.name in valley else "AcqDate")
+
+
+def test_raw_images_with_and_without_terrain_are_the_same_files(tmp_path: Path) -> None:
+    with_terrain, without = (s for s in DEMO_SERVICES if "valley" in s.name)
+    for service in (with_terrain, without):
+        prepare(service, tmp_path, InProcess(), lambda *_: None)
+    paths, operations = [], []
+    for service in (with_terrain, without):
+        opened = open_service(str(Publisher(tmp_path).service(service.name).path))
+        items = list(opened.catalog.items_by_id((1, 2)))
+        paths.append([item.sources[0].path for item in items])
+        view = View(extent=items[0].extent, width=64, height=64)
+        request = ImageRequest(view=view, encoding=Encoding(format="png"))
+        explained = explain(request, Work(opened, UNLIMITED))
+        operations.append({raster.operation.split(" → ")[1] for raster in explained.rasters})
+    assert paths[0] == paths[1]
+    assert operations == [{"terrain (ellipsoid)"}, {"terrain (ellipsoid), 500 m everywhere"}]
