@@ -12,13 +12,17 @@ from engine.build.band_mapping import BandMapping, map_bands
 from engine.build.footprints import outline
 from engine.build.item_pixels import UNREADABLE, ItemPixels, Strip
 from engine.build.placement import Placement, place
+from engine.build.plausibility import doubts_about
 from engine.build.raster_record import ItemStatus, RasterDefinition
-from engine.build.sensor_placement import bind_for_build, place_sensor
+from engine.build.sensor_placement import place_sensor
 from engine.build.tally import BandTally, pack_tallies, tally_samples
 from engine.errors import ConfigError, InvalidParameter, SourceCorrupt, SourceError
 from engine.footprint import pack_rings
+from engine.geolocation import bind_geolocation
+from engine.geometry.service_posts import open_service_posts
 from engine.readers.drivers import check_path
 from engine.readers.header import RasterHeader, read_header
+from engine.service import process_memory
 
 if TYPE_CHECKING:
     from engine.geolocation import Geolocation
@@ -137,9 +141,10 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
     if rings is not None and not rings:
         raise _NotBuilt(ItemStatus.EMPTY, "holds no valid pixel.")
     size = (first.width, first.height)
+    doubts: tuple[str, ...] = ()
     try:
         if geolocation is not None:
-            placement = _place_sensor(job, geolocation, size, rings)
+            placement, doubts = _place_sensor(job, geolocation, first, rings)
         else:
             assert first.geotransform is not None
             placement = place(crs, first.geotransform, size, job.service_crs, rings)
@@ -148,7 +153,7 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
         raise _NotBuilt(ItemStatus.NOT_PLACED, why) from err
     if placement is None:
         why = f"has no place in the service's CRS {job.service_crs[:60]}."
-        raise _NotBuilt(ItemStatus.NOT_PLACED, why)
+        raise _NotBuilt(ItemStatus.NOT_PLACED, " ".join((why, *doubts)))
     return BuiltItem(
         headers=headers,
         mapping=mapping,
@@ -157,15 +162,18 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
         low_ps=placement.pixel_size,
         high_ps=placement.pixel_size * first.width / first.levels[-1].width,
         tallies=pack_tallies(tallies) if job.statistics else b"",
-        notes=(*job.raster.notes, *notes),
+        notes=(*job.raster.notes, *doubts, *notes),
     )
 
 
 def _place_sensor(
-    job: ItemJob, geolocation: Geolocation, size: tuple[int, int], rings: list[Floats] | None
-) -> Placement | None:
+    job: ItemJob, geolocation: Geolocation, header: RasterHeader, rings: list[Floats] | None
+) -> tuple[Placement | None, tuple[str, ...]]:
+    """Return where the image lies, and what is doubtful about that."""
     try:
-        return place_sensor(bind_for_build(geolocation), size, job.service_crs, rings)
+        bound = bind_geolocation(geolocation, process_memory(), open_service=open_service_posts)
+        placement = place_sensor(bound, (header.width, header.height), job.service_crs, rings)
+        return placement, doubts_about(geolocation, bound, header, process_memory())
     except (InvalidParameter, ConfigError) as err:
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"its sensor model or terrain: {err}") from err
 
