@@ -33,6 +33,7 @@ from engine.build.service_totals import (
 )
 from engine.build.settle import differences, settle
 from engine.build.tally import histogram_of, statistics_of
+from engine.build.terrain_pins import TerrainPins
 from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
 from engine.item import PRIMARY
@@ -88,6 +89,7 @@ class _Build:
         self._facts = settle(folder.toml, self._properties, old, ready)
         self._old_crs = old.crs if old else ""
         self._srs_id = -1
+        self._pins = TerrainPins(folder, table)
 
     def run(self, workers: Workers) -> BuildReport:
         with self._table.batch():
@@ -97,6 +99,7 @@ class _Build:
             # Kept from now on, so that an interrupted build goes on with the same service.
             write_facts(self._table, self._facts)
             self._table.set_info("footprints", self._mode)
+            self._pins.pin(self._table, (row.raster for row in self._table.input_rows()))
         self._build_changed(workers)
         if self._options.pyramids:
             self._make_pyramids(workers)
@@ -158,9 +161,8 @@ class _Build:
 
     def _fingerprint(self, raster_text: str, header_text: str) -> str:
         """Return the fingerprint of all that goes into an item."""
-        return item_fingerprint(
-            self._facts, self._mode, self._options.shrink_px, (raster_text, header_text)
-        )
+        texts = (raster_text + self._pins.state(raster_text), header_text)
+        return item_fingerprint(self._facts, self._mode, self._options.shrink_px, texts)
 
     def _jobs(self, fids: list[int], rows: dict[int, ItemRow]) -> Iterator[ItemJob]:
         for fid in fids:
@@ -181,9 +183,10 @@ class _Build:
                 self._fail(row, ItemStatus.BAD_DEFINITION, "Its field Raster names no source.")
                 continue
             rows[fid] = row
+            geolocation = self._pins.resolved(raster.geolocation)
             yield ItemJob(
                 id=fid,
-                raster=msgspec.structs.replace(raster, sources=sources),
+                raster=msgspec.structs.replace(raster, sources=sources, geolocation=geolocation),
                 headers=headers,
                 service_crs=self._facts.crs,
                 band_count=len(self._facts.bands),
@@ -216,7 +219,7 @@ class _Build:
         if placement is None or mapping is None:
             raise ValueError("an item without a place is not ready")
         notes = built.notes
-        if row.category == PRIMARY:
+        if row.category == PRIMARY and row.raster.process is None:
             asked = any(source.bands for source in row.raster.sources)
             notes += differences(self._facts, mapping, asked=asked)
         message = " ".join(notes)

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.build.band_mapping import BandMapping, map_bands
+from engine.build.band_mapping import BandMapping, bands_to_read, map_bands
 from engine.build.footprints import outline
+from engine.build.item_chain import bound_of_item
 from engine.build.item_pixels import UNREADABLE, ItemPixels, Strip
 from engine.build.placement import Placement, place
+from engine.build.processed_tallies import processed_tallies
 from engine.build.plausibility import doubts_about
 from engine.build.raster_record import ItemStatus, RasterDefinition
-from engine.build.sensor_placement import place_sensor
-from engine.build.tally import BandTally, pack_tallies, tally_samples
+from engine.build.sensor_placement import bind_for_build, place_sensor
+from engine.build.tally import BandTally, as_served, pack_tallies, tally_samples
 from engine.errors import ConfigError, InvalidParameter, SourceCorrupt, SourceError
 from engine.footprint import pack_rings
-from engine.geolocation import bind_geolocation
-from engine.geometry.service_posts import open_service_posts
+from engine.functions.base import BandsInfo
 from engine.readers.drivers import check_path
 from engine.readers.header import RasterHeader, read_header
 from engine.service import process_memory
 
 if TYPE_CHECKING:
+    from os import stat_result
+
+    from engine.build.raster_record import SourceDefinition
     from engine.geolocation import Geolocation
+    from engine.item_process import BoundProcess
     from engine.pixel_type import PixelType
 
 FootprintMode: TypeAlias = Literal["auto", "extent", "radiometry"]
@@ -97,10 +102,15 @@ def current_headers(job: ItemJob) -> tuple[RasterHeader, ...]:
     for source in job.raster.sources:
         header = kept.get(source.path)
         status = check_path(source.path)
-        if header is None or (header.size, header.mtime_ns) != (status.st_size, status.st_mtime_ns):
-            header = read_header(source.path)
+        if header is None or not _is_current(header, source, status):
+            header = read_header(source.path, source.driver or None)
         headers.append(header)
     return tuple(headers)
+
+
+def _is_current(header: RasterHeader, source: SourceDefinition, status: stat_result) -> bool:
+    is_same = (header.size, header.mtime_ns) == (status.st_size, status.st_mtime_ns)
+    return is_same and source.driver in ("", header.driver)
 
 
 def build_item(job: ItemJob) -> BuiltItem:
@@ -126,8 +136,10 @@ class _NotBuilt(Exception):
 
 def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
     try:
-        mapping = map_bands(job.raster, headers, job.band_count)
-    except ValueError as err:
+        count = bands_to_read(job.raster, headers, job.band_count)
+        mapping = map_bands(job.raster, headers, count)
+        process = _process(job, mapping)
+    except (ValueError, ConfigError) as err:
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"{err}.") from err
     first = headers[0]
     crs = job.raster.sources[0].crs or first.crs
@@ -137,7 +149,7 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
         raise _NotBuilt(*problem)
     if any(header.levels[0] != first.levels[0] for header in headers):
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, "its files differ in size.")
-    rings, tallies, notes = _look_at_pixels(job, headers, mapping)
+    rings, tallies, notes = _look_at_pixels(job, headers, mapping, process)
     if rings is not None and not rings:
         raise _NotBuilt(ItemStatus.EMPTY, "holds no valid pixel.")
     size = (first.width, first.height)
@@ -171,20 +183,31 @@ def _place_sensor(
 ) -> tuple[Placement | None, tuple[str, ...]]:
     """Return where the image lies, and what is doubtful about that."""
     try:
-        bound = bind_geolocation(geolocation, process_memory(), open_service=open_service_posts)
+        bound = bind_for_build(geolocation)
         placement = place_sensor(bound, (header.width, header.height), job.service_crs, rings)
         return placement, doubts_about(geolocation, bound, header, process_memory())
     except (InvalidParameter, ConfigError) as err:
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"its sensor model or terrain: {err}") from err
 
 
+def _process(job: ItemJob, mapping: BandMapping) -> BoundProcess | None:
+    """Return the item's chain, None where it does nothing to pixels; raises ValueError with a sentence."""
+    if job.raster.process is None:
+        return None
+    info = BandsInfo(mapping.pixel_type, len(mapping.bands))
+    return bound_of_item(job.raster.process.name, job.raster, info)
+
+
 def _look_at_pixels(
-    job: ItemJob, headers: tuple[RasterHeader, ...], mapping: BandMapping
+    job: ItemJob,
+    headers: tuple[RasterHeader, ...],
+    mapping: BandMapping,
+    process: BoundProcess | None,
 ) -> tuple[list[Floats] | None, tuple[BandTally, ...], tuple[str, ...]]:
     """Return outline, tallies and notes; a raster with some bad blocks keeps its whole extent."""
     try:
         rings = _outline(job, headers, mapping)
-        tallies = _tallies(job, headers, mapping) if job.statistics else ()
+        tallies = _tallies(job, headers, mapping, process) if job.statistics else ()
     except SourceCorrupt as err:
         if not _can_read_some(job, headers, mapping):
             raise
@@ -248,12 +271,17 @@ def _reduced(shape: tuple[int, int], most_pixels: int) -> tuple[int, int]:
 
 
 def _tallies(
-    job: ItemJob, headers: tuple[RasterHeader, ...], mapping: BandMapping
+    job: ItemJob,
+    headers: tuple[RasterHeader, ...],
+    mapping: BandMapping,
+    process: BoundProcess | None,
 ) -> tuple[BandTally, ...]:
     level = _finest_level(headers, _TALLY_PIXELS)
     with ItemPixels(job.raster, headers, mapping, level) as pixels:
         shape = _reduced((pixels.height, pixels.width), _TALLY_PIXELS)
         mask = pixels.mask(None, shape)
+        if process is not None:
+            return processed_tallies(pixels, shape, process, (job.band_count, job.pixel_type))
         tallies = []
         for index, band in enumerate(mapping.bands):
             if band.source < 0:
@@ -263,21 +291,6 @@ def _tallies(
             samples = data[valid if mask is None else valid & mask]
             tallies.append(tally_samples(as_served(samples, job.pixel_type)))
     return tuple(tallies)
-
-
-def as_served(samples: NDArray[Any], pixel_type: PixelType) -> NDArray[Any]:
-    """Return samples as the service gives them: rounded and cut off at its type's limits."""
-    if pixel_type.is_float:
-        return samples
-    low, high = pixel_type.limits
-    if samples.dtype.kind == "f":
-        clipped = np.clip(samples[np.isfinite(samples)], low, high)
-        return np.asarray(np.rint(clipped), np.int64)
-    limits = np.iinfo(samples.dtype)
-    inside = low <= limits.min and limits.max <= high
-    if inside:
-        return samples
-    return np.asarray(np.clip(samples.astype(np.int64), int(low), int(high)))
 
 
 def placement_problem(header: RasterHeader, crs: str) -> tuple[ItemStatus, str] | None:

@@ -43,6 +43,7 @@ from engine.build.overview_render import (
 from engine.build.pixel_size_ranges import check_partition, overview_range, primary_range
 from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
 from engine.build.table_extract import extract_items
+from engine.build.terrain_pins import TERRAIN_FOLDER
 from engine.errors import SourceError
 from engine.item import OVERVIEW
 from engine.readers.header import read_header
@@ -296,7 +297,8 @@ class _Run:
             return None
         work.mkdir(parents=True)
         shutil.copy(self._build.folder.toml, work / "definition.toml")
-        for own in (self._build.folder.pyramids, self._build.folder.overviews):
+        folder = self._build.folder
+        for own in (folder.pyramids, folder.overviews, folder.path / TERRAIN_FOLDER):
             # What build made is named relative to the definition.
             (work / own.name).symlink_to(own, target_is_directory=True)
         extract_items(self._table.path, work / "catalog.gpkg", members)

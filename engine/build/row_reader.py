@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.build.band_mapping import map_bands
+from engine.build.band_mapping import bands_to_read, map_bands
 from engine.build.definition_fields import MAX_TEXT, compiled_value
+from engine.build.item_chain import process_of_item, shown_raster
 from engine.build.item_compiler import ItemParts, NotCompiled
 from engine.build.raster_record import ItemStatus
+from engine.build.terrain_pins import TerrainPins
+from engine.errors import ConfigError, InvalidParameter
+from engine.functions.base import BandsInfo
 from engine.geolocation import IMAGE_SPACE, pack_geolocation
 from engine.item import Source
+from engine.item_process import bind_process, pack_process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,6 +64,7 @@ class RowReader:
         ]
         self._seamlines = seamlines
         self._mappings: dict[object, BandMapping] = {}
+        self._pins: TerrainPins | None = None
 
     def parts(self, row: ItemRow, shape_hash: str) -> ItemParts:
         """Return what the compiler needs of one row.
@@ -91,6 +98,10 @@ class RowReader:
             raise NotCompiled(f"Raster: {err}") from err
         attributes = self._attributes(row)
         pyramid, levels, pyramid_from = self._levels(row, headers)
+        process = b"" if raster.process is None else _packed_process(row.name, raster, mapping)
+        if process and len(mapping.bands) > self._bands:
+            # A pyramid has the service's bands, the chain takes all.
+            pyramid, levels, pyramid_from = None, levels[: pyramid_from or len(levels)], 0
         return ItemParts(
             id=row.id,
             name=row.name,
@@ -107,22 +118,35 @@ class RowReader:
             rings=row.built.rings if shape_hash == row.built.shape_hash else None,
             wkb=row.wkb,
             seamline=self._seamlines.get(row.id, b""),
-            pixel_sizes=_pixel_sizes(attributes),
+            pixel_sizes=_shown_sizes(_pixel_sizes(attributes), raster),
             attributes=attributes,
             pyramid=pyramid,
             pyramid_from=pyramid_from,
-            geolocation=pack_geolocation(raster.geolocation),
+            geolocation=self._geolocation(raster),
+            process=process,
         )
+
+    def _geolocation(self, raster: RasterDefinition) -> bytes:
+        if raster.geolocation is None:
+            return b""
+        if self._pins is None:
+            with closing(self._folder.table()) as table:
+                self._pins = TerrainPins(self._folder, table)
+        return pack_geolocation(self._pins.resolved(raster.geolocation))
 
     def _mapping(self, raster: RasterDefinition, headers: tuple[RasterHeader, ...]) -> BandMapping:
         """Map bands; most items of a service are alike."""
         key = (
-            tuple((source.bands, source.no_data, source.enabled) for source in raster.sources),
+            tuple(
+                (source.bands, source.no_data, source.band_no_data, source.enabled)
+                for source in raster.sources
+            ),
             tuple((header.bands, header.alpha_band, header.mask) for header in headers),
+            raster.process is None,
         )
         found = self._mappings.get(key)
         if found is None:
-            found = map_bands(raster, headers, self._bands)
+            found = map_bands(raster, headers, bands_to_read(raster, headers, self._bands))
             if len(self._mappings) < _MAX_MAPPINGS:
                 self._mappings[key] = found
         return found
@@ -164,6 +188,42 @@ class RowReader:
                     raise NotCompiled(f"{name}: {err}") from err
             values[name] = value
         return values
+
+
+def _packed_process(name: str, raster: RasterDefinition, mapping: BandMapping) -> bytes:
+    """Return the process of a compiled item.
+
+    Raises
+    ------
+    NotCompiled
+        Naming the raster and the process at fault.
+    """
+    info = BandsInfo(mapping.pixel_type, len(mapping.bands))
+    try:
+        process = process_of_item(name, raster, info)
+        if process is not None:
+            bind_process(process, info)
+    except (ValueError, InvalidParameter, ConfigError) as err:
+        raise NotCompiled(f"Raster: {err}") from err
+    return pack_process(process)
+
+
+def _shown_sizes(
+    sizes: tuple[float, float, float, float], raster: RasterDefinition
+) -> tuple[float, float, float, float]:
+    """Narrow the range of pixel sizes to what the author says of the group and the raster shown."""
+    definition = raster.process
+    if definition is None:
+        return sizes
+    entry = definition.rasters[shown_raster(definition)]
+    min_ps, max_ps, low_ps, high_ps = sizes
+    least = max(min_ps, definition.min_pixel_size, entry.min_pixel_size)
+    ends = [end for end in (max_ps, definition.max_pixel_size, entry.max_pixel_size) if end > 0]
+    most = min(ends, default=0.0)
+    if 0 < most <= least:
+        why = f"its pixel sizes from {least:g} to {most:g} leave none at which it shows"
+        raise NotCompiled(f"Raster: {why}")
+    return least, most, low_ps, high_ps
 
 
 def _is_plain(value: AttributeValue) -> bool:

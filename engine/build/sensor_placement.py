@@ -11,18 +11,45 @@ from numpy.typing import NDArray
 
 from engine.build.placement import Placement
 from engine.extent import Extent
+from engine.geolocation import bind_sensor
 from engine.geometry.projection import operation, transform
+from engine.geometry.service_posts import open_service_posts
 from engine.geometry.sight_line import SightLines
+from engine.geometry.terrain_pool import TerrainPool
+from engine.service import process_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.geolocation import BoundGeolocation
+    from engine.geolocation import BoundGeolocation, Geolocation
 
 Floats = NDArray[np.float64]
 
 # Chords of the outline over terrain: a point at least this often along each side of the image.
 _PER_SIDE = 64
+# Posts of the terrain along an image's diagonal that its outline is followed over, at least.
+_POSTS_ACROSS = 4096
+
+
+class _Shared:
+    terrains: TerrainPool | None = None
+
+
+def bind_for_build(geolocation: Geolocation) -> BoundGeolocation:
+    """Bind a geolocation while a definition is made; images over one terrain share it.
+
+    Raises
+    ------
+    InvalidParameter, ConfigError, SourceError
+        See `engine.geolocation.bind_geolocation`.
+    """
+    if _Shared.terrains is None:
+        # Authors mend what is wrong and build again at once.
+        _Shared.terrains = TerrainPool(
+            process_memory(), open_service_posts, retry_s=0.0, check_s=0.0
+        )
+    bound = bind_sensor(geolocation)
+    return bound.over(_Shared.terrains.open(geolocation.terrain, bound.sensor))
 
 
 def place_sensor(
@@ -42,13 +69,17 @@ def place_sensor(
     """
     width, height = size
     whole = np.array([[0, 0], [width, 0], [width, height], [0, height], [0, 0]], np.float64)
-    lines = SightLines(bound.sensor, bound.terrain)
+    lines = SightLines(bound.sensor, bound.terrain, _terrain_size(bound, width, height))
     to_service = operation(bound.sensor.ground_crs, service_crs).pipeline
     spacing = max(width, height) / _PER_SIDE
+    outlines = [_densified(ring, spacing) for ring in (rings if rings is not None else [whole])]
+    middle = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]) + np.array([width / 2, height / 2])
+    # All lines of sight together: following them takes most of the time.
+    seen = _on_map(lines, to_service, np.vstack([*outlines, middle]))
+    *outlines, near = np.split(seen, np.cumsum([len(outline) for outline in outlines]))
     polygons = []
-    for ring in rings if rings is not None else [whole]:
-        points = _on_map(lines, to_service, _densified(ring, spacing))
-        points = points[np.isfinite(points).all(axis=1)]
+    for outline in outlines:
+        points = outline[np.isfinite(outline).all(axis=1)]
         if len(points) >= 4:
             polygons.append(shapely.make_valid(shapely.Polygon(points)))
     shape = shapely.union_all(polygons)
@@ -57,9 +88,6 @@ def place_sensor(
         return None
     shape = shapely.MultiPolygon(parts)
     box = Extent(*map(float, shape.bounds))
-    middle = np.array([[width / 2, height / 2], [width / 2 + 1, height / 2]])
-    below = np.array([[width / 2, height / 2 + 1]])
-    near = _on_map(lines, to_service, np.vstack([middle, below]))
     across, down = near[1] - near[0], near[2] - near[0]
     area = abs(float(across[0] * down[1] - across[1] * down[0]))
     if not math.isfinite(area) or area <= 0:
@@ -73,6 +101,16 @@ def place_sensor(
         center_y=float(center[1]),
         pixel_size=math.sqrt(area),
     )
+
+
+def _terrain_size(bound: BoundGeolocation, width: int, height: int) -> float:
+    """Return the pixel size that chooses the terrain's level: an outline needs no finer posts."""
+    col, row = np.array([0.0, width, width, 0.0]), np.array([0.0, 0.0, height, height])
+    low, high = bound.sensor.height_range
+    x, y = bound.sensor.image_to_ground(col, row, np.full(4, (low + high) / 2))
+    x, y = transform(operation(bound.sensor.ground_crs, bound.terrain.crs).pipeline, x, y)
+    side = float(np.hypot(x[2] - x[0], y[2] - y[0]))
+    return side / _POSTS_ACROSS if math.isfinite(side) else 0.0
 
 
 def _densified(ring: Floats, spacing: float) -> Floats:

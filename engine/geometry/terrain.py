@@ -17,6 +17,7 @@ from engine.geometry.geoid import DatumShift, canonical_datum, datum_of_name
 from engine.geometry.post_field import PostField
 from engine.geometry.post_lift import PostLift
 from engine.geometry.projection import vertical_crs
+from engine.geometry.published_terrain import is_published, published_file
 from engine.geometry.terrain_definition import AverageHeight, ConstantHeight, RasterTerrain
 from engine.readers.file_posts import FilePosts, post_item
 from engine.readers.header import read_header
@@ -208,6 +209,8 @@ class TerrainOpener:
 
     def _source(self, definition: RasterTerrain) -> tuple[PostSource, str]:
         path = Path(definition.path)
+        if is_published(path):
+            path = published_file(path)
         if path.suffix.casefold() != COMPILED_SUFFIX:
             header = read_header(str(path.resolve()))
             item = post_item(header, definition.crs)

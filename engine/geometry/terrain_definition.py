@@ -23,7 +23,7 @@ class RasterTerrain(
     Attributes
     ----------
     path : str
-        A single-band raster, or a .zmd file.
+        A single-band raster, a .zmd file, or the folder of a published service.
     crs : str
         Used instead of the raster's own; "" = as it says.
     vertical_datum : str

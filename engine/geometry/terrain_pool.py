@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import ImageServerError, SourceUnavailable, from_record, to_record
+from engine.geometry.published_terrain import CURRENT, is_published
 from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import RasterTerrain
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("swath.engine")
 
 RETRY_S = 5.0
-_CHECK_S = 1.0
+CHECK_S = 1.0
 # Rasters are a few kilobytes each; what they hold is bounded by the process's posts.
 _MAX_KEPT = 1000
 
@@ -63,6 +64,8 @@ class TerrainPool:
         Looked into for grids of undulations before PROJ's folders.
     retry_s : float
         What failed is not tried again before.
+    check_s : float
+        What is open is taken to be unchanged for so long.
     """
 
     def __init__(
@@ -71,9 +74,10 @@ class TerrainPool:
         open_posts: OpenPosts,
         geoid_folders: tuple[str, ...] = (),
         retry_s: float = RETRY_S,
+        check_s: float = CHECK_S,
     ) -> None:
         self._open_posts = open_posts
-        self._retry_s = retry_s
+        self._retry_s, self._check_s = retry_s, check_s
         self._opener = TerrainOpener(memory, geoid_folders, self._service_posts)
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._services: list[ServicePosts] = []
@@ -130,7 +134,7 @@ class TerrainPool:
         if kept.failure is not None and now - kept.checked < self._retry_s:
             # Errors collect tracebacks: each who asks gets one of its own.
             raise from_record(*to_record(kept.failure))
-        if kept.terrain is not None and now - kept.checked < _CHECK_S:
+        if kept.terrain is not None and now - kept.checked < self._check_s:
             return kept.terrain
         try:
             stamp = _stamp(definition)
@@ -160,8 +164,9 @@ class TerrainPool:
 
 def _stamp(definition: RasterTerrain) -> tuple[int, int]:
     """Return what differs after a file was changed."""
+    path = Path(definition.path)
     try:
-        status = Path(definition.path).stat()
+        status = (path / CURRENT if is_published(path) else path).stat()
     except OSError as err:
         raise SourceUnavailable(definition.path, err.strerror or str(err)) from err
     return status.st_size, status.st_mtime_ns

@@ -46,8 +46,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at terrains at every question."""
-    monkeypatch.setattr("engine.geometry.terrain_pool._CHECK_S", 0.0)
-    monkeypatch.setattr(TerrainPool.__init__, "__defaults__", ((), 0.0))
+    monkeypatch.setattr(TerrainPool.__init__, "__defaults__", ((), 0.0, 0.0))
 
 
 def _scene(tmp_path: Path) -> tuple[ImageService, Path]:
