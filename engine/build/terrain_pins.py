@@ -61,14 +61,19 @@ class TerrainPins:
     def pin(self, table: ServiceTable, rows: Iterable[str]) -> None:
         """Take the versions that serve now of all services in the fields Raster of rows.
 
-        What is not published any more stays as it was pinned.
+        What is not published any more stays as it was pinned; what never was fails its items.
         """
         paths = {terrain.path for text in rows if (terrain := terrain_of_row(text)) is not None}
         before = dict(self._files)
         for path in sorted(paths):
             home = Path(path)
-            if is_published(home):
-                self._files[path] = self._kept(published_file(home))
+            try:
+                file = published_file(home) if is_published(home) else None
+            except ConfigError:
+                # Its items meet it again and say so.
+                continue
+            if file is not None:
+                self._files[path] = self._kept(file)
         if self._files != before:
             table.set_info(_INFO, msgspec.json.encode(self._files).decode())
         self._states.clear()
