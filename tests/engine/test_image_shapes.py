@@ -48,12 +48,12 @@ def test_a_footprint_in_image_space_is_the_image(pair: ImageService) -> None:
 def test_rasters_are_found_by_a_shape_of_image_space(pair: ImageService) -> None:
     inside = bytes(shapely.to_wkb(shapely.box(10, -40, 30, -20)))
     assert _query(pair, geometry=inside, crs="ICS:1", returns="ids").ids == (1, 2)
-    # Beside the first image, where the second one sees on: heights lean to its other side.
+    # Beside the second image, where the first one sees on: heights lean to its other side.
     beside = np.array([[x, -row] for x in (-6.0, COLS + 5.0) for row in range(40, 260, 10)])
-    other = moved(pair, beside, from_crs="ICS:1", to_crs="ICS:2")
+    other = moved(pair, beside, from_crs="ICS:2", to_crs="ICS:1")
     seen = (other[:, 0] > 5) & (other[:, 0] < COLS - 6) & (other[:, 1] < -5) & (other[:, 1] > -290)
     point = bytes(shapely.to_wkb(shapely.Point(*beside[int(np.flatnonzero(seen)[0])])))
-    assert _query(pair, geometry=point, crs="ICS:1", returns="ids").ids == (2,)
+    assert _query(pair, geometry=point, crs="ICS:2", returns="ids").ids == (1,)
 
 
 def test_a_shape_without_ground_is_named(pair: ImageService) -> None:
