@@ -30,6 +30,21 @@ VERSION = 1
 _OTHERS = ("RasterFunction", "Sampler2D", "SamplerOrtho")
 
 
+NoData = tuple[float | Literal["nan"] | None, ...]
+
+
+class BandFile(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """A further file of a raster, on the same grid, whose bands follow; fields as of RasterEntry."""
+
+    source: str
+    bands: tuple[int, ...] = ()
+    no_data: NoData = ()
+    valid_range: tuple[float, float] | None = None
+    enabled: bool = True
+
+
 class RasterEntry(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
@@ -39,19 +54,28 @@ class RasterEntry(
     ----------
     source : str
         File; relative names count from the definition's folder.
+    bands : tuple of int
+        Bands of the file to use, from 1, in this order; () = all but an alpha band.
     no_data : one for all bands, or one per band
         None = no such value; "nan" where it is not a number. Empty = as the file says.
+    valid_range : (lowest, highest) or None
+        Samples outside are no data.
     format : str
         GDAL driver; "" = found by opening the file.
     min_pixel_size, max_pixel_size : float
         Half-open range of output pixel sizes at which the raster shows, service-CRS units; 0 = no end.
+    more_bands : tuple of BandFile
+        Files with further bands.
     """
 
     source: str
     description: str = ""
-    no_data: tuple[float | Literal["nan"] | None, ...] = ()
+    bands: tuple[int, ...] = ()
+    no_data: NoData = ()
+    valid_range: tuple[float, float] | None = None
     format: str = ""
     process_chain: Chain = ()
+    more_bands: tuple[BandFile, ...] = ()
     min_pixel_size: float = 0.0
     max_pixel_size: float = 0.0
     enabled: bool = True
@@ -102,6 +126,12 @@ def write_definition(definition: RasterProcessDefinition) -> bytes:
     """Return the text of a `.rpdef.json` file, indented, ending in a newline."""
     # The version is a default and would be left out.
     plain = {"rpdef": definition.rpdef, **_without_tags(msgspec.to_builtins(definition))}
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
+
+
+def write_chain(chain: Chain) -> bytes:
+    """Return the text of a file that holds processes alone, as a list."""
+    plain = _without_tags(msgspec.to_builtins(chain))
     return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
 
 
@@ -271,8 +301,9 @@ def _group_faults(definition: RasterProcessDefinition) -> list[tuple[str, str]]:
 
 def _raster_faults(definition: RasterProcessDefinition, raster: RasterEntry) -> list[str]:
     faults = [] if raster.source else ["source is empty"]
-    if definition.bands and len(raster.no_data) not in (0, 1, definition.bands):
-        faults.append(f"no_data has {len(raster.no_data)} values; expected 1 or {definition.bands}")
+    count = len(raster.bands) or definition.bands
+    if count and not raster.more_bands and len(raster.no_data) not in (0, 1, count):
+        faults.append(f"no_data has {len(raster.no_data)} values; expected 1 or {count}")
     why = _range_fault(raster.min_pixel_size, raster.max_pixel_size)
     if why:
         return [*faults, why]
@@ -295,6 +326,13 @@ def _raster_place(number: int, source: object) -> str:
     # The file's name tells an author enough, and messages may be seen by others than the author.
     name = str(source).replace("\\", "/").rpartition("/")[2]
     return f"raster {number + 1} ({name})" if name else f"raster {number + 1}"
+
+
+def process_place(definition: RasterProcessDefinition, raster: int, fault: Fault) -> str:
+    """Return where the fault of a raster's whole chain is."""
+    entry = definition.rasters[raster]
+    place = _raster_place(raster, entry.source)
+    return _process_place(definition.chain_of(raster), fault, len(entry.process_chain), place)
 
 
 def _process_place(chain: Chain, fault: Fault, own: int, place: str) -> str:

@@ -193,7 +193,8 @@ class StagedItem:
         focal = plane.stage.focal
         source: PixelSource
         if number == 0:
-            view = choose_level(self.item, plane.file_px * 2**shrink)
+            # As the author put it: pixels of the file itself, whatever size the sampler makes of them.
+            view = choose_level(self.item, 2.0**shrink)
             source = open_level(view)
             if focal.functions:
                 source = ProcessedSource(source, (focal,), (view.cols, view.rows))
@@ -201,12 +202,11 @@ class StagedItem:
             affine = level_affine(IMAGE_SPACE, scale, size)
         else:
             before = self.planes[number - 1]
-            inner = _shrink(plane.file_px * 2**shrink / before.file_px)
-            view = before.view(inner)
-            source = self._pixels(number - 1, inner, sampling, open_level)
+            view = before.view(shrink)
+            source = self._pixels(number - 1, shrink, sampling, open_level)
             if plane.stage.steps:
                 source = ProcessedSource(source, plane.stage.steps, (view.cols, view.rows))
-            affine = before.affine(IMAGE_SPACE, inner)
+            affine = before.affine(IMAGE_SPACE, shrink)
         sampler = plane.stage.stage.sampler
         place = SampledPlace(
             locator=plane.locator,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.item import BandSource
 
 if TYPE_CHECKING:
-    from engine.build.raster_record import RasterDefinition
+    from engine.build.raster_record import RasterDefinition, SourceDefinition
     from engine.pixel_type import PixelType
     from engine.readers.header import BandHeader, RasterHeader
 
@@ -61,13 +61,33 @@ def offered_bands(
             continue
         count = len(header.bands)
         wanted = source.bands or [n for n in range(1, count + 1) if n != header.alpha_band]
-        for number in wanted:
+        for place, number in enumerate(wanted):
             if not 1 <= number <= count:
                 raise ValueError(f"band {number} is asked for, but the file has {count}")
             band = header.bands[number - 1]
-            no_data = float(source.no_data) if source.no_data else band.no_data
+            no_data = _no_data(source, place, band)
             found.append((BandSource(index, number), band, no_data))
     return found
+
+
+def bands_to_read(
+    raster: RasterDefinition, headers: tuple[RasterHeader, ...], band_count: int
+) -> int:
+    """Return how many bands of an item are read: the service's, or all where a chain works on them."""
+    if raster.process is None:
+        return band_count
+    return max(1, len(offered_bands(raster, headers)))
+
+
+def _no_data(source: SourceDefinition, place: int, band: BandHeader) -> float | None:
+    """Return the no-data value of the n-th band used of a source."""
+    stated = source.band_no_data
+    if not stated:
+        return float(source.no_data) if source.no_data else band.no_data
+    if len(stated) > 1 and place >= len(stated):
+        raise ValueError(f"{len(stated)} no-data values for more bands; state 1 or one for each")
+    text = stated[place if len(stated) > 1 else 0]
+    return float(text) if text else None
 
 
 def map_bands(

@@ -21,8 +21,11 @@ from engine.geometry.local_scale import (
     map_scale,
     map_scales,
 )
+from engine.geometry.locator import MapLocator
 from engine.geometry.projection import MERCATOR, describe_crs, has_one_operation, operation
 from engine.item import Item
+from engine.item_process import bound_process
+from engine.staged_item import stage_planes
 from engine.world_turns import shifted, turns_of_raster, world_boxes
 
 if TYPE_CHECKING:
@@ -79,6 +82,7 @@ class ItemParts:
     pyramid: Source | None = None
     pyramid_from: int = 0
     geolocation: bytes = b""
+    process: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +245,9 @@ class ItemCompiler:
             pyramid=parts.pyramid,
             pyramid_from=parts.pyramid_from,
             geolocation=parts.geolocation,
+            process=parts.process,
         )
+        _check_stages(item)
         several = boxes if len(boxes) > 1 else ()
         return CompiledRow(item=item, wkb=parts.wkb, attributes=parts.attributes, boxes=several)
 
@@ -295,6 +301,17 @@ class ItemCompiler:
             return pack_rings([ring for part in packed for ring in unpack_rings(part)])
         except (ValueError, shapely.errors.GEOSException, ImageServerError) as err:
             raise NotCompiled(f"its footprint or seamline cannot be used: {err}") from err
+
+
+def _check_stages(item: Item) -> None:
+    """Refuse an item whose samplers before the last cannot make a picture of it."""
+    process = bound_process(item) if item.process else None
+    if process is None or not process.is_staged:
+        return
+    try:
+        stage_planes(item, process, "", lambda _key, _geolocation, _box: MapLocator(""))
+    except InvalidParameter as err:
+        raise NotCompiled(f"Raster: process chain: {err}") from err
 
 
 def _sensor_place(parts: ItemParts, crs: str) -> _Place:

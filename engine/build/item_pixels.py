@@ -81,6 +81,7 @@ class ItemPixels:
         self._stack = ExitStack()
         self._open: dict[int, DatasetReader] = {}
         self._level = level
+        self.bands = len(mapping.bands)
         used = {band.source for band in mapping.bands if band.source >= 0}
         if mapping.alpha:
             used.add(mapping.alpha.source)

@@ -12,6 +12,7 @@ import msgspec
 
 from engine.geolocation import Geolocation
 from engine.item import Level
+from engine.process_definition import RasterProcessDefinition
 from engine.readers.header import RasterHeader
 
 DEFINITION_VERSION = 1
@@ -49,10 +50,14 @@ class SourceDefinition(
         Bands to use, from 1, in this order; () = all but the alpha band.
     no_data : str
         A number that stands for "no data" in all bands ("nan" is one); "" = as the file says.
+    band_no_data : one for all bands, or one per band used
+        The same, said band by band: "" = none. () = as `no_data` says.
     valid_range : (lowest, highest) or None
         Samples outside are no data.
     crs : str
         Used instead of the file's own; "" = as the file says.
+    driver : str
+        GDAL driver to open the file with; "" = any that knows it.
     enabled : bool
         False takes the file out of the service without forgetting it.
     """
@@ -60,8 +65,10 @@ class SourceDefinition(
     path: str
     bands: tuple[int, ...] = ()
     no_data: str = ""
+    band_no_data: tuple[str, ...] = ()
     valid_range: tuple[float, float] | None = None
     crs: str = ""
+    driver: str = ""
     enabled: bool = True
 
 
@@ -80,6 +87,9 @@ class RasterDefinition(
         Sensor model and terrain; None = placed by the first source's geotransform.
     notes : tuple of str
         Sentences about what was found when the item was added; build repeats them.
+    process : RasterProcessDefinition or None
+        As an author imported it; sources and geolocation follow from it (`engine.build.item_chain`).
+        None = they are all there is.
     """
 
     version: int = DEFINITION_VERSION
@@ -87,6 +97,7 @@ class RasterDefinition(
     sources: tuple[SourceDefinition, ...]
     geolocation: Geolocation | None = None
     notes: tuple[str, ...] = ()
+    process: RasterProcessDefinition | None = None
 
 
 class PyramidFile(msgspec.Struct, frozen=True, kw_only=True):

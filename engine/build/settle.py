@@ -14,8 +14,10 @@ import msgspec
 
 from engine.build.band_description import DataType, band_infos, data_type_of, natural_colour
 from engine.build.band_mapping import BandMapping, offered_bands
+from engine.build.item_chain import bound_of_item
 from engine.build.service_facts import ServiceFacts
 from engine.errors import ConfigError
+from engine.functions.base import BandsInfo
 from engine.geometry.projection import MERCATOR
 from engine.pixel_type import PixelType
 from engine.summary import BandInfo
@@ -55,12 +57,23 @@ class _Census:
             return
         bands = tuple(band for _, band, _ in offered)
         texts = tuple("" if value is None else repr(value) for _, _, value in offered)
-        kind = _Kind(len(bands), bands[0].pixel_type, texts)
-        self.crs[raster.sources[0].crs or headers[0].crs] += 1
+        count, pixel_type = _served(raster, bands)
+        kind = _Kind(count, pixel_type, (texts + ("",) * count)[:count])
+        crs = "" if raster.geolocation is None else raster.geolocation.crs
+        self.crs[crs or raster.sources[0].crs or headers[0].crs] += 1
         self.kinds[kind] += 1
         self.samples.setdefault(kind, (headers[0], bands))
         if len(bands) > len(self.widest):
             self.widest = bands
+
+
+def _served(raster: RasterDefinition, bands: tuple[BandHeader, ...]) -> tuple[int, PixelType]:
+    """Return how many bands an item gives, and of which type, when its chain is done."""
+    count, pixel_type = len(bands), bands[0].pixel_type
+    if raster.process is None:
+        return count, pixel_type
+    bound = bound_of_item(raster.process.name, raster, BandsInfo(pixel_type, count))
+    return (count, pixel_type) if bound is None else (bound.bands, bound.pixel_type)
 
 
 def settle(

@@ -215,3 +215,18 @@ def histogram_of(tally: BandTally, pixel_type: PixelType) -> Histogram:
         max=(first + counts.size) * width - edge,
         counts=tuple(counts.tolist()),
     )
+
+
+def as_served(samples: NDArray[Any], pixel_type: PixelType) -> NDArray[Any]:
+    """Return samples as the service gives them: rounded and cut off at its type's limits."""
+    if pixel_type.is_float:
+        return samples
+    low, high = pixel_type.limits
+    if samples.dtype.kind == "f":
+        clipped = np.clip(samples[np.isfinite(samples)], low, high)
+        return np.asarray(np.rint(clipped), np.int64)
+    limits = np.iinfo(samples.dtype)
+    inside = low <= limits.min and limits.max <= high
+    if inside:
+        return samples
+    return np.asarray(np.clip(samples.astype(np.int64), int(low), int(high)))
