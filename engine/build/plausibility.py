@@ -68,13 +68,31 @@ class _Seen:
         return float(np.median(known)) if known.size else math.nan
 
 
+@dataclass(frozen=True, slots=True)
+class _Geoids:
+    """Where undulations are found."""
+
+    memory: ProcessMemory
+    folders: tuple[str, ...]
+
+    def open(self, datum: str) -> Geoid:
+        """Return a geoid; raises ConfigError or SourceError where it cannot be had."""
+        return Geoid(find_grid(datum, self.folders), self.memory)
+
+
 def doubts_about(
     geolocation: Geolocation,
     bound: BoundGeolocation,
     header: RasterHeader,
     memory: ProcessMemory,
+    geoid_folders: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
     """Return sentences about what is implausible; () for what is not, and for images without a sensor.
+
+    Parameters
+    ----------
+    geoid_folders
+        Looked into for EGM96 before PROJ's folders.
 
     Raises
     ------
@@ -87,7 +105,8 @@ def doubts_about(
     seen = _look(bound, (header.width, header.height))
     found = [_about_datum(geolocation), _about_coverage(seen, geolocation)]
     if isinstance(geolocation.terrain, RasterTerrain):
-        found.append(_about_geoid(geolocation.terrain, bound, seen, memory))
+        geoids = _Geoids(memory, geoid_folders)
+        found.append(_about_geoid(geolocation.terrain, bound, seen, geoids))
     if isinstance(sensor, FrameCameraRecord):
         found.append(_about_camera(sensor, bound, seen))
         found.append(_about_pixel_size(sensor, bound, seen, header))
@@ -154,14 +173,13 @@ def _about_coverage(seen: _Seen, geolocation: Geolocation) -> str:
 
 
 def _about_geoid(
-    terrain: RasterTerrain, bound: BoundGeolocation, seen: _Seen, memory: ProcessMemory
+    terrain: RasterTerrain, bound: BoundGeolocation, seen: _Seen, geoids: _Geoids
 ) -> str:
     """Compare a grid of undulations that the author names with EGM96, where that is installed."""
     if canonical_datum(terrain.vertical_datum) in ("", ELLIPSOID, *GRID_FILES):
         return ""
     try:
-        known = Geoid(find_grid("egm96"), memory)
-        named = Geoid(find_grid(terrain.vertical_datum), memory)
+        known, named = geoids.open("egm96"), geoids.open(terrain.vertical_datum)
     except (ConfigError, SourceError):
         # Not installed, or told elsewhere.
         return ""
