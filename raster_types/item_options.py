@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError, InvalidParameter
 from engine.geometry.projection import canonical_crs
-from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain, TerrainDefinition
 from raster_types.base import GCP_FITS, ItemOptions
+from raster_types.terrain_option import TerrainOption, parse_terrain
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def parse_item_options(  # noqa: PLR0913 -- one an option of the command
@@ -19,6 +22,9 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
     srs: str = "",
     dem: str = "",
     dem_datum: str = "",
+    dem_zfactor: float | None = None,
+    dem_zoffset: float | None = None,
+    dem_fill: str = "",
     exterior: Path | None = None,
     interior: Path | None = None,
     gcps: Path | None = None,
@@ -36,7 +42,15 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
         no_data=_no_data(nodata),
         valid_range=_range(valid_range),
         crs=_crs(srs),
-        terrain=_terrain(dem, dem_datum),
+        terrain=parse_terrain(
+            TerrainOption(
+                dem=dem,
+                datum=dem_datum,
+                z_factor=dem_zfactor,
+                z_offset=dem_zoffset,
+                fill=dem_fill,
+            )
+        ),
         exterior=_file("--exterior", exterior),
         interior=_file("--interior", interior),
         gcps=_file("--gcps", gcps),
@@ -56,23 +70,6 @@ def _gcp_fit(text: str) -> str:
     if text and text not in GCP_FITS:
         raise ConfigError("--gcp-fit", text, f"expected one of {', '.join(GCP_FITS)}")
     return text
-
-
-def _terrain(dem: str, datum: str) -> TerrainDefinition | None:
-    if not dem.strip():
-        if datum.strip():
-            raise ConfigError("--dem-datum", datum, "expected only together with --dem")
-        return None
-    try:
-        return ConstantHeight(height_m=float(dem), vertical_datum=datum or "ellipsoid")
-    except ValueError:
-        pass
-    path = Path(dem)
-    if not path.is_file():
-        raise ConfigError(
-            "--dem", dem, "expected a raster, a compiled service (.zmd) or a height in metres"
-        )
-    return RasterTerrain(path=str(path.resolve()), vertical_datum=datum)
 
 
 def _bands(text: str) -> tuple[int, ...]:

@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.commands.options import DEFAULT_DATA, DataOption
+from server.commands.terrain_options import (
+    DemDatumOption,
+    DemFactorOption,
+    DemFillOption,
+    DemOffsetOption,
+    DemOption,
+    terrain_path,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,6 +29,8 @@ app = typer.Typer(
     help="Author an image service: create, add rasters, build, look, compile.",
     rich_markup_mode="markdown",
 )
+
+app.add_typer(chain_app, name="chain")
 
 _MOST_SHOWN = 10
 Definition = Annotated[Path, typer.Argument(metavar="NAME.isdef", help="Folder of the definition.")]
@@ -95,17 +107,12 @@ def add(  # noqa: PLR0913 -- one an option of the command
         str, typer.Option(metavar="LO,HI", help="Samples outside are no data.")
     ] = "",
     srs: Annotated[str, typer.Option(help="CRS of the files, instead of their own.")] = "",
-    dem: Annotated[
-        str,
-        typer.Option(metavar="FILE|.zmd|METRES", help="Terrain under images with a sensor model."),
-    ] = "",
-    dem_datum: Annotated[
-        str,
-        typer.Option(
-            metavar="ellipsoid|egm96|egm2008|FILE",
-            help="What its heights, and those of frame cameras, count from.",
-        ),
-    ] = "",
+    dem: DemOption = "",
+    dem_datum: DemDatumOption = "",
+    dem_zfactor: DemFactorOption = None,
+    dem_zoffset: DemOffsetOption = None,
+    dem_fill: DemFillOption = "",
+    data: DataOption = DEFAULT_DATA,
     exterior: Annotated[
         Path | None,
         typer.Option(
@@ -151,7 +158,11 @@ def add(  # noqa: PLR0913 -- one an option of the command
     """Add rasters; those that are known and unchanged are left alone.
 
     A raster that cannot be read or placed becomes an item with a failed status and a sentence; it
-    stops nothing. A file that changed keeps its OBJECTID.
+    stops nothing. A file that changed keeps its OBJECTID. Known rasters are read again, too, when an
+    option is given that differs from before, or when a file changed that says how they lie (RPC,
+    orientations, control points); options that are not given stay as they were.
+
+    Terrain that is a published service is taken as it is when the definition is built.
     """
     from engine.build.definition_folder import DefinitionFolder
     from raster_types.add import AddRequest, add_rasters
@@ -170,8 +181,11 @@ def add(  # noqa: PLR0913 -- one an option of the command
             nodata=nodata,
             valid_range=valid_range,
             srs=srs,
-            dem=dem,
+            dem=terrain_path(dem, data),
             dem_datum=dem_datum,
+            dem_zfactor=dem_zfactor,
+            dem_zoffset=dem_zoffset,
+            dem_fill=dem_fill,
             exterior=exterior,
             interior=interior,
             gcps=gcps,
@@ -266,7 +280,7 @@ def _tell_built(report: BuildReport) -> None:
         (f"{fid} {name}: {why}" for fid, name, why in report.failed),
     )
     _tell_some(
-        f"{len(report.notes)} are not as the service is",
+        f"{len(report.notes)} have notes",
         (f"{fid} {name}: {why}" for fid, name, why in report.notes),
     )
     _tell_some(f"{len(report.missing)} files are not there now", report.missing)
