@@ -16,6 +16,7 @@ from engine.geometry.geoid import ELLIPSOID, DatumShift
 from engine.geometry.projection import LONLAT, canonical_crs, inverse, operation, transform
 from engine.geometry.service_posts import open_service_posts
 from engine.geometry.terrain import TerrainOpener
+from engine.geometry.terrain_definition import RasterTerrain
 from engine.geotransforms.rpc_refine import refine_rpc
 from engine.service import process_memory
 from raster_types.sensor_files.gcp_table import GcpFile, read_gcp_file
@@ -38,6 +39,8 @@ _RPC_FITS = ("shift", "affine")
 _MOST_BYTES = 64_000_000
 # Points that are missed by more are bad, or of another image, or their heights of another datum.
 LARGE_RESIDUAL_PX = 2.0
+# Surveyed points stand on roofs and plinths, but not this far from the ground, most of them.
+_HEIGHT_DIFFERENCE_M = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,8 @@ def refine(record: RpcRecord, product: Product, path: str, options: ItemOptions)
     missed = f"{before:.2f} px before and {after:.3f} px after"
     notes = [f"Fitted to {len(gcps)} control points ({fit}): they are missed by {missed}."]
     if after > LARGE_RESIDUAL_PX:
-        notes.append(large_residual_note(after, _worst(gcps, found.after)))
+        notes.append(large_residual_note(after, worst_point(gcps, found.after)))
+    notes.extend(_height_doubts(gcps, record, options.terrain))
     attributes: Attributes = {
         "GcpCount": len(gcps),
         "GcpFit": fit,
@@ -123,12 +127,13 @@ def large_residual_note(rms_px: float, worst: str) -> str:
     """Return the warning about points that a fit misses."""
     return (
         f"Its control points are missed by {rms_px:.1f} px still, most {worst}: are they of this image,"
-        " and their heights of the stated datum?"
+        " and their coordinates and heights of the stated systems?"
     )
 
 
-def _worst(gcps: Sequence[Gcp], residuals: Floats) -> str:
-    sizes = np.hypot(residuals[:, 0], residuals[:, 1])
+def worst_point(gcps: Sequence[Gcp], residuals: Floats) -> str:
+    """Return the name of the point that is missed by most, and by how much."""
+    sizes = np.nan_to_num(np.hypot(residuals[:, 0], residuals[:, 1]))
     number = int(np.argmax(sizes))
     return f"{gcps[number].id or number + 1} by {sizes[number]:.1f} px"
 
@@ -165,13 +170,32 @@ def _on_ellipsoid(
     )
 
 
-def _with_terrain(
-    points: tuple[Gcp, ...], record: RpcRecord, definition: TerrainDefinition
-) -> tuple[Gcp, ...]:
+def _height_doubts(
+    gcps: Sequence[Gcp], record: RpcRecord, terrain: TerrainDefinition | None
+) -> tuple[str, ...]:
+    """Compare the heights of control points with the terrain: both are above the ellipsoid by now."""
+    if not isinstance(terrain, RasterTerrain):
+        return ()
+    above = np.array([gcp.z for gcp in gcps], np.float64) - _terrain_at(gcps, record, terrain)
+    known = above[np.isfinite(above)]
+    if not known.size or abs(float(np.median(known))) <= _HEIGHT_DIFFERENCE_M:
+        return ()
+    words = f"{np.abs(np.median(known)):.0f} m {'above' if np.median(known) > 0 else 'below'}"
+    doubt = "is the terrain's datum right, or its undulation of the wrong sign?"
+    return (f"Its control points lie {words} the terrain: {doubt}",)
+
+
+def _terrain_at(points: Sequence[Gcp], record: RpcRecord, definition: TerrainDefinition) -> Floats:
     opener = TerrainOpener(process_memory(), open_service=open_service_posts)
     terrain = opener.open(definition, record.bind())
     lon, lat = np.array([gcp.x for gcp in points]), np.array([gcp.y for gcp in points])
-    heights = terrain.heights(*transform(operation(LONLAT, terrain.crs).pipeline, lon, lat), 0.0)
+    return terrain.heights(*transform(operation(LONLAT, terrain.crs).pipeline, lon, lat), 0.0)
+
+
+def _with_terrain(
+    points: tuple[Gcp, ...], record: RpcRecord, definition: TerrainDefinition
+) -> tuple[Gcp, ...]:
+    heights = _terrain_at(points, record, definition)
     for gcp, height in zip(points, heights.tolist(), strict=True):
         if not math.isfinite(height):
             raise InvalidParameter("gcps", gcp.id, "points that the terrain covers")

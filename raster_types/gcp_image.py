@@ -22,6 +22,7 @@ from raster_types.control_points import (
     crs_of_points,
     large_residual_note,
     points_of_image,
+    worst_point,
 )
 from raster_types.image_files import claims_to_be_raster, single_images, source_of
 from raster_types.product_acquisition import acquisition_of
@@ -141,10 +142,7 @@ def _quality(
 def _doubts(gcps: tuple[Gcp, ...], residuals: Floats) -> tuple[str, ...]:
     if len(residuals) != len(gcps):
         return ()
-    sizes = np.nan_to_num(np.hypot(residuals[:, 0], residuals[:, 1]))
-    worst = int(np.argmax(sizes))
-    named = f"{gcps[worst].id or worst + 1} by {sizes[worst]:.1f} px"
-    return (large_residual_note(_rms(residuals), named),)
+    return (large_residual_note(_rms(residuals), worst_point(gcps, residuals)),)
 
 
 def _rms(residuals: Floats) -> float:
