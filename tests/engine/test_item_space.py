@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
 import rasterio
@@ -11,6 +12,9 @@ from rasterio.transform import RPCTransformer
 
 from engine.build.compile_raster import compile_raster
 from engine.errors import ItemNotFound
+from engine.geolocation import bind_geolocation, unpack_geolocation
+from engine.geometry.terrain_definition import AverageHeight
+from engine.geotransforms.affine import Affine
 from engine.item_space import MapSpace, Points, SensorSpace, item_space, project
 from engine.service import open_service
 from tests.engine.image_pairs import COLS, ROWS, pair_service, points
@@ -126,3 +130,47 @@ def test_points_without_a_place_on_a_map_are_nothing() -> None:
     found = project(points((10.0, 50.0, 5.0), (10.0, 1e9)), "EPSG:4326", "EPSG:3857", None)
     assert np.isfinite(found.x).tolist() == [True, False]
     assert found.z[0] == 5.0
+
+
+def _chained(service: ImageService, **changes: object) -> SensorSpace:
+    """Return the first image with further geotransforms in its chain."""
+    item = service.catalog.item(1)
+    geolocation = msgspec.structs.replace(unpack_geolocation(item.geolocation), **changes)
+    return SensorSpace(item, bind_geolocation(geolocation, service.memory))
+
+
+def test_a_chain_is_followed_as_one_way(pair: ImageService) -> None:
+    plain = item_space(pair, 1)
+    image = _all_over(30)
+    ground = plain.to_ground(image)
+    # Pixels of the file are twice as large as those that the model speaks of, and begin at (8, 6).
+    crop = Affine(source_to_output=(8.0, 2.0, 0.0, 6.0, 0.0, 2.0))
+    cropped = _chained(pair, image_side=(crop,))
+    found = cropped.to_image(Points(ground.x, ground.y, image.z))
+    assert np.abs(found.x - (image.x - 8) / 2).max() < 1e-6
+    assert np.abs(found.y - (image.y - 6) / 2).max() < 1e-6
+    back = cropped.to_ground(Points(found.x, found.y, image.z))
+    assert np.abs(back.x - ground.x).max() < 1e-9
+
+
+def test_a_map_that_was_moved_keeps_the_heights_of_its_ground(pair: ImageService) -> None:
+    plain = item_space(pair, 1)
+    image = _all_over(30)
+    ground = plain.to_ground(image)
+    east = Affine(source_to_output=(0.01, 1.0, 0.0, 0.0, 0.0, 1.0))
+    found = _chained(pair, ground_side=(east,)).to_ground(image)
+    assert np.abs(found.x - ground.x - 0.01).max() < 1e-9
+    assert np.abs(found.z - ground.z).max() < 1e-4
+
+
+def test_a_chain_in_the_plane_has_no_heights(pair: ImageService) -> None:
+    place = Affine(source_to_output=(500000.0, 5.0, 0.0, 4983000.0, 0.0, -5.0))
+    space = _chained(
+        pair, sensor=None, image_side=(place,), crs="EPSG:32631", terrain=AverageHeight()
+    )
+    ground = space.to_ground(points((10.0, 20.0)))
+    assert (ground.x[0], ground.y[0]) == pytest.approx((500050.0, 4982900.0))
+    back = space.to_image(Points(ground.x, ground.y, np.full(1, np.nan)))
+    assert (back.x[0], back.y[0]) == pytest.approx((10.0, 20.0))
+    # Nothing leans where nothing rises.
+    assert space.lean(back).x[0] == pytest.approx(ground.x[0])
