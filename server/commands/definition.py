@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.commands.definition_chain import chain_app
 from server.commands.options import DEFAULT_DATA, DataOption
 from server.commands.terrain_options import (
     DemDatumOption,
