@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 # An area's items are weighed on a raster of this many cells a side.
 _AREA_CELLS = 16
 _DEFAULT_ITEMS = 100
+_EXACT_PX = 1e-3
 
 
 def identify(request: IdentifyRequest, work: Work) -> IdentifyResult:
@@ -130,10 +131,21 @@ def _image_request(request: IdentifyRequest, box: Extent, cells: int) -> ImageRe
 def _plan_at(
     request: IdentifyRequest, point: tuple[float, float], pixel: tuple[float, float], work: Work
 ) -> Plan:
-    """Plan one pixel whose centre is the point."""
+    """Plan one pixel whose centre is the point, placed as exactly as can be.
+
+    What is right for pictures, an eighth of a pixel, could give a neighbour's value here. Around one
+    pixel alone, nodes at every pixel cost next to nothing.
+    """
     (x, y), (px, py) = point, pixel
     box = Extent(x - px / 2, y - py / 2, x + px / 2, y + py / 2)
-    return plan(work.service, _image_request(request, box, 1))
+    made = plan(work.service, _image_request(request, box, 1))
+    near = box.expand(px, py)
+    items = tuple(
+        replace(planned, placed=replace(planned.placed, box=common))
+        for planned in made.items
+        if (common := planned.placed.box.intersection(near)) is not None
+    )
+    return replace(made, items=items, tolerance_px=_EXACT_PX)
 
 
 def _samples(made: Plan, work: Work) -> PixelBlock:
