@@ -190,7 +190,8 @@ class _Adder:
             status = ItemStatus.NOT_SUPPORTED
         elif isinstance(error, SourceUnavailable):
             status = ItemStatus.NOT_FOUND
-        sources = tuple(SourceDefinition(path=path) for path in job.paths)
+        # The file that names the product alone: its images become rows of their own.
+        sources = (SourceDefinition(path=job.path),)
         return NewItem(
             name=PurePath(job.path).stem,
             raster=RasterDefinition(raster_type=self._type.name, sources=sources),
