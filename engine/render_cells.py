@@ -10,6 +10,7 @@ from collections import deque
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from engine.geometry.position_grid import SQUARE
 from engine.helper_threads import can_share, share
 from engine.layers import Cells
 from engine.render_work import Work
@@ -37,16 +38,17 @@ def over_cells(plan: Plan, work: Work, form: Form, paint: Callable[[Cells, Cell]
     ------
     Whatever `paint` raises; then the other threads stop at their next cell.
     """
-    cells = deque(plan.grid.cells())
+    cells = list(plan.grid.cells())
     if len(cells) < _LEAST_SHARED or not plan.items or not can_share():
-        _paint_all(Cells(plan, work, form), cells, paint)
+        _paint_all(Cells(plan, work, form), deque([cells]), paint)
         return
+    portions = _portions(cells)
     taking = Lock()
 
     def paint_share() -> None:
         own = Work(work.service, work.budget, dead=work.dead)
         try:
-            _paint_all(Cells(plan, own, form), cells, paint)
+            _paint_all(Cells(plan, own, form), portions, paint)
         finally:
             with taking:
                 work.take(own)
@@ -54,16 +56,29 @@ def over_cells(plan: Plan, work: Work, form: Form, paint: Callable[[Cells, Cell]
     share(paint_share)
 
 
-def _paint_all(layers: Cells, cells: deque[Cell], paint: Callable[[Cells, Cell], None]) -> None:
-    """Paint cells until none is left; after an error none is left for the other thread."""
+def _portions(cells: list[Cell]) -> deque[list[Cell]]:
+    """Return the cells in portions for threads: squares that share nodes, each where there are few."""
+    squares: dict[tuple[int, int], list[Cell]] = {}
+    for cell in cells:
+        squares.setdefault((cell.row // SQUARE, cell.col // SQUARE), []).append(cell)
+    if len(squares) < _LEAST_SHARED:
+        return deque([cell] for cell in cells)
+    return deque(squares.values())
+
+
+def _paint_all(
+    layers: Cells, portions: deque[list[Cell]], paint: Callable[[Cells, Cell], None]
+) -> None:
+    """Paint portions until none is left; after an error none is left for the other thread."""
     try:
-        while cells:
+        while portions:
             try:
-                cell = cells.popleft()
+                portion = portions.popleft()
             except IndexError:  # the other thread has taken the last one
                 return
-            layers.work.budget.check()
-            paint(layers, cell)
+            for cell in portion:
+                layers.work.budget.check()
+                paint(layers, cell)
     except BaseException:
-        cells.clear()
+        portions.clear()
         raise

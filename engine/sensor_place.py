@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from engine.extent import Extent
     from engine.geolocation import BoundGeolocation
-    from engine.geometry.locator import Survey
+    from engine.geometry.locator import Nodes, Survey
+    from engine.geometry.map_patch import Square
     from engine.geotransforms.base import SensorModel
     from engine.item import Item
     from engine.target_grid import Lattice
@@ -82,6 +83,17 @@ class SensorLocator:
         """
         with self.lend() as ortho:
             return ortho.coarsest_step(lattice)
+
+    def foresee(self, lattice: Lattice, square: Square, tolerance_px: float) -> Nodes | None:
+        """See `Locator`.
+
+        Raises
+        ------
+        SourceError
+            The terrain cannot be read.
+        """
+        with self.lend() as ortho:
+            return ortho.foresee(lattice, square, tolerance_px)
 
     def survey(self, x: Floats, y: Floats, lattice: Lattice) -> Survey:
         """See `Locator`.

@@ -68,7 +68,7 @@ class EncodeOptions:
 class Encoded:
     """A finished answer."""
 
-    data: bytes
+    data: bytes | memoryview
     media_type: str
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.geometry.locator import Survey
+from engine.geometry.locator import Nodes, Survey
 from engine.image_space import from_image_space
 from engine.target_grid import CELL
 
 if TYPE_CHECKING:
     from engine.geometry.locator import Floats
+    from engine.geometry.map_patch import Square
     from engine.target_grid import Lattice
 
 
@@ -37,6 +38,11 @@ class ImageLocator:
         """See `Locator`: a whole cell, since straight lines stay straight."""
         del lattice
         return CELL
+
+    def foresee(self, lattice: Lattice, square: Square, tolerance_px: float) -> Nodes | None:
+        """See `Locator`: a survey of the coarsest nodes does."""
+        del lattice, square, tolerance_px
+        return None
 
     def survey(self, x: Floats, y: Floats, lattice: Lattice) -> Survey:
         """See `Locator`."""

@@ -6,18 +6,18 @@ level-0 pixels, and the way there goes over the terrain.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.geometry.map_patch import cubic_error_px, cubic_shares
 from engine.geometry.projection import transform_checked
 from engine.target_grid import CELL, world_period
 
 if TYPE_CHECKING:
+    from engine.geometry.map_patch import Square
     from engine.target_grid import Lattice
 
 Floats = NDArray[np.float64]
@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 # A point counts if the inverse brings it back within this part of an output pixel.
 _ROUND_TRIP_PX = 0.05
 _COARSE = 16
+# Coordinates are rounded, and inverses of projections iterated: nothing is claimed to be closer.
+ROUNDING_PX = 1e-5
 # Interpolated points further off than this are worked out: a claim of exact nodes stays true.
 _MOST_OFF_PX = 1e-7
 
@@ -58,6 +60,25 @@ class Survey(NamedTuple):
     off_px: float = 0.0
 
 
+class Nodes(NamedTuple):
+    """Nodes of a square of cells.
+
+    Attributes
+    ----------
+    x, y : float64 (rows + 1, cols + 1)
+        In the raster's own coordinates.
+    step : int
+        Output pixels from node to node.
+    error_px : float
+        Bound of what linear interpolation between them misses, in output pixels.
+    """
+
+    x: Floats
+    y: Floats
+    step: int
+    error_px: float
+
+
 class Locator(Protocol):
     """An exact transform; equal ones are equal keys of a cache."""
 
@@ -72,6 +93,10 @@ class Locator(Protocol):
 
     def coarsest_step(self, lattice: Lattice) -> int:
         """Return the step, a power of two, with which to begin; it depends on the lattice alone."""
+        ...
+
+    def foresee(self, lattice: Lattice, square: Square, tolerance_px: float) -> Nodes | None:
+        """Return nodes that keep a tolerance, None where that takes surveys of ever finer ones."""
         ...
 
     def survey(self, x: Floats, y: Floats, lattice: Lattice) -> Survey:
@@ -124,6 +149,11 @@ class MapLocator:
         del lattice
         return CELL
 
+    def foresee(self, lattice: Lattice, square: Square, tolerance_px: float) -> Nodes | None:
+        """See `Locator`: a survey of the coarsest nodes nearly always does."""
+        del lattice, square, tolerance_px
+        return None
+
     def survey(self, x: Floats, y: Floats, lattice: Lattice) -> Survey:
         """See `Locator`: projections are smooth."""
         x, y, good = self.locate(x, y, lattice)
@@ -169,47 +199,9 @@ def locate_between(
         float(x[0, 1] - x[0, 0]) / lattice.pixel_x,
         float(y[0, 0] - y[1, 0]) / lattice.pixel_y,
     )
-    off_px = _cubic_error_px(few_x, few_y, (col_step * pixels[0], row_step * pixels[1]))
+    off_px = cubic_error_px(few_x, few_y, (col_step * pixels[0], row_step * pixels[1]))
     if not off_px <= _MOST_OFF_PX:
         return *locator.locate(x, y, lattice), 0.0
-    by_row, by_col = _shares(rows, row_step), _shares(cols, col_step)
+    by_row, by_col = cubic_shares(rows, row_step), cubic_shares(cols, col_step)
     whole = np.ones(x.shape, np.bool_)
     return by_row @ few_x @ by_col.T, by_row @ few_y @ by_col.T, whole, off_px
-
-
-def _cubic_error_px(x: Floats, y: Floats, pixels: tuple[float, float]) -> float:
-    """Return how far cubics through nodes miss a smooth map, at most, in output pixels.
-
-    The error is a 24th of a fourth difference in the outermost intervals and less elsewhere.
-
-    Parameters
-    ----------
-    x, y : float64 (rows, cols)
-        At the nodes.
-    pixels : (float, float)
-        Output pixels from node to node, along columns and rows.
-    """
-    fourth = sum(float(np.abs(np.diff(v, 4, axis)).max()) for v in (x, y) for axis in (0, 1))
-    along_x = float(np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)).min())
-    along_y = float(np.hypot(np.diff(x, axis=0), np.diff(y, axis=0)).min())
-    error, least = fourth / 24, min(along_x / pixels[0], along_y / pixels[1])
-    return error / least if least > 0 else math.inf
-
-
-@lru_cache(maxsize=64)
-def _shares(count: int, step: int) -> Floats:
-    """Return the weights (count, nodes) of nodes `step` apart for `count` points between them.
-
-    They are those of the cubic through the four nearest nodes.
-    """
-    nodes = (count - 1) // step + 1
-    position = np.arange(count) / step
-    first = np.clip(position.astype(int) - 1, 0, nodes - 4)
-    shares = np.zeros((count, nodes))
-    for own in range(4):
-        weight = np.ones(count)
-        for other in range(4):
-            if other != own:
-                weight *= (position - first - other) / (own - other)
-        shares[np.arange(count), first + own] = weight
-    return shares

@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 
 from engine.extent import Extent
 from engine.geometry.constant_terrain import ConstantTerrain
-from engine.geometry.locator import Survey, locate_between
+from engine.geometry.foresight import half_height, measure_bends
+from engine.geometry.locator import ROUNDING_PX, Nodes, Survey, locate_between
+from engine.geometry.map_patch import FEW, between, map_patch
 from engine.geometry.post_surface import NodeCell
 from engine.target_grid import CELL
 
 if TYPE_CHECKING:
     from engine.geometry.locator import MapLocator
+    from engine.geometry.map_patch import Square
     from engine.geometry.terrain import Terrain
     from engine.geotransforms.concatenation import Concatenation
     from engine.target_grid import Lattice
@@ -29,6 +32,12 @@ Floats = NDArray[np.float64]
 
 # Heights over which the slant of lines of sight is measured: far above rounding, straight enough.
 _SLANT_M = 10.0
+# Steps that are foreseen: twice the distance of the points measured, and less.
+_STEPS = (64, 32, 16, 8, 4, 2)
+# Of many cells at once: finer nodes for all of them would be too many, where some need them.
+_SQUARE_STEPS = (64, 32, 16, 8)
+# The box of points is grown by this part of a step: the map bends between them.
+_BOX_MARGIN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,42 @@ class OrthoLocator:
         size = lattice.pixel_x * self.terrain_scale
         spacing_px = self.terrain.spacing(size) / size
         return CELL if spacing_px <= 0 else 1 << min(8, max(1, round(math.log2(spacing_px) - 0.5)))
+
+    def foresee(self, lattice: Lattice, square: Square, tolerance_px: float) -> Nodes | None:
+        """See `Locator`: where the sensor model is smooth and the terrain without voids."""
+        if not self.chain.is_smooth:
+            return None
+        patch = map_patch((self.to_ground, self.to_terrain), lattice, square)
+        if patch is None:
+            return None
+        ground, terrain = patch.points[:2], patch.points[2:]
+        edges = _node_cell(terrain[0], terrain[1], np.True_)
+        size = lattice.pixel_x * self.terrain_scale
+        surface = self.terrain.surface(_box(terrain, edges), size)
+        if surface.has_voids or math.isnan(surface.low):
+            return None
+        half = half_height(surface)
+        middle = (surface.low + surface.high) / 2
+        places = np.empty((3, 3, *ground.shape[1:]))
+        places[:2] = ground[:, np.newaxis]
+        places[2, 0], places[2, 1], places[2, 2] = middle - half, middle, middle + half
+        bends = measure_bends(*self._image(*places), FEW, half)
+        if bends is None:
+            return None
+        for step in _STEPS if square.cells == 1 else _SQUARE_STEPS:
+            error_px = bends.error_px(step, surface, edges.scaled(step / FEW))
+            error_px += patch.off_px + ROUNDING_PX
+            if error_px <= tolerance_px:
+                return self._nodes(patch.points, size, step, error_px)
+        return None
+
+    def _nodes(self, points: Floats, size: float, step: int, error_px: float) -> Nodes | None:
+        ground_x, ground_y, terrain_x, terrain_y = between(points, step)
+        z = self.terrain.heights(terrain_x.reshape(-1), terrain_y.reshape(-1), size)
+        col, row = self._image(ground_x, ground_y, z.reshape(ground_x.shape))
+        if not (np.isfinite(col).all() and np.isfinite(row).all()):
+            return None
+        return Nodes(col, row, step, error_px)
 
     def survey(self, x: Floats, y: Floats, lattice: Lattice) -> Survey:
         """Return level-0 pixels (corner origin) of map points; see `Locator`.
@@ -124,6 +169,14 @@ class OrthoLocator:
         return f"{self.to_ground.pipeline} → {ground} → {name}"
 
 
+def _box(points: Floats, edges: NodeCell) -> Extent:
+    """Return a box around points (2, rows, cols) and what lies between them."""
+    (west, south), (east, north) = points.min(axis=(1, 2)), points.max(axis=(1, 2))
+    by_x = _BOX_MARGIN * max(abs(edges.col_dx), abs(edges.row_dx))
+    by_y = _BOX_MARGIN * max(abs(edges.col_dy), abs(edges.row_dy))
+    return Extent(float(west) - by_x, float(south) - by_y, float(east) + by_x, float(north) + by_y)
+
+
 def _between(z: Floats) -> Floats:
     """Return heights at nodes, and on straight lines between them midway."""
     smooth = z.copy()
@@ -133,8 +186,9 @@ def _between(z: Floats) -> Floats:
     return smooth
 
 
-def _node_cell(x: Floats, y: Floats, good: NDArray[np.bool_]) -> NodeCell:
+def _node_cell(x: Floats, y: Floats, good: NDArray[np.bool_] | np.bool_) -> NodeCell:
     """Return the largest steps between neighbouring nodes, along columns and rows."""
+    good = np.broadcast_to(good, x.shape)
     both = good[:, :-1] & good[:, 1:]
     down_both = good[:-1] & good[1:]
     with np.errstate(invalid="ignore"):

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.geometry.locator import Survey
+from engine.geometry.locator import Nodes, Survey
 from engine.target_grid import CELL
 
 if TYPE_CHECKING:
+    from engine.geometry.map_patch import Square
     from engine.geotransforms.concatenation import Concatenation
     from engine.target_grid import Lattice
 
@@ -43,6 +44,11 @@ class PlaneLocator:
         """See `Locator`: a whole cell."""
         del lattice
         return CELL
+
+    def foresee(self, lattice: Lattice, square: Square, tolerance_px: float) -> Nodes | None:
+        """See `Locator`: chains in the plane may have any bends."""
+        del lattice, square, tolerance_px
+        return None
 
     def survey(self, x: Floats, y: Floats, lattice: Lattice) -> Survey:
         """See `Locator`: transforms in the plane are smooth."""

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.geometry.locator import ROUNDING_PX
+from engine.geometry.map_patch import Square
 from engine.target_grid import CELL, Lattice
 
 if TYPE_CHECKING:
@@ -26,11 +28,12 @@ Floats = NDArray[np.float64]
 
 # The bilinear error of a smooth map peaks near the points measured; the margin covers what lies between.
 _MARGIN = 1.3
-# Coordinates are rounded, and inverses of projections iterated: nothing is claimed to be closer.
-_ROUNDING_PX = 1e-5
 # A raster smaller than this part of a cell gets nodes of its own, in a window aligned to 16 pixels.
 _SMALL = CELL // 4
 _ALIGN = 16
+# Cells a side of the squares whose nodes are computed at once: neighbouring tiles go to one instance.
+SQUARE = 4
+_MOST_APART = 4096
 
 
 class CellWindow(NamedTuple):
@@ -111,6 +114,10 @@ def cell_nodes(
     tolerance_px : float
         Largest error of an interpolated position, in output pixels.
     """
+    if window == WHOLE_CELL:
+        found = square_nodes(locator, lattice, Square(*cell, 1), tolerance_px)
+        if found is not None:
+            return found[cell]
     step = locator.coarsest_step(lattice)
     while any(edge % step for edge in window):
         step //= 2
@@ -118,7 +125,7 @@ def cell_nodes(
         map_x, map_y = _map_points(lattice, cell, window, step // 2)
         survey = locator.survey(map_x, map_y, lattice)
         x, y, good = survey.x, survey.y, survey.good
-        claim = _claimed_error(survey, step) + survey.off_px + _ROUNDING_PX
+        claim = _claimed_error(survey, step) + survey.off_px + ROUNDING_PX
         holes = not good.all()
         if claim <= tolerance_px and (not holes or step <= locator.refine_holes_to):
             if claim > tolerance_px / 4 and not holes:
@@ -130,10 +137,32 @@ def cell_nodes(
             return grid if survey.void is None else replace(grid, void=~_quads(~survey.void))
         if step == 2:
             # Nodes at every pixel centre: exact, whatever happens between them.
-            quads, claim = good[:-1, :-1].astype(np.uint8), survey.off_px + _ROUNDING_PX
+            quads, claim = good[:-1, :-1].astype(np.uint8), survey.off_px + ROUNDING_PX
             grid = _node_grid(x, y, quads, 1, window, claim)
             return grid if survey.void is None else replace(grid, void=survey.void[:-1, :-1])
         step //= 2
+
+
+def square_nodes(
+    locator: Locator, lattice: Lattice, square: Square, tolerance_px: float
+) -> dict[tuple[int, int], NodeGrid] | None:
+    """Compute the nodes of all cells of a square at once, None where that cannot be done.
+
+    What costs most is to begin; the square depends on lattice and cell alone, and so do the nodes.
+    """
+    found = locator.foresee(lattice, square, tolerance_px)
+    if found is None:
+        return None
+    quads = CELL // found.step
+    usable = np.ones((quads, quads), np.uint8)
+    grids = {}
+    for row in range(square.cells):
+        for col in range(square.cells):
+            part = np.s_[row * quads : (row + 1) * quads + 1, col * quads : (col + 1) * quads + 1]
+            x, y = np.ascontiguousarray(found.x[part]), np.ascontiguousarray(found.y[part])
+            grid = NodeGrid(x, y, usable, found.step, WHOLE_CELL, found.error_px)
+            grids[square.col + col, square.row + row] = grid
+    return grids
 
 
 def _node_grid(
@@ -224,6 +253,8 @@ class NodeCache:
         self._max_nodes = max_nodes
         self._nodes = 0
         self._grids: OrderedDict[tuple[Any, ...], NodeGrid] = OrderedDict()
+        # Squares whose cells have to be computed one by one.
+        self._apart: set[tuple[Any, ...]] = set()
 
     def get(
         self,
@@ -239,10 +270,35 @@ class NodeCache:
         if found is not None:
             self._grids.move_to_end(key)
             return found
-        found = cell_nodes(locator, lattice, cell, tolerance_px, window)
-        self._grids[key] = found
-        self._nodes += found.x.size + self._OVERHEAD
+        if window == WHOLE_CELL:
+            self._fill_square(locator, lattice, cell, tolerance_px)
+            found = self._grids.get(key)
+        if found is None:
+            found = cell_nodes(locator, lattice, cell, tolerance_px, window)
+            self._keep(key, found)
         while self._nodes > self._max_nodes and len(self._grids) > 1:
             _, old = self._grids.popitem(last=False)
             self._nodes -= old.x.size + self._OVERHEAD
         return found
+
+    def _fill_square(
+        self, locator: Locator, lattice: Lattice, cell: tuple[int, int], tolerance_px: float
+    ) -> None:
+        """Compute the nodes of a cell and its neighbours at once, where that can be done."""
+        square = Square(cell[0] // SQUARE * SQUARE, cell[1] // SQUARE * SQUARE, SQUARE)
+        key = (locator, lattice, square, tolerance_px)
+        if key in self._apart:
+            return
+        found = square_nodes(locator, lattice, square, tolerance_px)
+        if found is None:
+            if len(self._apart) >= _MOST_APART:
+                self._apart.clear()
+            self._apart.add(key)
+            return
+        for place, grid in found.items():
+            self._keep((locator, lattice, place, tolerance_px, WHOLE_CELL), grid)
+
+    def _keep(self, key: tuple[Any, ...], grid: NodeGrid) -> None:
+        if key not in self._grids:
+            self._grids[key] = grid
+            self._nodes += grid.x.size + self._OVERHEAD

@@ -31,6 +31,10 @@ class NodeCell:
     row_dx: float
     row_dy: float
 
+    def scaled(self, by: float) -> NodeCell:
+        """Return the cell of a finer or coarser grid."""
+        return NodeCell(self.col_dx * by, self.col_dy * by, self.row_dx * by, self.row_dy * by)
+
 
 @dataclass(frozen=True, slots=True)
 class PostSurface:
@@ -77,6 +81,11 @@ class PostSurface:
             return math.nan
         along = self._line_error(cell.col_dx, cell.col_dy)
         return min(self.high - self.low, along + self._line_error(cell.row_dx, cell.row_dy))
+
+    def rise_along(self, dx: float, dy: float) -> float:
+        """Return how much at most the surface changes along a step of CRS units, metres."""
+        a, b, d, e = self.posts_per_unit
+        return self.step_x * abs(a * dx + b * dy) + self.step_y * abs(d * dx + e * dy)
 
     def slope_along(self, dx: Floats, dy: Floats) -> Floats:
         """Return how much at most the surface changes along steps (n,) of CRS units, metres."""

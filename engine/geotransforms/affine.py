@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 import numpy as np
@@ -68,6 +68,8 @@ class AffineTransform:
         x0, y0, xx, xy, yx, yy, and what is added to positions before: far from the origin (metres of a
         UTM zone) subtracting first keeps the last digits.
     """
+
+    is_smooth: ClassVar[bool] = True
 
     inverse: Floats
     forward: Floats

@@ -49,6 +49,12 @@ class Concatenation:
     ground_side: tuple[PlaneTransform, ...] = ()
     source_step: float = 1.0
 
+    @property
+    def is_smooth(self) -> bool:
+        """Whether no step has kinks: few points tell how it bends between them."""
+        steps = (*self.image_side, *self.ground_side, self.sensor)
+        return all(getattr(step, "is_smooth", False) for step in steps)
+
     def to_source(
         self, x: Floats, y: Floats, projection: PlaneMap | None = None
     ) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
 import numpy as np
@@ -166,6 +167,8 @@ class FrameCamera:
     numbers : float64 (35,)
         See `frame_projection.py`.
     """
+
+    is_smooth: ClassVar[bool] = True
 
     ground_crs: str
     vertical_datum: str

@@ -11,7 +11,7 @@ appear there again, mirrored. Positions beyond a fold are not defined (NaN).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 import numpy as np
@@ -152,6 +152,8 @@ class PolynomialTransform:
     start : float64 (4,)
         Inverse of the linear part at the centre: where the iteration starts.
     """
+
+    is_smooth: ClassVar[bool] = True
 
     coefficients: Floats
     frame: Frame

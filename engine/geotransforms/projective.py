@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 import numpy as np
@@ -86,6 +86,8 @@ class ProjectiveTransform:
     inverse, forward : float64 (13,)
         The matrix by rows, what is added to positions before, what is added after.
     """
+
+    is_smooth: ClassVar[bool] = True
 
     inverse: Floats
     forward: Floats

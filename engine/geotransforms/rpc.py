@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -121,6 +121,8 @@ class RpcModel:
     record : RpcRecord
     numbers : RpcNumbers
     """
+
+    is_smooth: ClassVar[bool] = True
 
     record: RpcRecord
     numbers: RpcNumbers
