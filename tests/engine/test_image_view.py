@@ -17,6 +17,9 @@ from engine.build.compile_raster import compile_raster
 from engine.errors import InvalidParameter, ItemNotFound
 from engine.explain import explain
 from engine.extent import Extent
+from engine.pixels import PixelBlock
+from engine.plan import plan
+from engine.render import render
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, MosaicRule, PictureInfoRequest, View
 from engine.service import open_service
@@ -168,3 +171,11 @@ def test_a_turned_map_raster_has_its_own_image_space_too(tmp_path: Path) -> None
     for how in (Interpolation.NEAREST, Interpolation.BILINEAR):
         found = _samples(service, _request(request.view.extent, (90, 70), interpolation=how))
         assert np.array_equal(found, data)
+
+
+def test_strips_of_a_large_export_are_the_same_pixels(pair: ImageService) -> None:
+    whole = plan(pair, _request(WHOLE, (COLS, ROWS)))
+    part = whole.rows_of(90, 70)
+    samples = render(part, Work(pair, UNLIMITED), pair.summary.pixel_type)
+    assert isinstance(samples, PixelBlock)
+    assert np.array_equal(samples.data, _pixels(pair)[:, 90:160])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,8 +14,10 @@ import pytest
 import rasterio
 from rasterio.io import MemoryFile
 
+from engine.geometry.terrain_definition import RasterTerrain
 from server.publishing import Publisher
 from tests.engine.image_pairs import COLS, ROWS, pair_service
+from tests.engine.sensor_scenes import sensor_service
 from tests.server.live_sources import OWN
 
 if TYPE_CHECKING:
@@ -382,3 +385,44 @@ def test_every_operation_of_images_has_a_page(images: httpx.Client) -> None:
             "/imageToMap", params={"f": "html", "rasterId": "1", "geometry": "120,-80"}
         ).text
     )
+
+
+def test_the_plan_of_a_picture_in_image_space_is_explained(images: httpx.Client) -> None:
+    found = _get(images, "/explain", imageSR="0:1", size="40,30")
+    assert "image space" in json.dumps(found)
+    assert "error" not in found
+
+
+def test_a_pleiades_image_is_served_in_its_own_space_and_over_its_terrain(
+    shared_data: Path,
+    tmp_path: Path,
+    serve: Callable[..., AbstractContextManager[LiveServer]],
+) -> None:
+    kit = shared_data / "04_rpc_satellite" / "phr_ventoux"
+    (tmp_path / "images").mkdir()
+    for name in ("left_image.tif", "left_image.geom"):
+        shutil.copyfile(kit / name, tmp_path / "images" / name)
+    terrain = RasterTerrain(
+        path=str(kit / "dem" / "N44E005.hgt"), vertical_datum=str(kit / "dem" / "egm96_15.gtx")
+    )
+    sensor_service(tmp_path, [tmp_path / "images"], terrain, "EPSG:32631").close()
+    Publisher(tmp_path / "data").publish(tmp_path / "d.zmd", "ventoux")
+    truth = json.loads((kit / "reference" / "truth.json").read_text())
+    rows = next(e for e in truth["computed"] if e["image"] == "left_image.tif")["inverse"]
+    points = [{"x": row["lon"], "y": row["lat"], "z": row["h"]} for row in rows]
+    with serve(tmp_path / "data", **OWN) as live:
+        base = f"{live.url}/arcgis/rest/services/ventoux/ImageServer"
+        with httpx.Client(base_url=base, timeout=60) as client:
+            form = {"f": "json", "rasterId": "1", "spatialReference": "4326"}
+            form["geometries"] = json.dumps({"geometries": points})
+            found = client.post("/computePixelLocation", data=form).json()["geometries"]
+            picture = client.get(
+                "/exportImage",
+                params={"f": "image", "imageSR": "0:1", "size": "500,500", "format": "tiff"},
+            )
+    for place, row in zip(found, rows, strict=True):
+        assert (place["x"], place["y"]) == pytest.approx((row["col"], row["row"]), abs=1e-3)
+    with rasterio.open(kit / "left_image.tif") as source:
+        expected = source.read()
+    with MemoryFile(picture.content) as file, file.open() as dataset:
+        assert np.array_equal(dataset.read(), expected)
