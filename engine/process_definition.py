@@ -219,7 +219,7 @@ def _with_tag(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without_tags(plain: Any) -> Any:
     """Take out of all arguments what `_with_tag` puts in."""
-    if isinstance(plain, list):
+    if isinstance(plain, list | tuple):
         return [_without_tags(entry) for entry in plain]
     if not isinstance(plain, dict):
         return plain
