@@ -20,7 +20,7 @@ from engine.geometry.projection import describe_crs, wkt_of
 from engine.identify import identify
 from engine.image_directions import image_directions
 from engine.image_shapes import query_on_map, rows_in_image
-from engine.image_space import image_space_item
+from engine.image_space import image_box, image_space, image_space_item
 from engine.image_view import grid_of_any_view
 from engine.item_facts import item_facts
 from engine.legend import legend_of
@@ -297,9 +297,12 @@ def _shape(made: Plan, dtype: str) -> RasterShape:
 
 
 def _thumbnail(request: ThumbnailRequest, work: Work) -> Answer:
-    summary = work.service.summary
-    extent = square_pixels(summary.extent, request.width, request.height)
-    view = View(extent=extent, width=request.width, height=request.height)
+    box, crs = work.service.summary.extent, ""
+    if request.item is not None:
+        box, crs = image_box(work.service.catalog.item(request.item)), image_space(request.item)
+    width, height = request.width, request.height
+    extent = square_pixels(box, width, height)
+    view = View(extent=extent, extent_crs=crs, out_crs=crs, width=width, height=height)
     return _image(ImageRequest(view=view, encoding=Encoding(format="png")), work)
 
 

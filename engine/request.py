@@ -302,10 +302,11 @@ class LegendRequest(Record, tag="legend", frozen=True, kw_only=True):
 
 
 class ThumbnailRequest(Record, tag="thumbnail", frozen=True, kw_only=True):
-    """A small picture of the whole service."""
+    """A small picture of the whole service, or of one item as it was taken."""
 
     width: int = 200
     height: int = 133
+    item: int | None = None
 
 
 class ExplainRequest(Record, tag="explain", frozen=True, kw_only=True):

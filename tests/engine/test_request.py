@@ -9,16 +9,20 @@ from config.definition import MosaicMethod, MosaicOperator
 from engine.extent import Extent
 from engine.pixel_type import PixelType
 from engine.request import (
+    AnglesRequest,
     Encoding,
     ExplainRequest,
     HistogramsRequest,
     IdentifyRequest,
     ImageRequest,
+    ItemRequest,
     KeyPropertiesRequest,
     LegendRequest,
     MapPoint,
     MosaicRule,
+    MultirayRequest,
     PictureInfoRequest,
+    PlaceRequest,
     QueryRequest,
     RenderingRule,
     Request,
@@ -60,8 +64,12 @@ EXAMPLES: list[Request] = [
     HistogramsRequest(),
     KeyPropertiesRequest(),
     LegendRequest(band_ids=(2, 1)),
-    ThumbnailRequest(),
+    ThumbnailRequest(item=3),
     ExplainRequest(image=_IMAGE),
+    PlaceRequest(positions=bytes(24), from_crs="ICS:1", visible_only=True),
+    AnglesRequest(item=1, point=MapPoint(x=1.0, y=2.0, crs="ICS:1")),
+    MultirayRequest(items=(1, 2), positions=bytes(32)),
+    ItemRequest(item=7),
 ]
 
 

@@ -25,6 +25,7 @@ from server.protocols.arcgis.operations import (
     raster_ics,
     raster_image,
     raster_info,
+    raster_thumbnail,
     statistics,
     thumbnail,
     tile,
@@ -62,6 +63,8 @@ OPERATIONS: Registry[Operation] = Registry(
         "{rasterId}/info/ics": raster_ics,
         "{rasterId}/info/icsToPixel": ics_to_pixel,
         "{rasterId}/info/keyProperties": key_properties,
+        "{rasterId}/info/thumbnail": raster_thumbnail,
+        "{rasterId}/thumbnail": raster_thumbnail,
         "{rasterId}/image": raster_image,
     },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import math
@@ -12,6 +13,7 @@ import httpx
 import numpy as np
 import pytest
 import rasterio
+from PIL import Image
 from rasterio.io import MemoryFile
 
 from engine.geometry.terrain_definition import RasterTerrain
@@ -265,6 +267,17 @@ def test_one_raster_is_drawn_by_its_own_address(images: httpx.Client) -> None:
     assert images.get(told["href"]).headers["content-type"].startswith("image/")
 
 
+def test_a_raster_has_a_thumbnail_of_its_own(images: httpx.Client) -> None:
+    for path in ("/1/info/thumbnail", "/1/thumbnail"):
+        answer = images.get(path)
+        assert answer.headers["content-type"] == "image/png"
+        picture = Image.open(io.BytesIO(answer.content)).convert("RGBA")
+        assert picture.size == (200, 133)
+        # 4 : 3 in 3 : 2: the sides stay empty.
+        alpha = np.asarray(picture)[66, :, 3]
+        assert np.flatnonzero(alpha == 255)[[0, -1]] == pytest.approx([11, 188], abs=1)
+
+
 HOSTILE: list[tuple[str, dict[str, Any], int]] = [
     ("/imageToMap", {"geometry": "1,2"}, 400),
     ("/imageToMap", {"geometry": "1,2", "rasterId": "x"}, 400),
@@ -330,6 +343,7 @@ HOSTILE: list[tuple[str, dict[str, Any], int]] = [
     ("/query", {"geometry": "1,2", "inSR": "0:99"}, 404),
     ("/99", {}, 404),
     ("/99/info/ics", {}, 404),
+    ("/99/thumbnail", {}, 404),
     ("/1/info/nothing", {}, 400),
     ("/1/exportImage", {}, 400),
 ]
