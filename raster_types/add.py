@@ -14,17 +14,19 @@ from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, So
 from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
 from raster_types import RASTER_TYPES
+from raster_types.added import NEVER, PLAIN, Added, AddedItems, differs, options_in_force
 from raster_types.author_fields import AuthorFields, CsvFields, NameFields
 from raster_types.base import ItemOptions, RasterType
-from raster_types.crawl import ProductJob, find_products, read_product
+from raster_types.crawl import ProductJob, ReadProduct, find_products, read_product_files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.service_table import ServiceTable
     from engine.results import AttributeValue
     from raster_types.author_fields import FieldKind
+    from raster_types.base import FileState
 
 _BATCH = 200
 _DATE_FIELDS = ("AcquisitionDate", "AcqDate")
@@ -79,6 +81,8 @@ def add_rasters(
     """Add the rasters of files and folders to a definition.
 
     A file known by path, size and time of change is left alone; one that changed keeps its OBJECTID.
+    Where options are stated that differ from before, or a file changed that was read beside it (RPC,
+    orientations, control points), it is read again, with the options of before where none are stated.
     What is done is committed in batches, so an interrupted run goes on where it stopped.
 
     Raises
@@ -102,6 +106,7 @@ class _Adder:
         self._type: RasterType = RASTER_TYPES[request.raster_type]
         self._report = AddReport()
         self._known = table.known_sources()
+        self._added = AddedItems(table, (known[0] for known in self._known.values()))
         self._named = {str(path.absolute()) for path in request.paths if path.is_file()}
         products = find_products(
             request.paths, self._type, glob=request.glob, recursive=request.recursive
@@ -124,26 +129,58 @@ class _Adder:
         return sources
 
     def run(self) -> AddReport:
-        jobs = [
-            ProductJob(self._type.name, paths, self._request.options)
-            for paths in self._products
-            if not self._is_unchanged(paths)
-        ]
+        jobs = [self._job(paths) for paths in self._products if not self._is_unchanged(paths)]
         done, total = 0, len(jobs)
         self._progress("reading headers", done, total)
-        results = self._workers.map(read_product, jobs)
+        results = self._workers.map(read_product_files, jobs)
         while batch := list(islice(results, _BATCH)):
             with self._table.batch():
                 for job, result in batch:
                     self._store(job, result)
             done += len(batch)
             self._progress("reading headers", done, total)
+        if total:
+            # A run that is interrupted before reads these products again, and changes nothing.
+            self._added.save()
         for source in self._sources:
             if isinstance(source, CsvFields):
                 self._report.unused_csv_rows = source.unused
         return self._report
 
+    def _job(self, paths: tuple[str, ...]) -> ProductJob:
+        known = list(self._added.of_product(paths[0]).values())
+        options = options_in_force(self._request.options, known)
+        return ProductJob(self._type.name, paths, options)
+
     def _is_unchanged(self, paths: tuple[str, ...]) -> bool:
+        known = self._added.of_product(paths[0])
+        if not known:
+            return self._is_plain_unchanged(paths)
+        if self._is_to_be_read(paths, known.values()):
+            return False
+        self._report.unchanged += 1
+        for fid in known:
+            if values := self._author_values(paths[0]):
+                self._table.update(fid, values)
+        return True
+
+    def _is_to_be_read(self, paths: tuple[str, ...], known: Collection[Added]) -> bool:
+        """Tell whether a product must be read again, of which some items are known."""
+        if self._type.name == PLAIN and any(added.raster_type != PLAIN for added in known):
+            # No type is stated: what was added with one stays; build sees where its pixels changed.
+            return False
+        return any(
+            added.raster_type != self._type.name
+            or added.paths != paths
+            or differs(self._request.options, added)
+            or added.has_changed_files()
+            for added in known
+        )
+
+    def _is_plain_unchanged(self, paths: tuple[str, ...]) -> bool:
+        if self._type.name != PLAIN or self._request.options != ItemOptions():
+            # Known as a plain raster, if at all.
+            return False
         for path in paths:
             known = self._known.get(path)
             if known is None:
@@ -166,14 +203,15 @@ class _Adder:
             values |= {self._spelling[k]: v for k, v in source.values(path).items()}
         return values
 
-    def _store(self, job: ProductJob, result: list[NewItem] | SourceError) -> None:
+    def _store(self, job: ProductJob, result: ReadProduct | SourceError) -> None:
         if isinstance(result, SourceError):
             if self._is_ignorable(job.path, result):
                 self._report.ignored.append((job.path, sentence(result)))
                 return
-            result = [self._failed_item(job, result)]
-        for number, item in enumerate(result):
-            self._write(job.path, item, number)
+            result = ReadProduct([self._failed_item(job, result)], {})
+        for number, item in enumerate(result.items):
+            fid = self._write(job.path, item, number)
+            self._added.note(fid, _added(job, item, result.files))
 
     def _is_ignorable(self, path: str, error: SourceError) -> bool:
         """Tell whether a file is simply no raster: nobody named it and its name claims nothing."""
@@ -199,8 +237,11 @@ class _Adder:
             message=sentence(error),
         )
 
-    def _write(self, path: str, item: NewItem, number: int) -> None:
-        """Write the n-th item of the product that a file names; an item is known by its first source."""
+    def _write(self, path: str, item: NewItem, number: int) -> int:
+        """Write the n-th item of the product that a file names and return its OBJECTID.
+
+        An item is known by its first source.
+        """
         own_path = item.raster.sources[0].path
         own = {
             self._table.ensure_field(name, _kind(name, value)): value
@@ -216,14 +257,39 @@ class _Adder:
             # The product as a whole could not be read before: its row becomes that of the first image.
             known = self._known.get(path)
         if known is None:
-            self._table.insert(item)
+            fid = self._table.insert(item)
             self._report.added += 1
         else:
-            self._table.replace(known[0], item)
+            fid = known[0]
+            self._table.replace(fid, self._with_kept_process(fid, item))
             self._report.changed += bool(item.headers)
         if item.status.is_failed:
             self._report.failed.append((own_path, item.message))
         self._report.notes.extend((own_path, note) for note in item.raster.notes)
+        return fid
+
+    def _with_kept_process(self, fid: int, item: NewItem) -> NewItem:
+        """Return an item with the process definition that an author gave the row it comes to."""
+        row = self._table.row(fid)
+        try:
+            old = None if row is None else row.raster
+        except msgspec.MsgspecError:
+            # Edited wrongly: what is in the file counts.
+            return item
+        if old is None or old.process is None:
+            return item
+        kept = msgspec.structs.replace(
+            item.raster, process=old.process, sources=old.sources, geolocation=old.geolocation
+        )
+        status = ItemStatus.ADDED if item.headers else item.status
+        return msgspec.structs.replace(item, raster=kept, status=status)
+
+
+def _added(job: ProductJob, item: NewItem, texts: Mapping[str, FileState]) -> Added:
+    # One that failed without a header is tried again, whatever its files are.
+    states = {header.path: (header.size, header.mtime_ns) for header in item.headers}
+    files = {source.path: states.get(source.path, NEVER) for source in item.raster.sources}
+    return Added(job.raster_type, job.paths, job.options, {**texts, **files})
 
 
 def _kind(name: str, value: AttributeValue) -> FieldKind:

@@ -5,9 +5,9 @@ Rules: a raster type reads names, texts and raster headers, all through its `Pro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
 
@@ -60,6 +60,19 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
     gcp_fit: str = ""
 
 
+FileState: TypeAlias = tuple[int, int]
+_GONE: FileState = (-1, 0)
+
+
+def state_of_file(path: str) -> FileState:
+    """Return size and time of change (ns) of a file; (-1, 0) where there is none."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return _GONE
+    return status.st_size, status.st_mtime_ns
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """Read-only view of one product's files.
@@ -70,10 +83,13 @@ class Product:
         Absolute; the one that names the product first.
     read_header : callable
         From a path to its header; raises SourceError.
+    files : dict
+        Size and time of change of the files of text that were read so far.
     """
 
     paths: tuple[str, ...]
     read_header: Callable[[str], RasterHeader]
+    files: dict[str, FileState] = field(default_factory=dict, compare=False)
 
     @property
     def main(self) -> str:
@@ -86,6 +102,8 @@ class Product:
 
     def text(self, path: str, limit: int = 4_000_000) -> str:
         """Return the beginning of a text file of the product's, or one that says something of it."""
+        # Before it is read: a change meanwhile shows as one.
+        self.files[path] = state_of_file(path)
         try:
             with Path(path).open("rb") as file:
                 return file.read(limit).decode("utf-8", "replace")

@@ -12,7 +12,7 @@ from engine.build.definition_folder import SUFFIX
 from engine.errors import ConfigError
 from engine.readers.header import read_header
 from raster_types import RASTER_TYPES
-from raster_types.base import ItemOptions, Product, RasterType
+from raster_types.base import FileState, ItemOptions, Product, RasterType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,16 +34,30 @@ class ProductJob:
         return self.paths[0]
 
 
+@dataclass(frozen=True, slots=True)
+class ReadProduct:
+    """The items of a product, and the files of text that were read for them."""
+
+    items: list[NewItem]
+    files: dict[str, FileState]
+
+
 def read_product(job: ProductJob) -> list[NewItem]:
-    """Make the items of one product; runs in a worker.
+    """Make the items of one product.
 
     Raises
     ------
     SourceError
         The product cannot be read.
     """
+    return read_product_files(job).items
+
+
+def read_product_files(job: ProductJob) -> ReadProduct:
+    """Do as `read_product` and tell what was read; runs in a worker."""
     product = Product(job.paths, read_header)
-    return list(RASTER_TYPES[job.raster_type].items(product, job.options))
+    items = list(RASTER_TYPES[job.raster_type].items(product, job.options))
+    return ReadProduct(items, product.files)
 
 
 def find_products(
