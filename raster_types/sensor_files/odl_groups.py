@@ -48,13 +48,16 @@ def read_odl(text: str) -> OdlGroup:
         if match is None:
             continue
         key, value = match[1].lower(), match[2].strip().strip('"')
-        if key == "begin_group" and count < _MAX_GROUPS:
+        if key == "begin_group":
+            if count == _MAX_GROUPS:
+                break
             group = OdlGroup(value)
             stack[-1].groups.append(group)
             stack.append(group)
             count += 1
-        elif key == "end_group" and len(stack) > 1:
-            stack.pop()
+        elif key == "end_group":
+            # One too many closes nothing.
+            stack = stack[:-1] or [top]
         elif not value.startswith("("):
             stack[-1].texts.setdefault(key, value)
     return top
