@@ -70,6 +70,12 @@ class _View:
         )
 
     @property
+    def slant(self) -> float:
+        """Metres aside per metre of height."""
+        east, south = (math.radians(part) for part in (self.from_east_deg, self.from_south_deg))
+        return math.hypot(math.tan(east), math.tan(south))
+
+    @property
     def seen_from(self) -> str:
         """The side in a word."""
         return "east" if self.from_east_deg > 0 else "west"
@@ -95,7 +101,7 @@ def make_raw_images(folder: Path, progress: Progress) -> list[Path]:
     total = len(_VIEWS) + 1
     valley = make_valley()
     _write_terrain(folder / TERRAIN_FILE, valley)
-    _write_truth(folder / TRUTH_FILE)
+    _write_truth(folder / TRUTH_FILE, valley)
     progress(_PHOTOGRAPHING, 1, total)
     written = []
     for done, view in enumerate(_VIEWS, start=2):
@@ -165,8 +171,8 @@ def _write_terrain(path: Path, valley: Valley) -> None:
         file.write(np.round(valley.heights(x, y), 2).astype(np.float32), 1)
 
 
-def _write_truth(path: Path) -> None:
-    """Write roads and river as GeoJSON lines."""
+def _write_truth(path: Path, valley: Valley) -> None:
+    """Write roads and river as GeoJSON lines, and how far off ground is that is taken for level."""
     roads_x, roads_y = demo_valley.road_lines()
     box = _ground_box()
     along_x, along_y = (
@@ -183,7 +189,15 @@ def _write_truth(path: Path) -> None:
         }
         for kind, x, y in lines
     ]
-    text = json.dumps({"type": "FeatureCollection", "features": features}, separators=(",", ":"))
+    off_level = max(valley.highest_m - _MIDDLE_M, _MIDDLE_M - valley.lowest_m)
+    truth = {
+        "type": "FeatureCollection",
+        "features": features,
+        "level_m": _MIDDLE_M,
+        "heights_m": [round(valley.lowest_m), round(valley.highest_m)],
+        "off_m": {view.seen_from: round(off_level * view.slant) for view in _VIEWS},
+    }
+    text = json.dumps(truth, separators=(",", ":"))
     path.write_text(text, encoding="utf-8")
 
 

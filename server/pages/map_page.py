@@ -7,37 +7,25 @@ they are right behind any proxy prefix. The content security policy keeps the br
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from engine.errors import ServiceNotFound
+from server.pages import valley_page
+from server.pages.page import FOLDER, render_page
 from server.pages.service_cards import make_card
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from os import PathLike, stat_result
 
     from starlette.requests import Request
     from starlette.types import Scope
 
     from server.state import ServerState
-
-_HERE = Path(__file__).parent
-_SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        # Leaflet keeps one transparent pixel as a data: image for tiles it gives up.
-        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'self'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-cache",
-}
 
 
 class _PageFiles(StaticFiles):
@@ -56,34 +44,18 @@ class _PageFiles(StaticFiles):
         return response
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["urlpath"] = lambda text: quote(text, safe="/")
-    return environment
-
-
 def routes(state: ServerState) -> list[BaseRoute]:
     """Return the routes of the pages: ``/``, ``/map/{folder/}{service}`` and their files."""
-    environment = _environment()
-
-    def page(template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
-        text = environment.get_template(template).render(**values)
-        return HTMLResponse(text, status_code=status, headers=_SECURITY_HEADERS)
 
     def missing(name: str, root: str) -> HTMLResponse:
-        return page("map_missing.html", {"root": root, "name": name}, status=404)
+        return render_page("map_missing.html", {"root": root, "name": name}, status=404)
 
     async def list_services(_request: Request) -> Response:
         names = sorted(state.registry.names(), key=str.casefold)
         found = [state.registry.get(name) for name in names]
         cards = [make_card(service) for service in found if service is not None]
-        return page("services.html", {"root": "", "cards": cards})
+        values = {"root": "", "cards": cards, "has_valley": valley_page.is_published(state)}
+        return render_page("services.html", values)
 
     async def show_map(request: Request) -> Response:
         name = request.path_params["name"]
@@ -95,10 +67,11 @@ def routes(state: ServerState) -> list[BaseRoute]:
             service = state.service(name)
         except ServiceNotFound:
             return missing(name, root)
-        return page("map.html", {"root": root, "card": make_card(service)})
+        return render_page("map.html", {"root": root, "card": make_card(service)})
 
     return [
         Route("/", list_services, name="services_page"),
         Route("/map/{name:path}", show_map, name="map_page"),
-        Mount("/static", _PageFiles(directory=_HERE / "static"), name="page_files"),
+        *valley_page.routes(state),
+        Mount("/static", _PageFiles(directory=FOLDER / "static"), name="page_files"),
     ]

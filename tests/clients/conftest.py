@@ -33,6 +33,7 @@ class RunningServer:
 
     base: str
     mosaic: str
+    data: Path
 
     def rest(self, name: str) -> str:
         """Address of a service's root."""
@@ -130,7 +131,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         )
     try:
         _wait_until_ready(base, process, log)
-        yield RunningServer(base, "demo/blue_marble")
+        yield RunningServer(base, "demo/blue_marble", folder / "data")
     finally:
         process.terminate()
         try:

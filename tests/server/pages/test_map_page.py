@@ -119,6 +119,15 @@ async def test_services_are_listed_with_map_rest_and_tiles(client: httpx.AsyncCl
     assert "tiles/folder/inner.json" in links
 
 
+async def test_the_list_leads_to_the_valley_where_it_is_published(
+    client: httpx.AsyncClient,
+) -> None:
+    names = ("demo/valley_ortho", "demo/valley_without_terrain")
+    with_valley = _client(*(_Service(name, _summary(name)) for name in names))
+    assert "demo/valley" in _links((await with_valley.get("/")).text)
+    assert "demo/valley" not in _links((await client.get("/")).text)
+
+
 @pytest.mark.parametrize("page", ["/", "/map/folder/inner"])
 async def test_titles_are_escaped(client: httpx.AsyncClient, page: str) -> None:
     text = (await client.get(page)).text

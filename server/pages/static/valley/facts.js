@@ -1,0 +1,70 @@
+// What the server says of its own accuracy: the account of `explain` for both services, side by side.
+
+import { byId, el, lengthText } from "../map/dom.js";
+
+const { L } = window;
+
+const SENSORS = { RpcModel: "RPC", FrameCamera: "frame camera", GridSensor: "grid" };
+
+function pixels(value) {
+  return value < 0.001 ? "< 0.001 px" : `≤ ${Number(value.toPrecision(2))} px`;
+}
+
+/** The steps of an operation from the map to the image: { terrain, sensor }. */
+export function stepsOf(operation) {
+  const steps = operation.split(" → ");
+  const sensor = steps.at(-1);
+  return { terrain: steps.at(-2) ?? "", sensor: SENSORS[sensor] ?? sensor };
+}
+
+/** Heights in a reader's words: "terrain (ellipsoid), 500 m everywhere" is no terrain. */
+export function heightsText(terrain) {
+  const level = terrain.match(/, (\S+ m) everywhere$/);
+  return level ? `none: ${level[1]} everywhere` : "terrain model";
+}
+
+export class Facts {
+  constructor(map, truth) {
+    this.map = map;
+    this.truth = truth;
+    this.body = byId("facts").querySelector("tbody");
+    this.abort = null;
+  }
+
+  /** @param {{off: {service, settings}, on: {service, settings}}} pictures */
+  async show(pictures, seen) {
+    this.abort?.abort();
+    const abort = new AbortController();
+    this.abort = abort;
+    const box = this.map.getBounds();
+    const bounds = L.bounds(L.CRS.EPSG3857.project(box.getSouthWest()), L.CRS.EPSG3857.project(box.getNorthEast()));
+    const size = this.map.getSize();
+    try {
+      const plans = await Promise.all(["off", "on"].map(
+        (side) => pictures[side].service.explain(bounds, size, pictures[side].settings, abort.signal)));
+      const cosine = Math.cos((this.map.getCenter().lat * Math.PI) / 180);
+      this.draw(plans.map((plan) => plan.rasters[0]), (bounds.getSize().x / size.x) * cosine, seen);
+    } catch (error) {
+      if (error.name !== "AbortError") this.body.replaceChildren(el("tr", {}, el("td", { colspan: "3", class: "bad", text: error.message })));
+    }
+  }
+
+  draw([off, on], pixelM, seen) {
+    if (!off || !on) {
+      this.body.replaceChildren(el("tr", {}, el("td", { colspan: "3", text: "The valley is not in this view." })));
+      return;
+    }
+    const row = (name, ...cells) => el("tr", {}, el("th", { scope: "row", text: name }), ...cells.map((cell) => el("td", {}, cell)));
+    const both = (name, text) => row(name, text(off), text(on));
+    const errorM = on.grid_error_px * pixelM;
+    const ground = errorM < 0.01 ? "< 1 cm" : `≤ ${lengthText(Number(errorM.toPrecision(2)))}`;
+    this.body.replaceChildren(
+      both("Sensor", (raster) => stepsOf(raster.operation).sensor),
+      both("Heights", (raster) => heightsText(stepsOf(raster.operation).terrain)),
+      both("Grid step", (raster) => (raster.grid_step_px === 1 ? "each pixel" : `every ${raster.grid_step_px} px`)),
+      both("Grid error", (raster) => pixels(raster.grid_error_px)),
+      row("Ground is off",
+        el("strong", { class: "bad", text: `up to ${lengthText(this.truth.off_m[seen])}` }),
+        el("strong", { class: "good", text: ground })));
+  }
+}
