@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.geometry.map_patch import cubic_error_px, cubic_shares
+from engine.geometry.map_patch import cubic_error_px, finer
 from engine.geometry.projection import transform_checked
 from engine.target_grid import CELL, world_period
 
@@ -202,6 +202,5 @@ def locate_between(
     off_px = cubic_error_px(few_x, few_y, (col_step * pixels[0], row_step * pixels[1]))
     if not off_px <= _MOST_OFF_PX:
         return *locator.locate(x, y, lattice), 0.0
-    by_row, by_col = cubic_shares(rows, row_step), cubic_shares(cols, col_step)
-    whole = np.ones(x.shape, np.bool_)
-    return by_row @ few_x @ by_col.T, by_row @ few_y @ by_col.T, whole, off_px
+    there_x, there_y = finer(np.array((few_x, few_y)), (row_step, col_step))
+    return there_x, there_y, np.ones(x.shape, np.bool_), off_px

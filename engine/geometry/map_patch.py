@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.geometry.post_surface import NodeCell
+from engine.kernel import kernel
 from engine.target_grid import CELL
 
 if TYPE_CHECKING:
@@ -38,20 +40,6 @@ class Square(NamedTuple):
     cells: int
 
 
-def between(points: Floats, step: int) -> Floats:
-    """Return points `step` output pixels apart, a power of two of at most twice `FEW`.
-
-    Parameters
-    ----------
-    points : float64 (n, rows, cols)
-        `FEW` output pixels apart.
-    """
-    if step >= FEW:
-        return np.ascontiguousarray(points[:, :: step // FEW, :: step // FEW])
-    shares = cubic_shares((points.shape[1] - 1) * FEW // step + 1, FEW // step)
-    return np.asarray(shares @ points @ shares.T)
-
-
 class MapPatch(NamedTuple):
     """Smooth maps over a square of the lattice.
 
@@ -65,6 +53,81 @@ class MapPatch(NamedTuple):
 
     points: Floats
     off_px: float
+
+
+def between(points: Floats, step: int) -> Floats:
+    """Return points `step` output pixels apart, a power of two of at most twice `FEW`.
+
+    Parameters
+    ----------
+    points : float64 (n, rows, cols)
+        `FEW` output pixels apart.
+    """
+    if step >= FEW:
+        return np.ascontiguousarray(points[:, :: step // FEW, :: step // FEW])
+    return finer(points, (FEW // step, FEW // step))
+
+
+def finer(points: Floats, times: tuple[int, int]) -> Floats:
+    """Return points so many times as near, by cubics through the four nearest along rows and columns.
+
+    Parameters
+    ----------
+    points : float64 (n, rows, cols)
+        4 × 4 or more.
+    times : (rows, cols)
+
+    By a kernel and not as a product of matrices: numpy's library for those would wake threads that
+    spin for a while on every core.
+    """
+    maps, rows, cols = points.shape
+    out = np.empty((maps, (rows - 1) * times[0] + 1, (cols - 1) * times[1] + 1))
+    down, across = _cubic_weights(times[0]), _cubic_weights(times[1])
+    _finer_kernel(points, down, across, np.empty((rows, out.shape[2])), out)
+    return out
+
+
+@kernel
+def _finer_kernel(points, down, across, half, out):
+    maps, rows, cols = points.shape
+    by_row, by_col = down.shape[1], across.shape[1]
+    for m in range(maps):
+        for r in range(rows):
+            for c in range(out.shape[2]):
+                first = min(max(c // by_col - 1, 0), cols - 4)
+                w = across[c // by_col - first, c % by_col]
+                half[r, c] = (
+                    w[0] * points[m, r, first]
+                    + w[1] * points[m, r, first + 1]
+                    + w[2] * points[m, r, first + 2]
+                    + w[3] * points[m, r, first + 3]
+                )
+        for r in range(out.shape[1]):
+            first = min(max(r // by_row - 1, 0), rows - 4)
+            w = down[r // by_row - first, r % by_row]
+            for c in range(out.shape[2]):
+                out[m, r, c] = (
+                    w[0] * half[first, c]
+                    + w[1] * half[first + 1, c]
+                    + w[2] * half[first + 2, c]
+                    + w[3] * half[first + 3, c]
+                )
+
+
+@lru_cache(maxsize=16)
+def _cubic_weights(times: int) -> Floats:
+    """Return the weights (4, times, 4) of four points.
+
+    The first index is the point left of the place sought (3 only at the end), the second how far right
+    of it in parts of an interval.
+    """
+    position = np.arange(4)[:, np.newaxis] + np.arange(times) / times
+    weights = np.ones((4, times, 4))
+    for own in range(4):
+        for other in range(4):
+            if other != own:
+                weights[:, :, own] *= (position - other) / (own - other)
+    return weights
 
 
 def map_patch(locators: Sequence[MapLocator], lattice: Lattice, square: Square) -> MapPatch | None:
@@ -83,10 +146,7 @@ def map_patch(locators: Sequence[MapLocator], lattice: Lattice, square: Square) 
     if not off_px <= _MOST_OFF_PX:
         return None
     points = np.array(found)
-    if apart > FEW:
-        shares = cubic_shares(side // FEW + 1, apart // FEW)
-        points = shares @ points @ shares.T
-    return MapPatch(points, off_px)
+    return MapPatch(points if apart == FEW else finer(points, (apart // FEW, apart // FEW)), off_px)
 
 
 def _points(lattice: Lattice, square: Square) -> tuple[Floats, Floats]:
@@ -113,27 +173,57 @@ def cubic_error_px(x: Floats, y: Floats, pixels: tuple[float, float]) -> float:
     pixels : (float, float)
         Output pixels from node to node, along columns and rows.
     """
-    fourth = sum(float(np.abs(np.diff(v, 4, axis)).max()) for v in (x, y) for axis in (0, 1))
-    along_x = float(np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)).min())
-    along_y = float(np.hypot(np.diff(x, axis=0), np.diff(y, axis=0)).min())
+    facts = np.empty(7)
+    _fourth_kernel(x, y, facts)
+    _steps_kernel(x, y, facts)
+    fourth, along_x, along_y = facts[:3].tolist()
     error, least = fourth / 24, min(along_x / pixels[0], along_y / pixels[1])
     return error / least if least > 0 else math.inf
 
 
-@lru_cache(maxsize=64)
-def cubic_shares(count: int, step: int) -> Floats:
-    """Return the weights (count, nodes) of nodes `step` apart for `count` points between them.
+def longest_steps(x: Floats, y: Floats) -> NodeCell:
+    """Return the longest steps from point to point, along columns and rows.
 
-    They are those of the cubic through the four nearest nodes.
+    Parameters
+    ----------
+    x, y : float64 (rows, cols)
+        Finite.
     """
-    nodes = (count - 1) // step + 1
-    position = np.arange(count) / step
-    first = np.clip(position.astype(int) - 1, 0, nodes - 4)
-    shares = np.zeros((count, nodes))
-    for own in range(4):
-        weight = np.ones(count)
-        for other in range(4):
-            if other != own:
-                weight *= (position - first - other) / (own - other)
-        shares[np.arange(count), first + own] = weight
-    return shares
+    facts = np.empty(7)
+    _steps_kernel(x, y, facts)
+    return NodeCell(*facts[3:].tolist())
+
+
+@kernel
+def _fourth_kernel(x, y, facts):
+    """Find the sum of the largest fourth differences."""
+    rows, cols = x.shape
+    facts[0] = 0.0
+    for v in (x, y):
+        across, down = 0.0, 0.0
+        for r in range(rows):
+            for c in range(cols - 4):
+                d = v[r, c] - 4 * v[r, c + 1] + 6 * v[r, c + 2] - 4 * v[r, c + 3] + v[r, c + 4]
+                across = max(across, abs(d))
+        for r in range(rows - 4):
+            for c in range(cols):
+                d = v[r, c] - 4 * v[r + 1, c] + 6 * v[r + 2, c] - 4 * v[r + 3, c] + v[r + 4, c]
+                down = max(down, abs(d))
+        facts[0] += across + down
+
+
+@kernel
+def _steps_kernel(x, y, facts):
+    """Find the shortest steps along columns and rows (1, 2), and the longest (3, 4 and 5, 6)."""
+    rows, cols = x.shape
+    for axis, (dr, dc) in enumerate(((0, 1), (1, 0))):
+        least, most = np.inf, -1.0
+        for r in range(rows - dr):
+            for c in range(cols - dc):
+                dx, dy = x[r + dr, c + dc] - x[r, c], y[r + dr, c + dc] - y[r, c]
+                length = dx * dx + dy * dy
+                least = min(least, length)
+                if length > most:
+                    most = length
+                    facts[3 + 2 * axis], facts[4 + 2 * axis] = dx, dy
+        facts[1 + axis] = np.sqrt(least)

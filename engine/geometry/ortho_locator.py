@@ -17,7 +17,7 @@ from engine.extent import Extent
 from engine.geometry.constant_terrain import ConstantTerrain
 from engine.geometry.foresight import half_height, measure_bends
 from engine.geometry.locator import ROUNDING_PX, Nodes, Survey, locate_between
-from engine.geometry.map_patch import FEW, between, map_patch
+from engine.geometry.map_patch import FEW, between, longest_steps, map_patch
 from engine.geometry.post_surface import NodeCell
 from engine.target_grid import CELL
 
@@ -87,7 +87,7 @@ class OrthoLocator:
         if patch is None:
             return None
         ground, terrain = patch.points[:2], patch.points[2:]
-        edges = _node_cell(terrain[0], terrain[1], np.True_)
+        edges = longest_steps(terrain[0], terrain[1])
         size = lattice.pixel_x * self.terrain_scale
         surface = self.terrain.surface(_box(terrain, edges), size)
         if surface.has_voids or math.isnan(surface.low):
@@ -186,9 +186,8 @@ def _between(z: Floats) -> Floats:
     return smooth
 
 
-def _node_cell(x: Floats, y: Floats, good: NDArray[np.bool_] | np.bool_) -> NodeCell:
+def _node_cell(x: Floats, y: Floats, good: NDArray[np.bool_]) -> NodeCell:
     """Return the largest steps between neighbouring nodes, along columns and rows."""
-    good = np.broadcast_to(good, x.shape)
     both = good[:, :-1] & good[:, 1:]
     down_both = good[:-1] & good[1:]
     with np.errstate(invalid="ignore"):

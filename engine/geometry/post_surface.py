@@ -73,9 +73,10 @@ class PostSurface:
         the posts is straight within a cell. Metres; NaN where all is void.
 
         Along a line over p columns and q rows the slope changes at most by p·bend_x at each of the
-        columns crossed (one a post) and by q·bend_y at each row, and by 2·p·q·twist in between. What
-        a change of slope J at t moves the line away from its chord is J·t·(1 - t) at most; summed
-        over equidistant t that is J·p/8 + J/4.
+        columns crossed (one a post) and by q·bend_y at each row, and by 2·p·q·twist in between. A
+        change of slope J at t moves the line away from its chord by J·t·(1 - t) at most: by J/4
+        where only one column is crossed. At one place, what all changes of equidistant t add to is
+        the integral, J·p/8, and the most that the middle one can stand above its part of it, J/8p.
         """
         if math.isnan(self.low):
             return math.nan
@@ -104,10 +105,13 @@ class PostSurface:
         if math.isinf(self.bend_x):
             return math.inf
         return (
-            self.bend_x * cols * (cols / 8 + 0.25)
-            + self.bend_y * rows * (rows / 8 + 0.25)
-            + self.twist * cols * rows / 4
+            self.bend_x * _kinks(cols) + self.bend_y * _kinks(rows) + self.twist * cols * rows / 4
         )
+
+
+def _kinks(posts: float) -> float:
+    """Return how far a line over posts may leave its chord, for second differences of 1."""
+    return posts / 4 if posts <= 1 else (posts * posts + 1) / 8
 
 
 def plain_surface(low: float, high: float) -> PostSurface:

@@ -92,8 +92,20 @@ def test_stated_error_of_smooth_hills_shrinks_with_the_square_of_the_step() -> N
     field = _field(100 * np.sin(row / 9) * np.cos(col / 7))
     surface = field.surface(Extent(20, 20, 60, 60), field.source.level(0.0))
     wide, narrow = (surface.error_between(NodeCell(n, 0, 0, n)) for n in (8.0, 4.0))
-    assert wide / narrow == pytest.approx(10 / 3, rel=1e-9)
+    assert wide / narrow == pytest.approx((64 + 1) / (16 + 1), rel=1e-9)
     assert wide < 10 * _true_error(field, np.array([31.0, 31.0]), NodeCell(8, 0, 0, 8))
+
+
+def test_one_ridge_bounds_short_steps_by_a_quarter_of_its_bend() -> None:
+    _row, col = np.mgrid[:40, :40]
+    field = _field(10.0 * np.abs(col - 20))
+    surface = field.surface(Extent(5, 5, 30, 30), field.source.level(0.0))
+    for posts in (0.25, 0.5, 1.0, 2.0, 3.0):
+        claimed = surface.error_between(NodeCell(posts, 0, 0, posts))
+        # The ridge in the middle of a step; posts stand at half numbers.
+        truth = 10.0 * posts / 2
+        assert claimed >= truth
+        assert posts > 1 or claimed == pytest.approx(truth)
 
 
 def test_an_inclined_plane_needs_no_nodes_between() -> None:
