@@ -48,7 +48,7 @@ def read_ikonos_metadata(text: str, raster: str) -> Acquisition:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\s*(GMT|UTC|meters|metres|degrees)\s*$", "", text.strip())
+    return re.sub(r"\s*(GMT|UTC|meters|metres|degrees)\s*$", "", text.strip()[:200])
 
 
 def read_orbview_acquisition(text: str) -> Acquisition:

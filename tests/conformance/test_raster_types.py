@@ -35,6 +35,8 @@ SAMPLES = (
     "07_formats",
     "08_hostile",
     "04_rpc_satellite/gdal_dimap2",
+    "04_rpc_satellite/gdal_vendor_md",
+    "04_rpc_satellite/rpc_text_formats",
 )
 _names = st.lists(
     st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=20)
