@@ -117,7 +117,9 @@ class SensorSpace:
         self._lines = SightLines(bound.sensor, bound.terrain)
         self._to_terrain = operation(bound.sensor.ground_crs, bound.terrain.crs).pipeline
         self.crs = bound.sensor.ground_crs
-        self.vertical_datum = bound.sensor.vertical_datum
+        low, high = bound.sensor.height_range
+        # Geotransforms in the plane pose as a sensor model that knows one height alone.
+        self.vertical_datum = bound.sensor.vertical_datum if low < high else ""
 
     def to_image(self, ground: Points) -> Points:
         """See `ItemSpace`."""

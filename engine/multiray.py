@@ -93,7 +93,7 @@ def multiray(request: MultirayRequest, work: Work) -> PlaceResult:
 
 def _sensor_space(work: Work, number: int) -> SensorSpace:
     space = item_space(work.service, number)
-    if not isinstance(space, SensorSpace):
+    if not isinstance(space, SensorSpace) or not space.vertical_datum:
         raise InvalidParameter("rasterIds", number, _ACCEPTED)
     return space
 

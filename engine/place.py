@@ -121,7 +121,7 @@ class _Route:
         if self._target is not None and source.vertical_datum != self._target.vertical_datum:
             # A height means nothing in another datum; the other image has a terrain of its own.
             return Points(ground.x, ground.y, np.full(ground.x.shape, math.nan))
-        return ground
+        return ground if source.vertical_datum else Points(ground.x, ground.y, points.z)
 
     def _in_image(self, ground: Points, target: ItemSpace) -> Points:
         image = target.to_image(ground)
@@ -129,7 +129,7 @@ class _Route:
         if self._request.visible_only:
             hidden = ~target.sees(ground, image)
             x, y = np.where(hidden, math.nan, x), np.where(hidden, math.nan, y)
-        return Points(x, y, image.z)
+        return Points(x, y, image.z if target.vertical_datum else ground.z)
 
 
 def _end(service: ImageService, crs: str, parameter: str) -> tuple[ItemSpace | None, str]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import rasterio
-from rasterio import Affine
 from rasterio.io import MemoryFile
 
 from config.definition import Interpolation, MosaicMethod
@@ -17,12 +16,15 @@ from engine.build.compile_raster import compile_raster
 from engine.errors import InvalidParameter, ItemNotFound
 from engine.explain import explain
 from engine.extent import Extent
+from engine.geotransforms.affine import Affine
+from engine.geotransforms.polynomial import Polynomial
 from engine.pixels import PixelBlock
 from engine.plan import plan
 from engine.render import render
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, MosaicRule, PictureInfoRequest, View
 from engine.service import open_service
+from tests.engine.chain_services import chain_service
 from tests.engine.image_pairs import COLS, ROWS, moved, pair_service
 
 if TYPE_CHECKING:
@@ -123,7 +125,7 @@ def test_a_tiff_of_image_space_has_pixels_and_no_place_on_earth(pair: ImageServi
     request = ImageRequest(view=view, encoding=Encoding(format="tiff"))
     with MemoryFile(bytes(answer(pair, request, UNLIMITED).body)) as file, file.open() as dataset:
         assert dataset.crs is None
-        assert dataset.transform == Affine(1, 0, -0.5, 0, -1, 0.5)
+        assert dataset.transform == rasterio.Affine(1, 0, -0.5, 0, -1, 0.5)
         assert np.array_equal(dataset.read(), _pixels(pair))
 
 
@@ -160,7 +162,7 @@ def test_the_plan_of_a_picture_in_image_space_is_explained(pair: ImageService) -
 
 
 def test_a_turned_map_raster_has_its_own_image_space_too(tmp_path: Path) -> None:
-    turn = Affine(10, 0, 500000, 0, -10, 5e6) @ Affine.rotation(30)
+    turn = rasterio.Affine(10, 0, 500000, 0, -10, 5e6) @ rasterio.Affine.rotation(30)
     data = np.random.default_rng(3).integers(1, 255, (3, 70, 90), np.uint8)
     profile = {"driver": "GTiff", "width": 90, "height": 70, "count": 3, "dtype": "uint8"}
     with rasterio.open(tmp_path / "a.tif", "w", **profile, crs="EPSG:32633", transform=turn) as f:
@@ -179,3 +181,28 @@ def test_strips_of_a_large_export_are_the_same_pixels(pair: ImageService) -> Non
     samples = render(part, Work(pair, UNLIMITED), pair.summary.pixel_type)
     assert isinstance(samples, PixelBlock)
     assert np.array_equal(samples.data, _pixels(pair)[:, 90:160])
+
+
+def test_an_image_under_a_chain_of_geotransforms_keeps_its_pixels(tmp_path: Path) -> None:
+    bend = Polynomial(
+        to_source_col=(0.0, 1.0, 0.0, 2e-5, 1e-5, 0.0),
+        to_source_row=(0.0, 0.0, 1.0, 0.0, 1e-5, -2e-5),
+    )
+    spot = Affine(source_to_output=(500000.0, 10.0, 0.4, 5.2e6, 0.3, -10.0))
+    data = np.random.default_rng(8).integers(1, 9999, (1, 120, 150)).astype(np.uint16)
+    profile = {"driver": "GTiff", "width": 150, "height": 120, "count": 1, "dtype": "uint16"}
+    place = rasterio.Affine(10, 0, 500000, 0, -10, 5.2e6)
+    path = tmp_path / "a.tif"
+    with rasterio.open(path, "w", **profile, crs="EPSG:32632", transform=place) as file:
+        file.write(data)
+    service = chain_service(tmp_path, path, [bend, spot], {"crs": "EPSG:3857"}, crs="EPSG:32632")
+    found = _samples(service, _request(Extent(-0.5, -119.5, 149.5, 0.5), (150, 120)))
+    assert np.array_equal(found, data)
+    image = np.array([[0.0, 0.0], [149.0, -119.0], [70.0, -31.5]])
+    ground = moved(service, image, from_crs="ICS:1", to_crs="EPSG:32632")
+    col, row = bend.bind().to_source(*spot.bind().to_source(ground[:, 0], ground[:, 1]))
+    assert np.allclose(np.column_stack([col - 0.5, 0.5 - row]), image, atol=1e-6)
+    assert np.isnan(ground[:, 2]).all()
+    assert np.allclose(
+        moved(service, ground, from_crs="EPSG:32632", to_crs="ICS:1")[:, :2], image, atol=1e-6
+    )

@@ -172,5 +172,6 @@ def test_a_chain_in_the_plane_has_no_heights(pair: ImageService) -> None:
     assert (ground.x[0], ground.y[0]) == pytest.approx((500050.0, 4982900.0))
     back = space.to_image(Points(ground.x, ground.y, np.full(1, np.nan)))
     assert (back.x[0], back.y[0]) == pytest.approx((10.0, 20.0))
+    assert space.vertical_datum == ""
     # Nothing leans where nothing rises.
     assert space.lean(back).x[0] == pytest.approx(ground.x[0])
