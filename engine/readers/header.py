@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioError
 
@@ -136,14 +138,23 @@ def read_header(path: str, driver: str | None = None) -> RasterHeader:
     status = check_path(path)
     with open_raster(path, driver) as dataset:
         try:
-            header = _describe(path, dataset)
+            header = _describe_patiently(path, dataset)
             overviews = len(dataset.overviews(1))
-        except (RasterioError, ValueError, MemoryError, InvalidParameter) as err:
-            raise SourceCorrupt(path, f"its header cannot be read: {err}") from err
+        except (RasterioError, CPLE_BaseError, ValueError, MemoryError, InvalidParameter) as err:
+            why = str(err).replace(f"{Path(path).parent}/", "")
+            raise SourceCorrupt(path, f"its header cannot be read: {why}") from err
     levels = header.levels + _overview_levels(header, overviews)
     return msgspec.structs.replace(
         header, levels=levels, size=status.st_size, mtime_ns=status.st_mtime_ns
     )
+
+
+def _describe_patiently(path: str, dataset: DatasetReader) -> RasterHeader:
+    """Describe a file; GDAL complains once of a bad file beside it (an RPC, say), then goes on without."""
+    try:
+        return _describe(path, dataset)
+    except CPLE_BaseError:
+        return _describe(path, dataset)
 
 
 def _describe(path: str, dataset: DatasetReader) -> RasterHeader:
