@@ -17,17 +17,21 @@ from engine.answer import answer
 from engine.budget import UNLIMITED
 from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
+from engine.build.chain_files import import_definitions
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.build.demo_photographs import meet
 from engine.build.demo_satellite import Satellite, fit_rpc
-from engine.build.raster_record import NewItem, RasterDefinition, SourceDefinition
+from engine.chain import SamplerOrtho
 from engine.explain import explain
 from engine.extent import Extent
-from engine.geolocation import Geolocation
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geotransforms.grid_sensor import GridSensorRecord
-from engine.readers.header import read_header
+from engine.process_definition import (
+    RasterEntry,
+    RasterProcessDefinition,
+    write_definition,
+)
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, MosaicRule, TileAddress, View
 from engine.service import open_service
@@ -169,18 +173,16 @@ def _scanner_service(folder: Path, terrain: TerrainDefinition) -> ImageService:
         x=tuple(np.concatenate([x for x, _ in layers]).tolist()),
         y=tuple(np.concatenate([y for _, y in layers]).tolist()),
     )
-    item = NewItem(
-        name="scanner",
-        raster=RasterDefinition(
-            raster_type="rpc",
-            sources=(SourceDefinition(path=str(image)),),
-            geolocation=Geolocation(sensor=sensor, terrain=terrain),
-        ),
-        headers=(read_header(str(image)),),
-    )
     definition = DefinitionFolder.create(folder / "d.isdef", ServiceProperties(crs=twin.UTM))
-    with definition.table() as table, table.batch():
-        table.insert(item)
+    # No product comes with such a table: the process chain is written by hand.
+    add_rasters(definition, AddRequest(raster_type="raster-dataset", paths=[image]))
+    chain = (sensor, SamplerOrtho(terrain=terrain))
+    entry = RasterEntry(source=str(image), process_chain=chain)
+    written = folder / "scanner.rpdef.json"
+    written.write_bytes(
+        write_definition(RasterProcessDefinition(name="scanner", crs=twin.UTM, rasters=(entry,)))
+    )
+    assert import_definitions(definition, [written]) == ["scanner"]
     return _compiled(definition, folder)
 
 
