@@ -15,8 +15,9 @@ import msgspec
 from engine.build.band_description import DataType, band_infos, data_type_of, natural_colour
 from engine.build.band_mapping import BandMapping, offered_bands
 from engine.build.item_chain import bound_of_item
+from engine.build.sensor_crs import crs_around, crs_or_place
 from engine.build.service_facts import ServiceFacts
-from engine.errors import ConfigError
+from engine.errors import ConfigError, InvalidParameter
 from engine.functions.base import BandsInfo
 from engine.geometry.projection import MERCATOR
 from engine.pixel_type import PixelType
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 # So many rasters tell what most of a service are.
 _LOOKED_AT = 20_000
+# So many images with a sensor model tell where most of them lie.
+_PLACED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class _Census:
     kinds: Counter[_Kind] = field(default_factory=Counter)
     samples: dict[_Kind, tuple[RasterHeader, tuple[BandHeader, ...]]] = field(default_factory=dict)
     widest: tuple[BandHeader, ...] = ()
+    places: list[tuple[float, float]] = field(default_factory=list)
 
     def take(self, raster: RasterDefinition, headers: tuple[RasterHeader, ...]) -> None:
         offered = offered_bands(raster, headers)
@@ -59,12 +63,28 @@ class _Census:
         texts = tuple("" if value is None else repr(value) for _, _, value in offered)
         count, pixel_type = _served(raster, bands)
         kind = _Kind(count, pixel_type, (texts + ("",) * count)[:count])
-        crs = "" if raster.geolocation is None else raster.geolocation.crs
-        self.crs[crs or raster.sources[0].crs or headers[0].crs] += 1
         self.kinds[kind] += 1
         self.samples.setdefault(kind, (headers[0], bands))
         if len(bands) > len(self.widest):
             self.widest = bands
+        self._take_place(raster, headers[0])
+
+    def _take_place(self, raster: RasterDefinition, header: RasterHeader) -> None:
+        if raster.geolocation is None:
+            self.crs[raster.sources[0].crs or header.crs] += 1
+        elif len(self.places) < _PLACED and len(self.crs) < 2:
+            found = crs_or_place(raster.geolocation, (header.width, header.height))
+            if isinstance(found, str):
+                self.crs[found] += 1
+            elif found is not None:
+                self.places.append(found)
+
+    def common_crs(self) -> str:
+        """Return the CRS that all share; of images without one, a CRS that suits where they lie."""
+        keys = [key for key in self.crs if key]
+        if len(keys) == 1:
+            return keys[0]
+        return crs_around(self.places) if self.places and not keys else MERCATOR
 
 
 def _served(raster: RasterDefinition, bands: tuple[BandHeader, ...]) -> tuple[int, PixelType]:
@@ -115,7 +135,7 @@ def _from_rasters(
     described = bands if len(bands) >= count else census.widest
     infos = band_infos(described)[:count]
     infos += tuple(BandInfo(name=f"Band_{n + 1}") for n in range(len(infos), count))
-    crs = facts.crs if facts else _common_crs(census.crs)
+    crs = facts.crs if facts else census.common_crs()
     return ServiceFacts(
         crs=crs,
         pixel_type=kind.pixel_type,
@@ -140,7 +160,7 @@ def _take_census(rows: Iterable[ItemRow]) -> _Census:
             raster, headers = row.raster, row.headers
             if headers and len(headers) == len(raster.sources):
                 census.take(raster, headers)
-        except (msgspec.MsgspecError, ValueError):
+        except (msgspec.MsgspecError, ValueError, InvalidParameter):
             # Edited wrongly: building the item says so.
             continue
     return census
@@ -157,11 +177,6 @@ def _most_common(kinds: Counter[_Kind], properties: ServiceProperties) -> _Kind:
         best = max(votes, key=lambda value: (votes[value], str(value)))
         chosen = [kind for kind in chosen if getattr(kind, attribute) == best]
     return chosen[0]
-
-
-def _common_crs(found: Counter[str]) -> str:
-    keys = [key for key in found if key]
-    return keys[0] if len(keys) == 1 else MERCATOR
 
 
 def _with_properties(
