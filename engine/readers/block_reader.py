@@ -125,6 +125,8 @@ def read_planes(handles: HandlePool, request: BlockRequest, row: int, col: int) 
     SourceUnavailable, SourceCorrupt
     """
     data, valid = _read(handles, request, row, col)
+    if valid is None:
+        return Block(data, None, all_valid=True, none_valid=False)
     count = int(np.count_nonzero(valid))
     all_valid = count == valid.size
     return Block(data, None if all_valid else valid, all_valid, count == 0)
@@ -138,6 +140,8 @@ def read_rgbv(handles: HandlePool, request: BlockRequest, row: int, col: int) ->
     SourceUnavailable, SourceCorrupt
     """
     data, valid = _read(handles, request, row, col)
+    if valid is None:
+        valid = np.ones((1, *data.shape[1:]), np.bool_)
     words, valid_count, mixed_count = pack_rgbv(data, valid)
     if mixed_count:
         return Block(
@@ -148,51 +152,65 @@ def read_rgbv(handles: HandlePool, request: BlockRequest, row: int, col: int) ->
 
 def _read(
     handles: HandlePool, request: BlockRequest, row: int, col: int
-) -> tuple[Array, NDArray[np.bool_]]:
-    """Read samples (bands, rows, cols) and their validity (1 or bands, rows, cols), processed."""
+) -> tuple[Array, NDArray[np.bool_] | None]:
+    """Read samples (bands, rows, cols) and their validity (1 or bands, rows, cols), processed.
+
+    None = all are valid.
+    """
     data, valid = _read_source(handles, request, row, col)
-    return (data, valid) if request.prefix is None else request.prefix.apply(data, valid)
+    if request.prefix is None:
+        return data, valid
+    if valid is None:
+        valid = np.ones((1, *data.shape[1:]), np.bool_)
+    return request.prefix.apply(data, valid)
 
 
 def _read_source(
     handles: HandlePool, request: BlockRequest, row: int, col: int
-) -> tuple[Array, NDArray[np.bool_]]:
-    """Read samples and their validity as the files have them."""
+) -> tuple[Array, NDArray[np.bool_] | None]:
+    """Read samples and their validity as the files have them; None = all are valid."""
     item, view = request.item, request.view
     col0, row0 = col * view.block_cols, row * view.block_rows
     cols, rows = min(view.block_cols, view.cols - col0), min(view.block_rows, view.rows - row0)
-    data = np.zeros((len(request.bands), rows, cols), item.pixel_type.dtype_name)
-    mask = np.ones((rows, cols), np.bool_)
-    per_band: list[NDArray[np.bool_] | None] = [None] * len(request.bands)
+    data: Array | None = None
+    mask: NDArray[np.bool_] | None = None
     place = (row0, col0, rows, cols)
     for source, dataset, wanted, mask_band in _datasets(handles, request):
         try:
-            _read_bands(dataset, wanted, request, place, data)
-            if mask_band == 0:
-                mask &= _read_area(dataset, 0, view, place, Resampling.nearest)[0] != 0
-            elif mask_band > 0:
-                mask &= _read_area(dataset, [mask_band], view, place, Resampling.nearest)[0] != 0
+            data = _read_bands(dataset, wanted, request, place, data)
+            if mask_band >= 0:
+                bands = [mask_band] if mask_band else 0
+                own = _read_area(dataset, bands, view, place, Resampling.nearest)[0] != 0
+                mask = own if mask is None else mask & own
         except RasterioError as err:
             # Other bytes under the same name look corrupt, too.
             handles.confirm(source)
             raise SourceCorrupt(item.sources[0].path, f"block {row}, {col}: {err}") from err
         # A file overwritten in place since it was opened has given new bytes: they are not kept.
         handles.confirm(source)
-    for index, band in enumerate(request.bands):
-        per_band[index] = _sample_valid(item, band, data[index])
+    if data is None:
+        data = _no_samples(request, rows, cols)
     if request.clip:
+        mask = np.ones((rows, cols), np.bool_) if mask is None else mask
         clip_valid(
             _rings(request.clip),
             (col0 / view.scale_x, row0 / view.scale_y),
             (1 / view.scale_x, 1 / view.scale_y),
             mask,
         )
+    per_band = [_sample_valid(item, band, data[i]) for i, band in enumerate(request.bands)]
     if all(valid is None for valid in per_band):
-        return data, mask[np.newaxis]
+        return data, None if mask is None else mask[np.newaxis]
     valid = np.empty(data.shape, np.bool_)
-    for index, own in enumerate(per_band):
-        valid[index] = mask if own is None else own & mask
+    for index, own_valid in enumerate(per_band):
+        valid[index] = True if own_valid is None else own_valid
+    if mask is not None:
+        valid &= mask
     return data, valid
+
+
+def _no_samples(request: BlockRequest, rows: int, cols: int) -> Array:
+    return np.zeros((len(request.bands), rows, cols), request.item.pixel_type.dtype_name)
 
 
 def _datasets(
@@ -235,17 +253,21 @@ def _read_bands(
     wanted: list[tuple[int, int]],
     request: BlockRequest,
     place: tuple[int, int, int, int],
-    data: Array,
-) -> None:
+    data: Array | None,
+) -> Array | None:
+    """Return the samples with the wanted ones in their places; None where there are none as yet."""
     if not wanted:
-        return
+        return data
     resampling = Resampling.mode if request.thematic else Resampling.average
     samples = _read_area(dataset, [band for _, band in wanted], request.view, place, resampling)
-    if [out for out, _ in wanted] == list(range(len(data))) and samples.dtype == data.dtype:
-        data[:] = samples
-        return
+    dtype = np.dtype(request.item.pixel_type.dtype_name)
+    if [out for out, _ in wanted] == list(range(len(request.bands))) and samples.dtype == dtype:
+        return samples
+    if data is None:
+        data = _no_samples(request, *place[2:])
     for (out, _), plane in zip(wanted, samples, strict=True):
         data[out] = plane
+    return data
 
 
 def _read_area(
