@@ -1,6 +1,6 @@
 """Elevation: one band of heights, voids that nobody declared, and tiles as terrain under an image.
 
-Covers raster_types.elevation.
+Covers raster_types.elevation and raster_types.image_files.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from rasterio.transform import GCPTransformer
 from engine.errors import InvalidParameter
 from engine.geotransforms.gcps import Gcp
 from engine.geotransforms.thin_plate_spline import ThinPlateSpline
+from raster_types.sensor_files.gcp_table import read_gcp_file
 from raster_types.sensor_files.gcps import (
     gcps_of_gdal,
     in_one_piece,
@@ -181,3 +182,8 @@ def test_a_points_file_that_is_none_is_told(text: str, told: str) -> None:
 def test_a_geojson_that_is_none_is_told(text: str) -> None:
     with pytest.raises(InvalidParameter):
         read_gcp_geojson(text)
+
+
+def test_gcp_6_tables_count_from_the_corner() -> None:
+    (gcp,) = read_gcp_file("col,row,x,y,z\n0.5,0.5,10,20,30\n").points_of("any.tif")
+    assert (gcp.col, gcp.row, gcp.x, gcp.y, gcp.z) == (0.5, 0.5, 10, 20, 30)

@@ -20,6 +20,7 @@ from raster_types.sensor_files.image_window import (
     window_of_rpc,
     window_of_tile,
 )
+from raster_types.sensor_files.maxar_product import read_til
 from raster_types.sensor_files.rpc_digitalglobe import read_digitalglobe_xml
 from raster_types.sensor_files.rpc_dimap import read_dimap_rpc
 from raster_types.sensor_files.rpc_fixed_width import read_alos_rpc, read_nitf_rpc
@@ -261,3 +262,12 @@ def test_rpc_17_beyond_the_bounds_there_is_no_position() -> None:
     cols, rows = RECORD.bind().ground_to_image(lon, lat, height)
     assert np.isfinite([cols[0], rows[0]]).all()
     assert np.isnan([cols[1], rows[1]]).all()
+
+
+def test_rpc_18_offsets_of_maxar_tiles_count_from_0() -> None:
+    (tile,) = read_til(
+        'BEGIN_GROUP = TILE_1\n filename = "a.TIF";\n ULColOffset = 100;\n ULRowOffset = 40;\nEND_GROUP'
+    )
+    record = window_of_rpc(RECORD, tile.window)
+    cols, rows = positions(RECORD)
+    assert np.allclose(positions(record), [cols - 100, rows - 40], atol=1e-9)
