@@ -1,4 +1,4 @@
-"""`swath demo`: two services made from nothing, a server and a map in the browser."""
+"""`swath demo`: services made from nothing, a server and a map in the browser."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ def demo(
 ) -> None:
     """Make demo services, serve them and open the map.
 
-    The first run makes scenes (NASA's Blue Marble in slanted swaths, and an invented island in four
-    16-bit bands), builds and publishes them in the data folder; later runs start at once. The map
-    opens when the first service is there, the second follows while you look.
+    The first run makes scenes (NASA's Blue Marble in slanted swaths, raw satellite images of an
+    invented valley, and an invented island in four 16-bit bands), builds and publishes them in the
+    data folder; later runs start at once. The map opens when the first service is there, the others
+    follow while you look.
     """
     from config.load import load_settings
     from server.commands.demo_maker import DemoMaker

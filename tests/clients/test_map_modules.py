@@ -94,3 +94,17 @@ def test_land_follows_its_rings_over_the_antimeridian(modules: Page) -> None:
                 Math.abs(y) > 89 || Math.abs(ring[i][1]) > 89 ? 0 : Math.abs(x - ring[i][0]))))))"""
     )
     assert widest < 30
+
+
+def test_the_way_over_terrain_is_told_in_words(modules: Page) -> None:
+    operation = "proj=pipeline step inv proj=utm → terrain (ellipsoid), 500 m everywhere → RpcModel"
+    steps = _call(modules, "operation", "stepsOf", operation)
+    assert steps == {"terrain": "terrain (ellipsoid), 500 m everywhere", "sensor": "RPC"}
+    assert _call(modules, "operation", "heightsText", steps["terrain"]) == "none: 500 m everywhere"
+    assert _call(modules, "operation", "heightsText", "terrain (egm96)") == "terrain model"
+    assert _call(modules, "operation", "stepsOf", "proj=pipeline step proj=utm") is None
+
+
+def test_errors_of_grids_are_rounded_for_readers(modules: Page) -> None:
+    assert _call(modules, "operation", "errorText", 0.0002) == "< 0.001 px"
+    assert _call(modules, "operation", "errorText", 0.11374) == "≤ 0.11 px"

@@ -18,7 +18,7 @@ from server.demo_services import DEMO_SERVICES, prepare
 from server.publishing import Publisher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.clients.browser import Page
@@ -40,13 +40,19 @@ def valley(server: RunningServer) -> Iterator[str]:
     for service in services:
         prepare(service, server.data, InProcess(), lambda *_: None)
     address = f"{server.base}/demo/valley"
-    end = time.monotonic() + _TAKEN_UP_S
-    while not _is_there(address):
-        assert time.monotonic() < end, "the running server did not take up the services"
-        time.sleep(0.1)
+    _wait_until(lambda: _is_there(address))
     yield address
     for service in services:
         Publisher(server.data).delete(service.name)
+    _wait_until(lambda: not _is_there(address))
+
+
+def _wait_until(come_true: Callable[[], bool]) -> None:
+    """A running server follows what is published, within seconds."""
+    end = time.monotonic() + _TAKEN_UP_S
+    while not come_true():
+        assert time.monotonic() < end, "the running server did not follow"
+        time.sleep(0.1)
 
 
 def _is_there(address: str) -> bool:

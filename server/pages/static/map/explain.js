@@ -1,6 +1,7 @@
 // Why this picture: which rasters, in what order, how each is read, and what each stage of a tile costs.
 
 import { byId, dot, el, lengthText } from "./dom.js";
+import { errorText, stepsOf } from "./operation.js";
 
 const { L } = window;
 
@@ -136,12 +137,14 @@ export class Explain {
   }
 
   raster(raster, index) {
+    const steps = stepsOf(raster.operation);
     const level = raster.level === 0 ? "full resolution" : `pyramid level ${raster.level}`;
     const facts = [
       `${level}${raster.ratio > 0 ? ` at ${raster.ratio.toFixed(2)} px per px` : ""}`,
       raster.window ? `${raster.window[2]} × ${raster.window[3]} px` : null,
       raster.blocks > 0 ? `${raster.blocks} block${raster.blocks === 1 ? "" : "s"}` : null,
-      raster.grid_step_px > 0 ? `grid ${raster.grid_step_px} px, error ${raster.grid_error_px < 0.001 ? "< 0.001" : `≤ ${Number(raster.grid_error_px.toPrecision(2))}`} px` : null,
+      raster.grid_step_px > 0 ? `grid ${raster.grid_step_px} px, error ${errorText(raster.grid_error_px)}` : null,
+      steps ? `${steps.sensor} over ${steps.terrain}` : null,
     ].filter(Boolean);
     const row = el("li", {},
       el("span", { class: "rank mono", text: String(index + 1) }),

@@ -1,27 +1,9 @@
 // What the server says of its own accuracy: the account of `explain` for both services, side by side.
 
 import { byId, el, lengthText } from "../map/dom.js";
+import { errorText, heightsText, stepsOf } from "../map/operation.js";
 
 const { L } = window;
-
-const SENSORS = { RpcModel: "RPC", FrameCamera: "frame camera", GridSensor: "grid" };
-
-function pixels(value) {
-  return value < 0.001 ? "< 0.001 px" : `≤ ${Number(value.toPrecision(2))} px`;
-}
-
-/** The steps of an operation from the map to the image: { terrain, sensor }. */
-export function stepsOf(operation) {
-  const steps = operation.split(" → ");
-  const sensor = steps.at(-1);
-  return { terrain: steps.at(-2) ?? "", sensor: SENSORS[sensor] ?? sensor };
-}
-
-/** Heights in a reader's words: "terrain (ellipsoid), 500 m everywhere" is no terrain. */
-export function heightsText(terrain) {
-  const level = terrain.match(/, (\S+ m) everywhere$/);
-  return level ? `none: ${level[1]} everywhere` : "terrain model";
-}
 
 export class Facts {
   constructor(map, truth) {
@@ -62,7 +44,7 @@ export class Facts {
       both("Sensor", (raster) => stepsOf(raster.operation).sensor),
       both("Heights", (raster) => heightsText(stepsOf(raster.operation).terrain)),
       both("Grid step", (raster) => (raster.grid_step_px === 1 ? "each pixel" : `every ${raster.grid_step_px} px`)),
-      both("Grid error", (raster) => pixels(raster.grid_error_px)),
+      both("Grid error", (raster) => errorText(raster.grid_error_px)),
       row("Ground is off",
         el("strong", { class: "bad", text: `up to ${lengthText(this.truth.off_m[seen])}` }),
         el("strong", { class: "good", text: ground })));
