@@ -13,8 +13,8 @@ from engine.build.footprints import outline
 from engine.build.item_chain import bound_of_item
 from engine.build.item_pixels import UNREADABLE, ItemPixels, Strip
 from engine.build.placement import Placement, place
-from engine.build.processed_tallies import processed_tallies
 from engine.build.plausibility import doubts_about
+from engine.build.processed_tallies import processed_tallies
 from engine.build.raster_record import ItemStatus, RasterDefinition
 from engine.build.sensor_placement import bind_for_build, place_sensor
 from engine.build.tally import BandTally, as_served, pack_tallies, tally_samples
@@ -165,6 +165,8 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
         raise _NotBuilt(ItemStatus.NOT_PLACED, why) from err
     if placement is None:
         why = f"has no place in the service's CRS {job.service_crs[:60]}."
+        if geolocation is not None:
+            why = "its lines of sight meet no terrain."
         raise _NotBuilt(ItemStatus.NOT_PLACED, " ".join((why, *doubts)))
     return BuiltItem(
         headers=headers,

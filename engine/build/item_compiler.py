@@ -11,6 +11,7 @@ import shapely
 
 from engine.build.nadir import nadir_of
 from engine.build.polygon_rings import polygons_to_rings
+from engine.build.sensor_rings import sensor_rings
 from engine.build.zmd_writer import CompiledRow
 from engine.errors import ImageServerError, InvalidParameter
 from engine.extent import Extent
@@ -280,25 +281,29 @@ class ItemCompiler:
     def _rings(self, parts: ItemParts, key: str) -> bytes:
         if parts.rings is not None:
             return parts.rings
-        if parts.geolocation:
-            raise NotCompiled("the footprint of an image with a sensor model cannot be edited yet")
         rings = self._to_pixels(parts, parts.wkb, key)
         if not rings:
             raise NotCompiled("its footprint lies beside the raster")
         return rings
 
     def _seamline(self, parts: ItemParts, key: str) -> bytes:
-        if parts.seamline and parts.geolocation:
-            raise NotCompiled("seamlines of images with a sensor model are not supported yet")
         return self._to_pixels(parts, parts.seamline, key) if parts.seamline else b""
 
     def _to_pixels(self, parts: ItemParts, wkb: bytes, key: str) -> bytes:
         level = parts.levels[0]
+        if parts.geolocation:
+            return self._through_sensor(parts, wkb)
         turns = turns_of_raster(parts.crs, parts.geotransform, level.width, level.height)
         places = [shifted(parts.crs, parts.geotransform, turn) for turn in turns]
         try:
             packed = [polygons_to_rings(wkb, self.operations[key], at, level) for at in places]
             return pack_rings([ring for part in packed for ring in unpack_rings(part)])
+        except (ValueError, shapely.errors.GEOSException, ImageServerError) as err:
+            raise NotCompiled(f"its footprint or seamline cannot be used: {err}") from err
+
+    def _through_sensor(self, parts: ItemParts, wkb: bytes) -> bytes:
+        try:
+            return sensor_rings(wkb, parts.geolocation, self.crs, parts.levels[0])
         except (ValueError, shapely.errors.GEOSException, ImageServerError) as err:
             raise NotCompiled(f"its footprint or seamline cannot be used: {err}") from err
 
