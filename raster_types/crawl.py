@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from engine.build.definition_folder import SUFFIX
@@ -68,9 +68,9 @@ def find_products(
     Parameters
     ----------
     paths
-        A file given here is taken whatever its name.
+        A file given here is taken whatever its name, with the files of its product beside it.
     glob
-        Pattern for the names of files in folders.
+        Pattern for the names of files in folders; a product counts when one of its files fits.
     recursive
         Whether folders inside folders are looked into; links to folders are not followed, and
         definitions and names that begin with a dot are left out.
@@ -80,15 +80,25 @@ def find_products(
     ConfigError
         A path does not exist.
     """
+    beside: dict[Path, dict[str, tuple[str, ...]]] = {}
     for path in paths:
         if path.is_dir():
             for folder in _folders(path, recursive=recursive):
-                names = sorted(name for name in _files(folder) if fnmatch.fnmatch(name, glob))
-                yield from raster_type.match([str(folder / name) for name in names])
+                for product in _match(folder, raster_type):
+                    if any(fnmatch.fnmatch(PurePath(each).name, glob) for each in product):
+                        yield product
         elif path.exists():
-            yield (str(path.absolute()),)
+            here = path.absolute()
+            if here.parent not in beside:
+                products = _match(here.parent, raster_type)
+                beside[here.parent] = {each: product for product in products for each in product}
+            yield beside[here.parent].get(str(here), (str(here),))
         else:
             raise ConfigError(path, "", "does not exist; expected a raster file or a folder")
+
+
+def _match(folder: Path, raster_type: RasterType) -> Iterator[tuple[str, ...]]:
+    return raster_type.match([str(folder / name) for name in sorted(_files(folder))])
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -64,3 +64,14 @@ def test_links_to_folders_are_not_followed(folder: Path) -> None:
 def test_a_path_that_does_not_exist_is_named(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"gone: does not exist"):
         _found(folder, folder / "gone")
+
+
+def test_a_file_given_by_name_comes_with_the_files_of_its_product(tmp_path: Path) -> None:
+    for name in ("a.tif", "a_RPC.TXT", "b.tif"):
+        (tmp_path / name).touch()
+    both = (str(tmp_path / "a.tif"), str(tmp_path / "a_RPC.TXT"))
+    kind = RASTER_TYPES["rpc"]
+    for named in (tmp_path / "a.tif", tmp_path / "a_RPC.TXT"):
+        assert list(find_products([named], kind, glob="*", recursive=False)) == [both]
+    found = list(find_products([tmp_path], kind, glob="a*.tif", recursive=False))
+    assert found == [both]
