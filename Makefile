@@ -60,7 +60,9 @@ bench: install  ## Compare speed with TiTiler and MapServer (needs wrk, mapserv,
 	$(BIN)/python -m benchmarks.aliasing
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.authoring
+	$(BIN)/python -m benchmarks.rpc
 	$(BIN)/python -m benchmarks.ortho
+	$(BIN)/python -m benchmarks.claimed_error
 	$(BIN)/python -m benchmarks.garbage
 
 bench-tiny: install  ## The same on tiny data, to see that it runs

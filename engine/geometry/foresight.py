@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 _MARGIN = 1.3
 # Heights apart by less would measure rounding instead of slant.
 _LEAST_HALF_M = 10.0
+# Of the distance of nodes: what bends more, as ground in front of a level camera, bends unevenly, and
+# what is measured between far points bounds nothing between nearer ones.
+_MOST_BENT = 0.02
 
 
 class Bends(NamedTuple):
@@ -115,7 +118,7 @@ def _bends_kernel(col, row, spacing, half, found):
 
 
 def measure_bends(col: Floats, row: Floats, spacing: int, half_m: float) -> Bends | None:
-    """Return how an image bends, None where it is not seen everywhere.
+    """Return how an image bends, None where it is not seen everywhere or bends too much to tell.
 
     Parameters
     ----------
@@ -128,6 +131,6 @@ def measure_bends(col: Floats, row: Floats, spacing: int, half_m: float) -> Bend
     found = np.empty(5)
     _bends_kernel(col, row, spacing, half_m, found)
     smooth, slant, change, bend, unit = found.tolist()
-    if not 0 < unit < math.inf:
+    if not 0 < unit < math.inf or smooth > _MOST_BENT * 2 * spacing * unit:
         return None
     return Bends(spacing, smooth, slant, change, bend, unit)

@@ -48,6 +48,8 @@ class Survey(NamedTuple):
         Where the raster would show if there were terrain; None = nowhere.
     off_px : float
         Bound of how far the points themselves are off, in output pixels.
+    is_pieced : bool
+        Whether what is smooth is pieced together from smooth parts, as lookup grids are.
     """
 
     x: Floats
@@ -58,6 +60,7 @@ class Survey(NamedTuple):
     rough_error: float
     void: NDArray[np.bool_] | None = None
     off_px: float = 0.0
+    is_pieced: bool = False
 
 
 class Nodes(NamedTuple):

@@ -137,7 +137,8 @@ class OrthoLocator:
         slant = float(moved[np.isfinite(moved)].max(initial=0.0))
         rough = self._roughness(terrain_x[::2, ::2], terrain_y[::2, ::2], size) * slant
         off_px = ground_off + terrain_off
-        return Survey(col, row, good, smooth_col, smooth_row, rough, off_px=off_px)
+        smooth = (smooth_col, smooth_row, rough)
+        return Survey(col, row, good, *smooth, off_px=off_px, is_pieced=self.chain.is_pieced)
 
     def _image(self, x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats]:
         flat = (np.ascontiguousarray(values).reshape(-1) for values in (x, y, z))

@@ -51,13 +51,13 @@ class PlaneLocator:
         return None
 
     def survey(self, x: Floats, y: Floats, lattice: Lattice) -> Survey:
-        """See `Locator`: transforms in the plane are smooth."""
+        """See `Locator`: transforms in the plane are smooth, or pieced together from smooth parts."""
         del lattice
         flat_x = np.ascontiguousarray(x, np.float64).reshape(-1)
         flat_y = np.ascontiguousarray(y, np.float64).reshape(-1) * self.y_sign
         col, row = (each.reshape(x.shape) for each in self.chain.to_source(flat_x, flat_y))
         good = np.isfinite(col) & np.isfinite(row)
-        return Survey(col, row, good, col, row, 0.0)
+        return Survey(col, row, good, col, row, 0.0, is_pieced=self.chain.is_pieced)
 
     def describe(self) -> str:
         """Return the transforms in words."""

@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 
 # The bilinear error of a smooth map peaks near the points measured; the margin covers what lies between.
 _MARGIN = 1.3
+# What is pieced together errs most at its seams, up to twice as much as midway.
+_SEAM_MARGIN = 2 * _MARGIN
 # A raster smaller than this part of a cell gets nodes of its own, in a window aligned to 16 pixels.
 _SMALL = CELL // 4
 _ALIGN = 16
@@ -118,8 +120,10 @@ def cell_nodes(
         found = square_nodes(locator, lattice, Square(*cell, 1), tolerance_px)
         if found is not None:
             return found[cell]
+    # Two quads each way at least: one alone may hide an inflection, whose error midway is none.
+    sides = window.col_stop - window.col_start, window.row_stop - window.row_start
     step = locator.coarsest_step(lattice)
-    while any(edge % step for edge in window):
+    while step > 2 and (2 * step > min(sides) or any(edge % step for edge in window)):
         step //= 2
     while True:
         map_x, map_y = _map_points(lattice, cell, window, step // 2)
@@ -168,8 +172,9 @@ def square_nodes(
 def _node_grid(
     x: Floats, y: Floats, quads: NDArray[np.uint8], step: int, window: CellWindow, error: float
 ) -> NodeGrid:
-    if not quads.all():
-        finite = np.isfinite(x) & np.isfinite(y)
+    finite = np.isfinite(x) & np.isfinite(y)
+    if not finite.all():
+        # Usable quads of single pixels have neighbours that are not.
         x, y = np.where(finite, x, 0.0), np.where(finite, y, 0.0)
     return NodeGrid(
         np.ascontiguousarray(x),
@@ -212,6 +217,7 @@ def _claimed_error(survey: Survey, step: int) -> float:
     What is smooth errs most near the midpoints; what is rough has a bound of its own.
     """
     x, y, good = survey.smooth_x, survey.smooth_y, survey.good
+    margin = _SEAM_MARGIN if survey.is_pieced else _MARGIN
     usable: Any = None if good.all() else _quads(good)
     if usable is not None and not usable.any():
         return 0.0
@@ -232,7 +238,7 @@ def _claimed_error(survey: Survey, step: int) -> float:
             down = down + (sw - nw) ** 2
         unit = np.minimum(across, down) / step**2
         smooth = np.sqrt(np.maximum.reduce(squares))
-        worst = (smooth * _MARGIN + survey.rough_error) / np.sqrt(unit)
+        worst = (smooth * margin + survey.rough_error) / np.sqrt(unit)
     if usable is not None:
         worst = worst[usable]
     return float(worst.max()) if np.isfinite(worst).all() else math.inf

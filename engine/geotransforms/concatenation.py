@@ -55,6 +55,12 @@ class Concatenation:
         steps = (*self.image_side, *self.ground_side, self.sensor)
         return all(getattr(step, "is_smooth", False) for step in steps)
 
+    @property
+    def is_pieced(self) -> bool:
+        """Whether a step looks up a grid: between its nodes it is smooth, across them it bends."""
+        steps = (*self.image_side, self.sensor, *self.ground_side)
+        return any(getattr(step, "is_pieced", False) for step in steps)
+
     def to_source(
         self, x: Floats, y: Floats, projection: PlaneMap | None = None
     ) -> tuple[Floats, Floats]:

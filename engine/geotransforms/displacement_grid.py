@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 import numpy as np
@@ -94,6 +94,7 @@ class DisplacementGridTransform:
         Origin and step.
     """
 
+    is_pieced: ClassVar[bool] = True
     shifts: Floats
     numbers: Floats
 

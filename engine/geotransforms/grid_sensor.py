@@ -8,7 +8,7 @@ the other direction is solved by Newton's method at the height asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -118,6 +118,7 @@ class GridSensor:
     values : float64 (layers, rows, columns, 2)
     """
 
+    is_pieced: ClassVar[bool] = True
     ground_crs: str
     vertical_datum: str
     direction: Literal["image_to_ground", "ground_to_image"]

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from engine.extent import Extent
-from engine.geometry.locator import MapLocator
+from engine.geometry.locator import MapLocator, Survey
+from engine.geometry.plane_locator import PlaneLocator
 from engine.geometry.position_grid import (
     WHOLE_CELL,
     CellWindow,
@@ -20,12 +21,16 @@ from engine.geometry.position_grid import (
     cell_window,
 )
 from engine.geometry.projection import LONLAT, MERCATOR, describe_crs, operation, transform
+from engine.geotransforms.concatenation import concatenate
+from engine.geotransforms.displacement_grid import DisplacementGrid
 from engine.mosaic.cell_positions import part_positions
 from engine.samplers.placement import CanvasPart
 from engine.target_grid import CELL, Lattice, tile_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from engine.geometry.map_patch import Square
 
 # Output CRS, raster CRS, and where (lon, lat) they are looked at.
 PAIRS = [
@@ -218,3 +223,61 @@ def test_the_cache_is_bounded_by_nodes() -> None:
         cache.get(MapLocator(pipeline), lattice, (col, 1400), 0.125)
     assert cache._nodes <= 2000
     assert len(cache._grids) < 40
+
+
+@pytest.mark.parametrize("tolerance", [0.02, 0.125, 2.0, 1000.0])
+@pytest.mark.parametrize("rows_above", [0.35, 0.5, 0.6])
+def test_an_inflection_in_the_middle_of_a_cell_is_seen(tolerance: float, rows_above: float) -> None:
+    # The equator of Web Mercator, where a line bends neither way.
+    pixel = 90.0 / (CELL * (1 + rows_above))
+    lattice = Lattice(LONLAT, pixel, pixel, 0.0, 0.0, -180.0, 90.0)
+    pipeline = operation(LONLAT, MERCATOR).pipeline
+    nodes = cell_nodes(MapLocator(pipeline), lattice, (2, 1), tolerance)
+    errors = _true_error_px(nodes, pipeline, lattice, (2, 1))
+    assert 0 < errors.max() <= nodes.error_px
+
+
+@pytest.mark.parametrize("seam", np.linspace(3.0, 250.0, 9))
+def test_seams_of_a_lookup_grid_are_within_what_is_claimed(seam: float) -> None:
+    dx = [[0.0, 0.5, 0.0]] * 2
+    grid = DisplacementGrid(origin=(-1000.0, 0.0), step=(1000.0 + seam, 256.0), dx=dx, dy=dx)
+    locator = PlaneLocator("grid", concatenate([grid.bind()]), -1)
+    lattice = Lattice("", 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+    nodes = cell_nodes(locator, lattice, (0, 0), 0.5, CellWindow(0, 0, 256, 128))
+    cols = np.arange(256)
+    quad, share = cols // nodes.step, cols % nodes.step / nodes.step
+    found = nodes.x[0][quad] * (1 - share) + nodes.x[0][quad + 1] * share
+    exact, _ = grid.bind().to_source(cols + 0.5, np.full(256, 0.5))
+    assert np.abs(found - exact).max() <= nodes.error_px
+
+
+class _EndsAtPixel:
+    """Is defined at the pixel centres before one, and each of them is its own place."""
+
+    refine_holes_to = 2
+
+    def __init__(self, end: int) -> None:
+        self.end = end
+
+    def coarsest_step(self, lattice: Lattice) -> int:
+        return 4
+
+    def foresee(self, lattice: Lattice, square: Square, tolerance_px: float) -> None:
+        return None
+
+    def survey(self, x: np.ndarray, y: np.ndarray, lattice: Lattice) -> Survey:
+        inside = np.where(x < self.end, x, np.nan)
+        # Rough enough that only nodes at every pixel are exact.
+        return Survey(inside, y, np.isfinite(inside), inside, y, 10.0)
+
+    def describe(self) -> str:
+        return "ends"
+
+
+@pytest.mark.parametrize("end", [255, 256, 40])
+def test_what_ends_beside_usable_pixels_leaves_no_nonsense_in_the_nodes(end: int) -> None:
+    lattice = Lattice("", 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+    nodes = cell_nodes(_EndsAtPixel(end), lattice, (0, 0), 0.125)
+    assert nodes.step == 1
+    assert nodes.quads.sum() == 256 * end
+    assert np.isfinite(nodes.x).all()
