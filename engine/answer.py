@@ -230,7 +230,9 @@ def encode_options(made: Plan, request: ImageRequest, work: Work) -> EncodeOptio
     declared = tuple(
         summary.no_data[band] if band < len(summary.no_data) else None for band in made.bands
     )
-    if made.pixel_type is not summary.pixel_type or made.stretch is not None:
+    has_rule = made.process is not None and made.process.rule is not None
+    changed = has_rule or made.stretch is not None
+    if made.pixel_type is not summary.pixel_type or changed:
         declared = ()
     return EncodeOptions(
         quality=quality,
@@ -240,7 +242,7 @@ def encode_options(made: Plan, request: ImageRequest, work: Work) -> EncodeOptio
         georeference=georeference,
         no_data=request.no_data or declared,
         band_names=tuple(summary.bands[band].name for band in made.bands),
-        colormap=summary.colormap if len(made.bands) == 1 and made.stretch is None else (),
+        colormap=summary.colormap if len(made.bands) == 1 and not changed else (),
     )
 
 

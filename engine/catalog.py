@@ -20,6 +20,7 @@ from engine.catalog_selection import Selection, make_selection
 from engine.errors import ConfigError, ImageServerError, InvalidParameter, ItemNotFound
 from engine.extent import Extent
 from engine.item import Item
+from engine.mosaic_process import META_KEY, ServiceProcess, unpack_service_process
 from engine.summary import FieldInfo, Histogram
 from engine.zmd import connect_read_only, quote, read_summary
 
@@ -114,6 +115,14 @@ class Catalog:
     def histograms(self) -> tuple[Histogram, ...]:
         """Histograms per band; () where there are none."""
         return _decode_histograms(self.meta("histograms") or b"\x90")
+
+    @property
+    def process(self) -> ServiceProcess | None:
+        """What is done to the mosaic; None where nothing is."""
+        try:
+            return unpack_service_process(self.meta(META_KEY) or b"")
+        except msgspec.MsgspecError as err:
+            raise ConfigError(self.path, META_KEY, str(err)) from err
 
     @property
     def boundary(self) -> bytes:

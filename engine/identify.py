@@ -21,6 +21,7 @@ from engine.geometry.projection import canonical_crs, operation, transform
 from engine.geometry.shape_crs import footprint_to_crs, shape_to_crs
 from engine.image_shapes import footprint_in_image, shape_on_map
 from engine.image_space import image_space_item
+from engine.mosaic_process import is_function
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import Plan, plan
 from engine.render import render
@@ -170,6 +171,9 @@ def _processed(made: Plan, rule: RenderingRule, work: Work) -> Samples:
     """Return the samples after a rendering rule."""
     if rule.function == "None":
         return samples_of(_samples(made, work))
+    if is_function(rule):
+        process = work.service.mosaic_process(made.bands, rule)
+        return samples_of(_samples(replace(made, process=process), work))
     picture = work.service.picture((), rule, "")
     done = to_picture(_samples(replace(made, bands=picture.bands), work), picture)
     return samples_of(done.planes() if isinstance(done, Rgbv) else done)

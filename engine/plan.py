@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.functions.base import BoundFunction
     from engine.functions.picture import Picture
     from engine.item import Item
+    from engine.mosaic_process import MosaicProcess
     from engine.request import ImageRequest
     from engine.service import ImageService, Placed
     from engine.target_grid import TargetGrid
@@ -78,6 +79,8 @@ class Plan:
         How samples become 8-bit colours; None for raw samples.
     stretch : BoundFunction or None
         A raster function applied to the samples of a data format.
+    process : MosaicProcess or None
+        Functions between the mosaic and what becomes of its samples.
     truncated : str
         Why something was left out; "" = nothing was.
     memo : dict
@@ -96,6 +99,7 @@ class Plan:
     picture: Picture | None
     stretch: BoundFunction | None
     tolerance_px: float
+    process: MosaicProcess | None = None
     considered: int = 0
     left_out: tuple[tuple[str, int], ...] = ()
     truncated: str = ""
@@ -109,7 +113,7 @@ class Plan:
     def rows_of(self, first: int, count: int) -> Plan:
         """Return the plan of some rows; order, levels and lattice stay as they are."""
         grid = self.grid.rows_of(first, count)
-        box = grid.extent
+        box = with_halo(grid, self.process).extent
         return replace(
             self,
             grid=grid,
@@ -138,10 +142,11 @@ def plan(service: ImageService, request: ImageRequest) -> Plan:
 def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
     grid = grid_of_any_view(request.view, service)
     rule = request.mosaic or MosaicRule()
-    selected = select_items(service, grid, rule, request)
     output = _output(service, request)
     _check_answer(service, request, output)
-    items, left_out, truncated = _affordable(service, grid, selected)
+    wide = with_halo(grid, output.process)
+    selected = select_items(service, wide, rule, request)
+    items, left_out, truncated = _affordable(service, wide, selected)
     return Plan(
         grid=grid,
         items=tuple(items),
@@ -155,10 +160,16 @@ def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
         picture=output.picture,
         stretch=output.stretch,
         tolerance_px=service.summary.properties.grid_tolerance_px,
+        process=output.process,
         considered=len(selected.items),
         left_out=left_out,
         truncated=truncated or selected.truncated,
     )
+
+
+def with_halo(grid: TargetGrid, process: MosaicProcess | None) -> TargetGrid:
+    """Return the grid on which the mosaic is made."""
+    return grid if process is None or not process.halo_px else grid.expand(process.halo_px)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,13 @@ class _Output:
     pixel_type: PixelType
     picture: Picture | None = None
     stretch: BoundFunction | None = None
+    process: MosaicProcess | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether samples are no longer the service's own."""
+        has_rule = self.process is not None and self.process.rule is not None
+        return has_rule or self.stretch is not None
 
 
 def _output(service: ImageService, request: ImageRequest) -> _Output:
@@ -176,14 +194,21 @@ def _output(service: ImageService, request: ImageRequest) -> _Output:
     summary, rule = service.summary, request.rendering
     if FORMATS[request.encoding.format].is_picture:
         picture = service.picture(request.band_ids, rule, request.no_data_match)
-        return _Output(picture.bands, PixelType.U8, picture)
+        process = service.mosaic_process(picture.bands, rule)
+        return _Output(picture.bands, PixelType.U8, picture, process=process)
     bands = request.band_ids or tuple(range(len(summary.bands)))
     _check_bands(bands, len(summary.bands))
+    process = service.mosaic_process(bands, rule)
+    if process is not None and process.rule is not None:
+        own = process.rule.output.pixel_type
+        return _Output(bands, request.pixel_type or own, process=process)
     if rule is not None and rule.function != "None":
         stretch = FUNCTIONS[rule.function].bind(service.bands_info(bands), rule)
-        return _Output(bands, request.pixel_type or stretch.output.pixel_type, stretch=stretch)
+        own = stretch.output.pixel_type
+        return _Output(bands, request.pixel_type or own, stretch=stretch, process=process)
     out_type = rule.output_pixel_type if rule is not None else None
-    return _Output(bands, request.pixel_type or out_type or summary.pixel_type)
+    own = out_type or summary.pixel_type
+    return _Output(bands, request.pixel_type or own, process=process)
 
 
 def _check_answer(service: ImageService, request: ImageRequest, output: _Output) -> None:
@@ -197,7 +222,7 @@ def _check_answer(service: ImageService, request: ImageRequest, output: _Output)
             request.encoding.compression,
             output.pixel_type.dtype_name,
             bands,
-            has_palette=bool(service.summary.colormap) and bands == 1 and output.stretch is None,
+            has_palette=bool(service.summary.colormap) and bands == 1 and not output.is_changed,
         )
 
 

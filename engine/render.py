@@ -6,17 +6,21 @@ so any cut of a view gives the same pixels.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from config.definition import MosaicOperator
 from engine.fetch import MixedValidity
 from engine.pixel_type import PixelType
+from engine.plan import Plan, with_halo
 from engine.render_planes import render_planes
 from engine.render_rgbv import KERNELS, render_rgbv
 
 if TYPE_CHECKING:
-    from engine.pixels import Pixels
-    from engine.plan import Plan
+    from engine.mosaic_process import MosaicProcess
+    from engine.pixels import PixelBlock, Pixels
     from engine.render_work import Work
 
 
@@ -26,7 +30,8 @@ def render(plan: Plan, work: Work, service_type: PixelType) -> Pixels:
     Parameters
     ----------
     service_type : PixelType
-        Type of the service's samples; items of another type are cast.
+        Type of the mosaic's samples; items of another type are cast. Functions that follow the mosaic
+        know its type and give their own.
 
     Returns
     -------
@@ -39,12 +44,29 @@ def render(plan: Plan, work: Work, service_type: PixelType) -> Pixels:
     SourceError
         Only for strict services and single rasters.
     """
+    if plan.process is not None:
+        return _render_processed(plan, plan.process, work)
     if _fits_rgbv(plan, service_type):
         try:
             return render_rgbv(plan, work)
         except MixedValidity:
             work.filled = work.no_terrain = work.samplings = 0
     return render_planes(plan, work, service_type)
+
+
+def _render_processed(plan: Plan, process: MosaicProcess, work: Work) -> PixelBlock:
+    """Return the mosaic after functions that follow it, in the type that they give."""
+    mosaic: Plan | None = plan.memo.get("mosaic")
+    if mosaic is None:
+        grid = with_halo(plan.grid, process)
+        bands = process.bands_to_read(plan.bands)
+        mosaic = replace(plan, grid=grid, bands=bands, picture=None, process=None)
+        plan.memo["mosaic"] = mosaic
+    before = work.filled
+    block = process.apply(render_planes(mosaic, work, process.pixel_type), plan.bands)
+    # What lies in the halo is not part of the answer.
+    work.filled = before + int(np.count_nonzero(block.valid_any()))
+    return block
 
 
 def _fits_rgbv(plan: Plan, service_type: PixelType) -> bool:

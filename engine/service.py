@@ -18,8 +18,6 @@ from config.definition import Interpolation
 from engine.budget import InstanceMemory
 from engine.catalog import Catalog
 from engine.extent import Extent
-from engine.functions.base import BandsInfo
-from engine.functions.picture import Picture, bind_picture
 from engine.geometry.extent_transform import inverse_extent
 from engine.geometry.local_scale import lonlat_extent, map_scale
 from engine.geometry.locator import MapLocator
@@ -27,16 +25,20 @@ from engine.geometry.position_grid import NodeCache
 from engine.geometry.post_field import PostCache
 from engine.geometry.projection import MERCATOR, describe_crs, operation
 from engine.item_process import bound_process
+from engine.mosaic_process import MosaicProcess, is_function, rule_steps
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
 from engine.readers.handles import HandlePool
 from engine.sensor_items import SensorItems
+from engine.service_picture import bands_info, service_picture
 from engine.staged_item import StagedItem, stage_geolocation, stage_planes
 from engine.target_grid import HALF_WORLD_M, world_period
 from engine.world_turns import raster_box, turned_items
 
 if TYPE_CHECKING:
+    from engine.functions.base import BandsInfo
     from engine.functions.cast import NoDataMatch
+    from engine.functions.picture import Picture
     from engine.geolocation import BoundGeolocation
     from engine.geometry.locator import Locator
     from engine.item import Item
@@ -152,6 +154,8 @@ class ImageService:
         self._told: TTLCache[str, bool] = TTLCache(_MAX_NEWS, _NEWS_S)
         self._sensors = SensorItems(path, self.summary.crs, memory, self._renew)
         self._histograms = self.catalog.histograms
+        self._process = self.catalog.process
+        self._steps = None if self._process is None else self._process.bind()
         self._placed: OrderedDict[tuple[int, str], tuple[Appearance, ...]] = OrderedDict()
         self._pictures: dict[object, Picture] = {}
         self.plans: LRUCache[ImageRequest, Plan] = LRUCache(_MAX_PLANS)
@@ -196,21 +200,39 @@ class ImageService:
         key = (band_ids, rule, match)
         found = self._pictures.get(key)
         if found is None:
-            found = bind_picture(self.summary, self._histograms, band_ids, rule, match)
+            found = service_picture(self.summary, self._histograms, key)
             if len(self._pictures) >= _MAX_PICTURES:
                 self._pictures.clear()
             self._pictures[key] = found
         return found
 
+    def mosaic_process(
+        self, bands: tuple[int, ...], rule: RenderingRule | None
+    ) -> MosaicProcess | None:
+        """Return what follows the mosaic, None where nothing does.
+
+        Parameters
+        ----------
+        bands
+            Of the answer, from 0.
+
+        Raises
+        ------
+        InvalidParameter
+            The rule's arguments do not fit the bands.
+        """
+        steps = None
+        if rule is not None and is_function(rule):
+            steps = rule_steps(rule, self.bands_info(bands))
+        if steps is None and self._steps is None:
+            return None
+        process = self._process
+        pixel_type = self.summary.pixel_type if process is None else process.pixel_type
+        return MosaicProcess(self._steps, len(self.summary.bands), pixel_type, steps)
+
     def bands_info(self, bands: tuple[int, ...]) -> BandsInfo:
         """Return what is known of some bands (from 0) without their pixels."""
-        statistics, histograms = self.summary.statistics, self._histograms
-        return BandsInfo(
-            self.summary.pixel_type,
-            len(bands),
-            tuple(statistics[band] for band in bands) if max(bands) < len(statistics) else (),
-            tuple(histograms[band] for band in bands) if max(bands) < len(histograms) else (),
-        )
+        return bands_info(self.summary, self._histograms, bands)
 
     def placed(self, item: Item, out_crs: str) -> Placed | None:
         """Return an item's place in an output CRS, the first of several, or None; cached."""

@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 import msgspec
 import shapely
 
+from engine.build.chain_files import SERVICE_CHAIN, chain_of_text
 from engine.build.compile_part import CompiledPart, CompilePart, compile_part
 from engine.build.definition_fields import check_sort_field, fields_of_table, time_span
 from engine.build.definition_folder import DefinitionFolder, read_facts
 from engine.build.progress import no_progress
+from engine.build.service_chain import with_service_chain
 from engine.build.service_head import make_summary
 from engine.build.workers import InProcess, Workers
 from engine.build.zmd_writer import ZmdExtras, ZmdWriter
 from engine.errors import ConfigError, SourceError
+from engine.mosaic_process import pack_service_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,6 +133,8 @@ class _Run:
         self.time: TimeSpan | None = time_span(
             folder.toml, properties, facts.time_field, self.fields
         )
+        chain = chain_of_text(table.info(SERVICE_CHAIN), folder.name)
+        self.process, self.served = with_service_chain(chain, facts, folder.name)
         self.size_edges: Sequence[float] | None = None
         self.counts = _Counts()
 
@@ -192,7 +197,7 @@ class _Run:
         extent = self.facts.extent
         if extent is None:
             raise ConfigError(self.folder.path, "", "is not built")
-        summary = make_summary(self.facts, extent, self.properties, self.fields)
+        summary = make_summary(self.served, extent, self.properties, self.fields)
         return msgspec.structs.replace(
             summary,
             time=None if self.time is None else self.time.info,
@@ -206,10 +211,11 @@ class _Run:
         boundary = shapely.union_all(shapely.from_wkb(shapes)) if shapes else None
         return ZmdExtras(
             operations=self.counts.operations,
-            histograms=self.facts.histograms,
+            histograms=self.served.histograms,
             boundary=b"" if boundary is None else shapely.to_wkb(boundary, byte_order=1),
             definition=self.folder.toml.read_text(encoding="utf-8"),
             size_edges=self.size_edges,
+            process=pack_service_process(self.process),
         )
 
     def _warnings(self) -> tuple[str, ...]:

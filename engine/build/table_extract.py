@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from engine.build.chain_files import SERVICE_CHAIN
 from engine.build.geopackage import open_sqlite
 from engine.build.row_decoder import BUILT_COLUMNS
 from engine.build.service_table import ServiceTable
@@ -51,7 +52,11 @@ def extract_items(source: Path, target: Path, fids: Sequence[int]) -> None:
                 " WHERE ItemId IN (SELECT fid FROM kept)"
             )
             copy.execute("INSERT INTO boundary(Shape) SELECT Shape FROM source.boundary")
-            copy.execute("INSERT INTO swath_info SELECT key, value FROM source.swath_info")
+            # The chain of the service follows the mosaic, and overviews are mosaics.
+            copy.execute(
+                "INSERT INTO swath_info SELECT key, value FROM source.swath_info WHERE key <> ?",
+                (SERVICE_CHAIN,),
+            )
             copy.execute("UPDATE footprints SET MinPS = 0, MaxPS = 0, StatusId = 0, Category = 1")
             copy.execute("COMMIT")
         except sqlite3.Error as err:

@@ -18,6 +18,7 @@ import msgspec
 from engine.build.packed_row import RowPacker, columns_of
 from engine.errors import ConfigError
 from engine.extent import Extent
+from engine.mosaic_process import META_KEY
 from engine.size_bands import SizeBandCollector
 from engine.zmd import APPLICATION_ID, COLUMN_TYPES, PAGE_BYTES, quote
 
@@ -72,6 +73,8 @@ class ZmdExtras:
         Text of definition.toml.
     size_edges : sequence of float or None
         Between the bands of ground pixel size; None = by the rows.
+    process : bytes
+        Packed `engine.mosaic_process.ServiceProcess`; b"" = none.
     """
 
     operations: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +82,7 @@ class ZmdExtras:
     boundary: bytes = b""
     definition: str = ""
     size_edges: Sequence[float] | None = None
+    process: bytes = b""
 
 
 class ZmdWriter:
@@ -223,6 +227,8 @@ class ZmdWriter:
             ),
             "summary": _encoder.encode(summary),
         }
+        if extras.process:
+            meta[META_KEY] = extras.process
         try:
             self._db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
             for number, name in enumerate(self._indexed(summary)):
