@@ -109,7 +109,7 @@ class CellRenderer:
         filled = canvas.filled[self._rows, self._cols]
         for layer in layers:
             self._sample_onto(layer, canvas, (0, 0))
-            if filled.all():
+            if layer is not layers[-1] and filled.all():
                 break
 
     def _nearest_first(self, layers: list[Layer]) -> PixelBlock:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.geometry.post_surface import NodeCell
-from engine.kernel import kernel
+from engine.kernel import kernel, unaliased_kernel
 from engine.target_grid import CELL
 
 if TYPE_CHECKING:
@@ -87,31 +87,40 @@ def finer(points: Floats, times: tuple[int, int]) -> Floats:
     return out
 
 
-@kernel
+@unaliased_kernel
 def _finer_kernel(points, down, across, half, out):
     maps, rows, cols = points.shape
     by_row, by_col = down.shape[1], across.shape[1]
     for m in range(maps):
+        for c in range(cols):
+            first = min(max(c - 1, 0), cols - 4)
+            # The last point has no interval to its right.
+            for k in range(by_col if c < cols - 1 else 1):
+                w = across[c - first, k]
+                w0, w1, w2, w3 = w[0], w[1], w[2], w[3]
+                place = np.uint64(c * by_col + k)
+                for row in range(rows):
+                    r = np.uint64(row)
+                    half[r, place] = (
+                        w0 * points[m, r, first]
+                        + w1 * points[m, r, first + 1]
+                        + w2 * points[m, r, first + 2]
+                        + w3 * points[m, r, first + 3]
+                    )
         for r in range(rows):
-            for c in range(out.shape[2]):
-                first = min(max(c // by_col - 1, 0), cols - 4)
-                w = across[c // by_col - first, c % by_col]
-                half[r, c] = (
-                    w[0] * points[m, r, first]
-                    + w[1] * points[m, r, first + 1]
-                    + w[2] * points[m, r, first + 2]
-                    + w[3] * points[m, r, first + 3]
-                )
-        for r in range(out.shape[1]):
-            first = min(max(r // by_row - 1, 0), rows - 4)
-            w = down[r // by_row - first, r % by_row]
-            for c in range(out.shape[2]):
-                out[m, r, c] = (
-                    w[0] * half[first, c]
-                    + w[1] * half[first + 1, c]
-                    + w[2] * half[first + 2, c]
-                    + w[3] * half[first + 3, c]
-                )
+            first = np.uint64(min(max(r - 1, 0), rows - 4))
+            for k in range(by_row if r < rows - 1 else 1):
+                w = down[r - np.int64(first), k]
+                w0, w1, w2, w3 = w[0], w[1], w[2], w[3]
+                place = np.uint64(r * by_row + k)
+                for col in range(out.shape[2]):
+                    c = np.uint64(col)
+                    out[m, place, c] = (
+                        w0 * half[first, c]
+                        + w1 * half[first + np.uint64(1), c]
+                        + w2 * half[first + np.uint64(2), c]
+                        + w3 * half[first + np.uint64(3), c]
+                    )
 
 
 @lru_cache(maxsize=16)

@@ -127,7 +127,7 @@ def _sample_planes_kernel(
     taps,  # five uint32 (256 + 8): scratch of a run: taps, fractions, two pairs of samples
     skip,  # uint8 (rows, cols): pixels to leave alone; set where a pixel is written
     canvas,  # (bands, rows, cols)
-    canvas_valid,  # uint8 (1 or bands, rows, cols)
+    canvas_valid,  # uint8 (0, 1 or bands, rows, cols); 0 = `skip` says it
     counts,  # int64 (1)
 ):
     interpolation, bits, is_integer = how[0], how[1], how[2] == 1
@@ -249,7 +249,7 @@ def _sample_planes_kernel(
                         base = np.uint64(band) * plane
                         vbase = base if valid_bands > 1 else np.uint64(0)
                         good = all_valid or valid[vbase + near]
-                        if canvas_valid.shape[0] > 1 or band == 0:
+                        if band < canvas_valid.shape[0]:
                             canvas_valid[band, row, col] = good
                         if not good:
                             canvas[band, row, col] = 0
@@ -339,6 +339,8 @@ def sample_planes(
     data, canvas_valid, skip = canvas
     if data.dtype != source.dtype or data.shape[0] != source.shape[0]:
         raise ValueError("canvas and source differ in type or bands")
+    if canvas_valid.shape[0] == 1 and np.shares_memory(canvas_valid, skip):
+        canvas_valid = canvas_valid[:0]
     counts = np.zeros(1, np.int64)
     wide, is_integer = source.dtype.itemsize > 1, source.dtype.kind in "ui"
     nodes = part.nodes
