@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.errors import ConfigError
 from engine.functions.base import BandsInfo
+from engine.functions.cast import cast
 from engine.mosaic_process import ServiceProcess
 from engine.pixels import PixelBlock
 from engine.process_definition import check_service_chain
@@ -61,7 +62,7 @@ def _changed(facts: ServiceFacts, steps: Steps) -> ServiceFacts:
     is_same_type = after is facts.pixel_type
     statistics, histograms = facts.statistics, facts.histograms
     if steps.halo_px == 0 and histograms:
-        made = [_processed(steps, facts.histograms, band) for band in range(len(facts.bands))]
+        made = [_processed(steps, facts, band) for band in range(len(facts.bands))]
         statistics, histograms = tuple(s for s, _ in made), tuple(h for _, h in made)
     elif not is_same_type:
         statistics, histograms = (), ()
@@ -75,18 +76,15 @@ def _changed(facts: ServiceFacts, steps: Steps) -> ServiceFacts:
     )
 
 
-def _processed(
-    steps: Steps, histograms: tuple[Histogram, ...], band: int
-) -> tuple[BandStatistics, Histogram]:
+def _processed(steps: Steps, facts: ServiceFacts, band: int) -> tuple[BandStatistics, Histogram]:
     """Return statistics and histogram of a band after functions, from the middles of its bins."""
-    histogram = histograms[band]
+    histogram = facts.histograms[band]
     counts = np.asarray(histogram.counts, np.float64)
     edges = np.linspace(histogram.min, histogram.max, counts.size + 1)
     middles = (edges[:-1] + edges[1:]) / 2
-    shape = (len(histograms), 1, counts.size)
-    block = steps.apply(
-        PixelBlock(np.broadcast_to(middles, shape).copy(), np.ones(shape, np.bool_))
-    )
+    shape = (len(facts.histograms), 1, counts.size)
+    plain = PixelBlock(np.broadcast_to(middles, shape).copy(), np.ones(shape, np.bool_))
+    block = steps.apply(cast(plain, facts.pixel_type))
     valid = np.broadcast_to(block.valid, block.data.shape)[band, 0] & (counts > 0)
     return _summed(
         block.data[band, 0][valid].astype(np.float64), counts[valid], steps.output.pixel_type
