@@ -14,13 +14,13 @@ from engine.errors import InvalidParameter
 from engine.geometry.projection import canonical_crs
 from engine.image_space import from_image_space, image_space_item, to_image_space
 from engine.item_space import Points, SensorSpace, item_space, project
+from engine.request import PlaceRequest
 from engine.results import PlaceResult
 
 if TYPE_CHECKING:
     from engine.geotransforms.base import Array
     from engine.item_space import ItemSpace
     from engine.render_work import Work
-    from engine.request import PlaceRequest
     from engine.service import ImageService
 
 # Lines of sight are followed by so many together; between, the budget is asked.
@@ -56,8 +56,6 @@ def convert(service: ImageService, points: Points, from_crs: str, to_crs: str) -
     ------
     InvalidParameter, ItemNotFound, SourceError
     """
-    from engine.request import PlaceRequest  # noqa: PLC0415 -- a plain record, made here only
-
     request = PlaceRequest(positions=b"", from_crs=from_crs, to_crs=to_crs)
     return _Route(request, service).take(points)
 
