@@ -22,7 +22,7 @@ from raster_types.sensor_files.rpc_sidecar import (
     read_rpc_sidecar,
     rpc_sidecar_names,
 )
-from raster_types.sensor_files.rpc_tags import read_rpc_tags
+from raster_types.sensor_files.rpc_tags import read_nitf_tags
 from raster_types.sensor_item import SensorImage, sensor_item
 
 if TYPE_CHECKING:
@@ -87,6 +87,6 @@ def _record(product: Product, header: RasterHeader) -> RpcRecord:
         text = product.text(side)
         if holds_rpc(text):
             return read_rpc_sidecar(PurePath(side).name, text, window)
-    if header.rpc:
-        return read_rpc_tags(header.rpc, window)
+    if header.rpc or header.tre:
+        return read_nitf_tags(header.tre, header.rpc, window)
     raise UnknownProduct(header.path, "it has no RPC, neither in its tags nor in a file beside it")

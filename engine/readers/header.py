@@ -96,6 +96,8 @@ class RasterHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         Whether the file is placed by ground control points or a sensor model.
     rpc : dict of str to str
         GDAL's RPC metadata.
+    tre : dict of str to str
+        Extensions of NITF that hold an RPC, as they stand in the file.
     gcps : tuple of Gcp
         Ground control points, in `crs`; () also where there are too many to be kept.
     """
@@ -116,6 +118,7 @@ class RasterHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     has_gcps: bool = False
     has_rpcs: bool = False
     rpc: dict[str, str] = {}
+    tre: dict[str, str] = {}
     gcps: tuple[Gcp, ...] = ()
     tags: dict[str, str] = {}
 
@@ -182,6 +185,7 @@ def _describe(path: str, dataset: DatasetReader) -> RasterHeader:
         has_gcps=bool(points),
         has_rpcs=bool(dataset.tags(ns="RPC")),
         rpc=_rpc_tags(dataset),
+        tre=_rpc_extensions(dataset),
         gcps=_gcps(dataset),
         tags=_kept_tags(dataset),
     )
@@ -328,6 +332,15 @@ def _gcps(dataset: DatasetReader) -> tuple[Gcp, ...]:
         for point in points
         if all(map(math.isfinite, (point.col, point.row, point.x, point.y)))
     )
+
+
+def _rpc_extensions(dataset: DatasetReader) -> dict[str, str]:
+    found = dataset.tags(ns="TRE") if dataset.driver == "NITF" else {}
+    return {
+        key: found[key]
+        for key in ("RPC00A", "RPC00B")
+        if key in found and len(found[key]) <= _MAX_RPC_CHARS
+    }
 
 
 def _kept_tags(dataset: DatasetReader) -> dict[str, str]:
