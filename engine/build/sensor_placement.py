@@ -16,6 +16,7 @@ from engine.geometry.projection import operation, transform
 from engine.geometry.service_posts import open_service_posts
 from engine.geometry.sight_line import SightLines
 from engine.geometry.terrain_pool import TerrainPool
+from engine.geotransforms.view_angles import view_angles
 from engine.service import process_memory
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ Floats = NDArray[np.float64]
 
 # Chords of the outline over terrain: a point at least this often along each side of the image.
 _PER_SIDE = 64
+# Points a side of a grid inside the image.
+_INSIDE = 12
+_MOST_SLANTING_DEG = 75.0
 # Posts of the terrain along an image's diagonal that its outline is followed over, at least.
 _POSTS_ACROSS = 4096
 
@@ -75,13 +79,15 @@ def place_sensor(
     outlines = [_densified(ring, spacing) for ring in (rings if rings is not None else [whole])]
     middle = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]) + np.array([width / 2, height / 2])
     # All lines of sight together: following them takes most of the time.
-    seen = _on_map(lines, to_service, np.vstack([*outlines, middle]))
-    *outlines, near = np.split(seen, np.cumsum([len(outline) for outline in outlines]))
+    points = np.vstack([*outlines, middle, _inside(width, height)])
+    seen = _beyond_terrain(bound, to_service, points, _on_map(lines, to_service, points))
+    ends = np.cumsum([*(len(outline) for outline in outlines), len(middle)])
+    *outlines, near, _ = np.split(seen, ends)
     polygons = []
     for outline in outlines:
-        points = outline[np.isfinite(outline).all(axis=1)]
-        if len(points) >= 4:
-            polygons.append(shapely.make_valid(shapely.Polygon(points)))
+        known = outline[np.isfinite(outline).all(axis=1)]
+        if len(known) >= 4:
+            polygons.append(shapely.make_valid(shapely.Polygon(known)))
     shape = shapely.union_all(polygons)
     parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
     if not parts:
@@ -119,7 +125,36 @@ def _densified(ring: Floats, spacing: float) -> Floats:
     )
 
 
+def _inside(width: int, height: int) -> Floats:
+    """Return a grid of points inside an image: terrain may lie there and not under its outline."""
+    cols, rows = np.meshgrid(
+        *((np.arange(_INSIDE) + 0.5) * (side / _INSIDE) for side in (width, height))
+    )
+    return np.column_stack([cols.ravel(), rows.ravel()])
+
+
 def _on_map(lines: SightLines, to_service: str, points: Floats) -> Floats:
-    """Return image points on the map of the service; NaN or inf where they see no ground."""
+    """Return image points on the map of the service, and their heights; NaN or inf where they see no ground."""
     ground = lines.to_ground(points[:, 0], points[:, 1])
-    return np.column_stack(transform(to_service, ground.x, ground.y))
+    return np.column_stack([*transform(to_service, ground.x, ground.y), ground.z])
+
+
+def _beyond_terrain(
+    bound: BoundGeolocation, to_service: str, points: Floats, seen: Floats
+) -> Floats:
+    """Return places (n, 2), those of points that see no terrain at the usual height of the others.
+
+    So the outline of an image that reaches beyond its terrain is whole, and holds all that can be shown.
+    Lines of sight near the horizon stay without a place.
+    """
+    places, heights = seen[:, :2], seen[:, 2]
+    good = np.isfinite(places).all(axis=1)
+    if good.all() or not good.any():
+        return places
+    col, row = points[~good].T
+    level = np.full(col.shape, float(np.median(heights[good])))
+    x, y = bound.sensor.image_to_ground(col, row, level)
+    zenith = view_angles(bound.sensor, col, row, level).zenith_deg
+    x = np.where(zenith < _MOST_SLANTING_DEG, x, np.nan)
+    places[~good] = np.column_stack(transform(to_service, x, y))
+    return places
