@@ -1,4 +1,4 @@
-"""The `renderingRule` parameter: "None" (raw samples) and "Stretch"; any other function is refused by name.
+"""The `renderingRule` parameter: "None" (raw samples) or one known function; others are refused by name.
 
 Accepts the plain form (`rasterFunction`, `rasterFunctionArguments`) and the template form that the
 JavaScript SDK sends (`function`, `arguments`). A `Raster` argument may be absent, "$$", or the service's own
@@ -13,13 +13,14 @@ from urllib.parse import unquote, urlsplit
 from engine.errors import InvalidParameter
 from engine.pixel_type import PixelType
 from engine.request import RenderingRule, StretchRule
+from server.protocols.arcgis.function_arguments import FUNCTIONS
 from server.protocols.arcgis.parameters import Parameters, as_integer, as_number
 
 if TYPE_CHECKING:
     from server.protocols.arcgis.sloppy_json import JsonValue
 
 MAX_BANDS = 4096
-ACCEPTED = "None or Stretch"
+ACCEPTED = "None, Stretch, Remap, Convolution or Arithmetic"
 
 _STRETCH_TYPES = {
     "none": 0,
@@ -74,12 +75,13 @@ def rendering_rule_of_json(value: JsonValue, service: str = "") -> RenderingRule
         return RenderingRule(
             function="None", output_pixel_type=_pixel_type(fields.get("outputpixeltype"))
         )
-    if name.casefold() != "stretch":
+    if name.casefold() != "stretch" and name.casefold() not in FUNCTIONS:
         raise InvalidParameter("renderingRule.rasterFunction", name, ACCEPTED)
     _check_input(arguments, service)
+    own_name, read = FUNCTIONS.get(name.casefold(), ("Stretch", _stretch))
     return RenderingRule(
-        function="Stretch",
-        arguments=_stretch(arguments),
+        function=own_name,
+        arguments=read(arguments),
         output_pixel_type=_pixel_type(fields.get("outputpixeltype")),
     )
 

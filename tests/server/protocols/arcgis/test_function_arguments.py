@@ -1,0 +1,72 @@
+"""Arguments of Remap, Convolution and Arithmetic as clients write them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from engine.errors import RequestError
+from engine.request import ArithmeticRule, ConvolutionRule, RemapRule, RenderingRule
+from server.protocols.arcgis.parameters import Parameters
+from server.protocols.arcgis.rendering_rule import rendering_rule
+
+
+def _rule(name: str, **arguments: object) -> RenderingRule | None:
+    plain = {"rasterFunction": name, "rasterFunctionArguments": {"Raster": "$$", **arguments}}
+    return rendering_rule(Parameters([("renderingRule", json.dumps(plain))]))
+
+
+def test_a_remap_as_the_python_api_sends_it() -> None:
+    rule = _rule(
+        "Remap",
+        InputRanges=[0, 10, 10, 20],
+        OutputValues=[1, 2],
+        NoDataRanges=[255, 255],
+        AllowUnmatched=False,
+    )
+    assert rule == RenderingRule(
+        function="Remap",
+        arguments=RemapRule(
+            input_ranges=(0, 10, 10, 20), output_values=(1, 2), no_data_ranges=(255, 255)
+        ),
+    )
+
+
+def test_a_remap_may_replace_what_it_does_not_match() -> None:
+    rule = _rule("remap", InputRanges=[0, 1], OutputValues=[5], ReplacementValue=9)
+    assert rule is not None
+    assert rule.arguments == RemapRule(input_ranges=(0, 1), output_values=(5,), replacement_value=9)
+
+
+def test_a_convolution_by_number_and_by_kernel() -> None:
+    by_number = _rule("Convolution", Type=13)
+    assert by_number is not None
+    assert by_number.arguments == ConvolutionRule(kind=13)
+    own = _rule("Convolution", Type=-1, Rows=1, Columns=3, Kernel=[1, 2, 1])
+    assert own is not None
+    assert own.arguments == ConvolutionRule(kind=-1, rows=1, columns=3, kernel=(1, 2, 1))
+
+
+def test_arithmetic_with_a_number() -> None:
+    rule = _rule("Arithmetic", Raster2=0.5, Operation=3)
+    assert rule is not None
+    assert rule.arguments == ArithmeticRule(operation=3, constants=(0.5,))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "told"),
+    [
+        ("Arithmetic", {"Raster2": "$$"}, "Raster2"),
+        ("Arithmetic", {}, "Raster2"),
+        ("Remap", {"InputRanges": ["a", "b"]}, "InputRanges"),
+        ("Convolution", {"Type": 1e9}, "Type"),
+        ("Convolution", {"Kernel": [0] * 5000}, "Kernel"),
+        ("Hillshade", {}, "Hillshade"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(
+    name: str, arguments: dict[str, object], told: str
+) -> None:
+    with pytest.raises(RequestError, match=told):
+        _rule(name, **arguments)
