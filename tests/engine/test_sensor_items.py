@@ -6,7 +6,6 @@ import logging
 import shutil
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -14,7 +13,7 @@ import pytest
 import rasterio
 
 from engine.answer import answer
-from engine.budget import UNLIMITED
+from engine.budget import UNLIMITED, InstanceMemory
 from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
 from engine.build.compile_raster import compile_raster
@@ -24,7 +23,7 @@ from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geometry.terrain_pool import TerrainPool
 from engine.render_work import Work
 from engine.sensor_items import SensorItems
-from engine.service import open_service
+from engine.service import ImageService, ProcessMemory, open_service
 from raster_types.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from tests.engine.rasters import samples
@@ -38,9 +37,6 @@ from tests.engine.sensor_scenes import (
     write_image,
     write_terrain,
 )
-
-if TYPE_CHECKING:
-    from engine.service import ImageService
 
 
 @pytest.fixture
@@ -270,3 +266,32 @@ def test_two_threads_bind_one_geolocation(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(found) == 8
     assert len({id(terrain) for terrain in found}) == 1
     items.close()
+
+
+def test_a_huge_terrain_is_read_where_the_image_lies_alone(tmp_path: Path) -> None:
+    path = tmp_path / "huge.tif"
+    # 100 km a side, one post a metre: 40 GB, of which the file holds nothing but zeros.
+    profile = {"driver": "GTiff", "width": 100_000, "height": 100_000, "count": 1}
+    place = rasterio.Affine(1, 0, 450_000, 0, -1, 5_030_000)
+    with rasterio.open(
+        path,
+        "w",
+        **profile,
+        dtype="float32",
+        crs="EPSG:32631",
+        transform=place,
+        tiled=True,
+        blockxsize=512,
+        blockysize=512,
+        sparse_ok=True,
+        bigtiff="yes",
+    ) as file:
+        file.write(np.full((1, 64, 64), 0.0, np.float32), window=((0, 64), (0, 64)))
+    memory = ProcessMemory(InstanceMemory(terrain_bytes=8 << 20))
+    service = sensor_service(tmp_path, [write_image(tmp_path / "i.tif")], over(path))
+    small = ImageService(service.path, memory)
+    box = service.summary.extent
+    assert samples(small, image_request(small, middle(small), (300, 300))).valid.all()
+    samples(small, image_request(small, box, (400, 300)))
+    assert 0 < memory.posts.nbytes <= 8 << 20
+    small.close()
