@@ -54,6 +54,7 @@ NO_PLUGIN: dict[str, str] = {
     "engine/formats/raw_samples.py": "what bip and bsq share",
     "engine/formats/tiff_strips.py": "the TIFF writer for exports cut into strips",
     "engine/functions/cast.py": "the last step of every chain, not asked for by name",
+    "engine/functions/convolution_kernels.py": "the kernels that Convolution knows by number",
     "engine/functions/picture.py": "the last step of every picture, not asked for by name",
     "engine/functions/picture_pass.py": "the compiled pass behind stretch and picture",
     "engine/functions/view_statistics.py": "statistics that stretch asks for",
