@@ -69,6 +69,8 @@ NO_PLUGIN: dict[str, str] = {
     "engine/geotransforms/positions.py": "arrays and numbers checked for every geotransform",
     "engine/geotransforms/view_angles.py": "what any sensor model tells of its view",
     "raster_types/add.py": "adds what the raster types found to a definition",
+    "raster_types/added.py": "how items were added, for every type",
+    "raster_types/terrain_option.py": "what the author says of terrain when adding",
     "raster_types/item_options.py": "what the author says of items when adding them",
     "raster_types/author_fields.py": "attributes that the author gives, for every type",
     "raster_types/control_points.py": "fits images to control points, for every type",
