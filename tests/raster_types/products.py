@@ -88,9 +88,11 @@ def service_of(
     return open_service(str(folder / f"{kind}.zmd"))
 
 
-def picture(service: ImageService, box: Extent, size: tuple[int, int]) -> np.ndarray:
+def picture(
+    service: ImageService, box: Extent, size: tuple[int, int], crs: str = UTM
+) -> np.ndarray:
     """Return samples (bands, rows, cols) of a view; 0 where there is nothing."""
-    view = View(extent=box, width=size[0], height=size[1], out_crs=service.summary.crs)
+    view = View(extent=box, width=size[0], height=size[1], extent_crs=crs, out_crs=crs)
     request = ImageRequest(
         view=view, encoding=Encoding(format="bsq"), interpolation=Interpolation.BILINEAR
     )

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import rasterio
 from rasterio.warp import transform
 
 from engine.build.raster_record import ItemStatus
 from engine.errors import InvalidParameter, UnknownProduct
 from engine.extent import Extent
+from engine.geometry.terrain_definition import RasterTerrain
 from raster_types.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from raster_types.crawl import ProductJob, read_product
 from raster_types.dimap import DimapType
 from raster_types.product_tiles import groups_by_stem
 from raster_types.sensor_files.dimap_product import read_dimap_product
+from raster_types.sensor_files.rpc_text import read_rpc_text
 from tests.raster_types.products import (
     GROUND,
     HEIGHT,
@@ -267,3 +270,40 @@ def test_the_ortho_product_of_the_kit_is_one_item_of_six_bands(shared_data: Path
     assert names == ["R", "G", "B", "NIR", "RE", "DB"]
     assert item.headers[0].bands[0].wavelength_nm == pytest.approx(654.5)
     assert item.attributes["CloudCover"] == pytest.approx(0.7798, abs=1e-4)
+
+
+def test_a_real_pleiades_scene_in_tiles_is_gdals_ortho(tmp_path: Path, shared_data: Path) -> None:
+    kit = shared_data / "04_rpc_satellite/phr_ventoux"
+    with rasterio.open(kit / "left_image.tif") as file:
+        pixels = file.read()
+    folder = tmp_path / "product"
+    folder.mkdir()
+    files, side = "", 256
+    for row, col in ((1, 1), (1, 2), (2, 1), (2, 2)):
+        tile = pixels[:, (row - 1) * side : row * side, (col - 1) * side : col * side]
+        name = f"IMG_P1_R{row}C{col}.TIF"
+        size = {"width": tile.shape[2], "height": tile.shape[1], "count": 1}
+        with rasterio.open(folder / name, "w", driver="GTiff", dtype="uint16", **size) as file:
+            file.write(tile)
+        files += _file(name, row, col)
+    text = _document(
+        f"<Data_Files>{files}</Data_Files>", _tiling().replace(f"'{TILE}'", f"'{side}'")
+    )
+    text = text.replace(f"<NROWS>{HEIGHT}", "<NROWS>500").replace(f"<NCOLS>{WIDTH}", "<NCOLS>500")
+    (folder / "DIM_P1.XML").write_text(text, encoding="utf-8")
+    record = read_rpc_text((kit / "reference/left_image_crop_RPC.TXT").read_text())
+    (folder / "RPC_P1.XML").write_text(rpc_files.dimap(record), encoding="utf-8")
+    terrain = RasterTerrain(
+        path=str(kit / "dem/N44E005.hgt"), vertical_datum=str(kit / "dem/egm96_15.gtx")
+    )
+    service = service_of(tmp_path, "dimap", [folder], ItemOptions(terrain=terrain))
+    with rasterio.open(kit / "reference/ortho_left_utm31_50cm.tif") as file:
+        expected, box = file.read(1).astype(float), Extent(*file.bounds)
+        crs = file.crs.to_string()
+    found = picture(service, box, (expected.shape[1], expected.shape[0]), crs)[0]
+    both = (expected > 0) & (found > 0)
+    assert both.mean() > 0.9
+    # Whole numbers both: one apart where they are rounded, more along the tiles' seams only.
+    apart = np.abs(expected - found)[both]
+    assert np.quantile(apart, 0.98) <= 1
+    assert np.corrcoef(expected[both], found[both])[0, 1] > 0.9999
