@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from engine.build.raster_record import (
     ItemStatus,
@@ -12,15 +15,26 @@ from engine.build.raster_record import (
     RasterDefinition,
     SourceDefinition,
 )
-from engine.errors import ConfigError, InvalidParameter, SourceUnavailable, UnknownProduct
+from engine.errors import (
+    ConfigError,
+    InvalidParameter,
+    SourceError,
+    UnknownProduct,
+)
 from engine.geolocation import Geolocation
-from engine.geometry.terrain_definition import AverageHeight
+from engine.geometry.projection import operation, transform
+from engine.geometry.service_posts import open_service_posts
+from engine.geometry.terrain import TerrainOpener
+from engine.geometry.terrain_definition import AverageHeight, ConstantHeight, RasterTerrain
+from engine.geotransforms.frame_camera import FrameCameraRecord
 from engine.geotransforms.rpc import RpcRecord
+from engine.service import process_memory
 from raster_types.control_points import refine
 from raster_types.sensor_files.acquisition import Acquisition, Attributes
 from raster_types.sensor_view import view_of_image
 
 if TYPE_CHECKING:
+    from engine.geometry.terrain_definition import TerrainDefinition
     from engine.geotransforms import SensorRecord
     from engine.readers.header import RasterHeader
     from raster_types.base import ItemOptions, Product
@@ -73,7 +87,12 @@ def sensor_item(
             fitted = refine(_rpc_of(sensor, options), product, path, options)
             sensor, notes = fitted.record, fitted.notes
             attributes |= fitted.attributes
-        attributes |= view_of_image(sensor, (header.width, header.height), image.acquisition)
+        attributes |= view_of_image(
+            sensor,
+            (header.width, header.height),
+            image.acquisition,
+            _ground_height(sensor, options.terrain),
+        )
     except (InvalidParameter, ConfigError) as err:
         raise UnknownProduct(path, f"its sensor model cannot be used: {err}") from err
     return NewItem(
@@ -87,6 +106,25 @@ def sensor_item(
         headers=image.headers,
         attributes=attributes,
     )
+
+
+def _ground_height(sensor: SensorRecord, terrain: TerrainDefinition | None) -> float | None:
+    """Return the ground's height below a frame camera, None where it is not known; build says why."""
+    if not isinstance(sensor, FrameCameraRecord):
+        return None
+    if isinstance(terrain, ConstantHeight):
+        return terrain.height_m
+    if not isinstance(terrain, RasterTerrain):
+        return None
+    place = np.array([sensor.position.x]), np.array([sensor.position.y])
+    try:
+        opener = TerrainOpener(process_memory(), open_service=open_service_posts)
+        opened = opener.open(terrain, sensor.bind())
+        there = transform(operation(sensor.ground_crs, opened.crs).pipeline, *place)
+        height = float(opened.heights(*there, 0.0)[0])
+    except (ConfigError, SourceError):
+        return None
+    return height if math.isfinite(height) else None
 
 
 def _rpc_of(sensor: SensorRecord, options: ItemOptions) -> RpcRecord:
@@ -104,9 +142,3 @@ def failed_image(raster_type: str, path: str, status: ItemStatus, why: str) -> N
         status=status,
         message=f"{text[:1].upper()}{text[1:]}.",
     )
-
-
-def gone(raster_type: str, error: SourceUnavailable) -> NewItem:
-    """Return the item of an image of a product that is not there."""
-    path, why = (str(part) for part in error.fields)
-    return failed_image(raster_type, path, ItemStatus.NOT_FOUND, why)

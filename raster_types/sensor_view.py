@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 _BELOW_CAMERA_M = 1000.0
 
 
-def view_of_image(record: SensorRecord, size: tuple[int, int], stated: Acquisition) -> Attributes:
+def view_of_image(
+    record: SensorRecord,
+    size: tuple[int, int],
+    stated: Acquisition,
+    ground_m: float | None = None,
+) -> Attributes:
     """Return fields about the view at an image's middle; what the vendor states counts first.
 
     Parameters
@@ -33,6 +39,8 @@ def view_of_image(record: SensorRecord, size: tuple[int, int], stated: Acquisiti
         Of the image.
     stated
         By the vendor.
+    ground_m
+        Height of the ground under the image, where it is known; pixels of cameras need it.
 
     Notes
     -----
@@ -42,7 +50,10 @@ def view_of_image(record: SensorRecord, size: tuple[int, int], stated: Acquisiti
     """
     model = record.bind()
     if isinstance(record, FrameCameraRecord):
-        computed = _view(model, size, record.position.z_m - _BELOW_CAMERA_M, None)
+        below = record.position.z_m - _BELOW_CAMERA_M
+        computed = _view(model, size, below if ground_m is None else ground_m, None)
+        if ground_m is None:
+            computed = dataclasses.replace(computed, gsd_m=None)
         return stated.completed_by(computed).attributes() | _camera_fields(record)
     low, high = model.height_range
     computed = _view(model, size, (low + high) / 2, stated.altitude_m)
@@ -59,15 +70,14 @@ def _view(
     z = np.full(3, height_m)
     seen = view_angles(model, cols, rows, z)
     zenith, azimuth = float(seen.zenith_deg[0]), float(seen.azimuth_deg[0])
-    off_nadir, gsd_m = zenith, None
+    off_nadir = zenith
     if altitude_m is not None:
         off_nadir = float(off_nadir_of_zenith(seen.zenith_deg[:1], altitude_m)[0])
-        gsd_m = _pixel_size_m(model, cols, rows, z)
     return Acquisition(
         sensor_azimuth_deg=_known(azimuth),
         sensor_elevation_deg=_known(90.0 - zenith),
         off_nadir_deg=_known(off_nadir),
-        gsd_m=gsd_m,
+        gsd_m=_pixel_size_m(model, cols, rows, z),
     )
 
 

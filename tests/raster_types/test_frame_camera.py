@@ -66,6 +66,9 @@ def test_an_image_gets_its_camera_and_says_where_it_stood(tmp_path: Path) -> Non
     assert _camera(item).vertical_datum == "ellipsoid"
     numbers = [item.attributes[name] for name in ("CameraX", "CameraY", "CameraZ")]
     assert numbers == [500000.0, 5000000.0, 1000.0]
+    # 900 m above the ground, the focal length is that of 40 pixels.
+    assert item.attributes["GSD"] == pytest.approx(22.5)
+    assert item.attributes["OffNadir"] == pytest.approx(0, abs=1e-6)
     # The middle of zone 33.
     assert item.attributes["NadirLongitude"] == pytest.approx(15.0, abs=1e-9)
     assert item.attributes["NadirLatitude"] == pytest.approx(45.153, abs=0.001)
