@@ -40,7 +40,8 @@ _POST_PIXELS = 2
 # Of the sensor model, as vendors state it: also the one height assumed where nobody knows the terrain.
 _HEIGHTS_M = (0.0, 1000.0)
 _MIDDLE_M = sum(_HEIGHTS_M) / 2
-_STEP_M, _CLOSE_M = 30.0, 0.25
+# No slope hides another from there, so steps may be long.
+_STEP_M, _CLOSE_M = 90.0, 0.25
 _PHOTOGRAPHING = "Photographing an invented valley from space"
 _POINTS = 161
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from config.definition import Interpolation, MosaicMethod, ServiceProperties
+from config.definition import Interpolation, MosaicMethod, MosaicOperator, ServiceProperties
 from engine.answer import answer
 from engine.budget import UNLIMITED
 from engine.build.build import build_definition
@@ -96,6 +96,7 @@ class Twin:
     rpc: ImageService
     rpc_level: ImageService
     rpc_lifted: ImageService
+    rpc_geoid: ImageService
     frame: ImageService
     scanner: ImageService
 
@@ -109,12 +110,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Twin:
     posts = str(twin.write_heights(folder / "posts.tif"))
     terrain = RasterTerrain(path=posts, vertical_datum="ellipsoid")
     lifted = RasterTerrain(path=posts, vertical_datum="ellipsoid", z_offset_m=12.0)
+    geoid = RasterTerrain(
+        path=str(twin.write_heights(folder / "above_geoid.tif", above="geoid")),
+        vertical_datum=str(twin.write_geoid(folder / "geoid.gtx")),
+    )
     level = ConstantHeight(height_m=twin.FLAT_M)
     seen = _satellite_images(folder / "satellite")
     return Twin(
         rpc=_added(folder / "rpc", "rpc", seen, terrain),
         rpc_level=_added(folder / "level", "rpc", seen, level),
         rpc_lifted=_added(folder / "lifted", "rpc", seen, lifted),
+        rpc_geoid=_added(folder / "geoid", "rpc", seen, geoid),
         frame=_added(folder / "frame", "frame-camera", _frame_image(folder / "aerial"), terrain),
         scanner=_scanner_service(folder / "scanner", terrain),
     )
@@ -289,6 +295,31 @@ def test_a_terrain_twelve_metres_too_high_shows_as_the_slant_says(
     east = 12.0 * math.tan(math.radians(abs(satellite.from_east_deg)))
     north = 12.0 * math.tan(math.radians(satellite.from_south_deg))
     assert twin.shift_of(found, x, y) == pytest.approx((-sign * east, -north), abs=0.15)
+
+
+@pytest.mark.parametrize("name", ["flat south", "steep middle"])
+@pytest.mark.parametrize("camera", ["west", "east"])
+def test_terrain_above_a_geoid_is_lifted_by_its_undulation(
+    made: Twin, camera: str, name: str
+) -> None:
+    x, y = twin.centres(_window(name))
+    found = _picture(made.rpc_geoid, camera, _window(name))
+    assert math.hypot(*twin.shift_of(found, x, y)) < CLOSE_M
+    assert _deviation(found, twin.Landscape().colours(x, y)[0]) < _allowed(camera, x, y)
+
+
+def test_both_images_averaged_are_still_the_landscape(made: Twin) -> None:
+    x, y = twin.centres(_window("steep middle"))
+    size = (round(WINDOW_M / twin.PIXEL_M),) * 2
+    request = ImageRequest(
+        view=View(extent=_window("steep middle"), width=size[0], height=size[1]),
+        mosaic=MosaicRule(operator=MosaicOperator.MEAN),
+        encoding=Encoding(format="bsq"),
+        interpolation=Interpolation.BILINEAR,
+    )
+    found = _samples(made.rpc, request, size).astype(float)
+    assert math.hypot(*twin.shift_of(found, x, y)) < CLOSE_M
+    assert _deviation(found, twin.Landscape().colours(x, y)[0]) < _allowed("west", x, y)
 
 
 @pytest.mark.parametrize("camera", CAMERAS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import rasterio
+import rasterio.warp
 from rasterio import Affine
 
 from engine.build.demo_photographs import Rays, meet, photograph
@@ -138,8 +139,23 @@ def write_photograph(path: Path, camera: Camera, size: tuple[int, int], **more: 
     return path
 
 
-def write_heights(path: Path) -> Path:
-    """Write the landscape's heights as posts."""
+def undulation(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Return how far an invented geoid lies above the ellipsoid."""
+    return 45 + 30 * (lon + 20.68) - 20 * (lat - 44.22)
+
+
+def write_geoid(path: Path) -> Path:
+    """Write the invented geoid as a grid of undulations; linear, so that any interpolation is exact."""
+    lon, lat = np.meshgrid(np.linspace(-21.5, -20, 16), np.linspace(45, 43.5, 16))
+    profile = {"driver": "GTX", "width": 16, "height": 16, "count": 1, "dtype": "float32"}
+    place = Affine(0.1, 0, -21.55, 0, -0.1, 45.05)
+    with rasterio.open(path, "w", **profile, transform=place) as file:
+        file.write(undulation(lon, lat).astype(np.float32), 1)
+    return path
+
+
+def write_heights(path: Path, *, above: str = "ellipsoid") -> Path:
+    """Write the landscape's heights as posts, above the ellipsoid or the invented geoid."""
     count = 250
     west, north = X - count * POSTS_M / 2, Y + count * POSTS_M / 2
     x, y = np.meshgrid(
@@ -147,8 +163,12 @@ def write_heights(path: Path) -> Path:
     )
     profile = {"driver": "GTiff", "width": count, "height": count, "count": 1, "dtype": "float32"}
     place = Affine(POSTS_M, 0, west, 0, -POSTS_M, north)
+    heights = Landscape().heights(x, y)
+    if above == "geoid":
+        lon, lat = rasterio.warp.transform(UTM, "EPSG:4326", x.ravel(), y.ravel())
+        heights -= undulation(np.array(lon), np.array(lat)).reshape(x.shape)
     with rasterio.open(path, "w", **profile, crs=UTM, transform=place) as file:
-        file.write(Landscape().heights(x, y).astype(np.float32), 1)
+        file.write(heights.astype(np.float32), 1)
     return path
 
 
