@@ -9,11 +9,12 @@ import numpy as np
 
 from config.definition import Interpolation, MosaicMethod, MosaicOperator
 from engine.errors import SourceError
-from engine.geometry.position_grid import cell_window
+from engine.geometry.position_grid import WHOLE_CELL, cell_window
 from engine.layer_sources import layer_source
 from engine.region_sampling import SampledPlace, sample_region, taps_of
 from engine.samplers.placement import CanvasPart
 from engine.samplers.window import PixelWindow, window_of
+from engine.target_grid import CELL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,6 +148,30 @@ class Cells:
             self._voids.append((found, origin))
         return found
 
+    def wide_part(self, layer: Layer, cell: Cell) -> CanvasPart | None:
+        """Return where a layer's nodes lie on the canvas for a square of cells, None where it has to be split."""
+        lattice, placed = self.plan.grid.lattice, layer.planned.placed
+        if cell_window(lattice, cell.col, cell.row, placed.box) != WHOLE_CELL:
+            return None
+        try:
+            nodes = self.work.service.memory.nodes.get_wide(
+                placed.locator, lattice, cell, layer.sampled.tolerance_px
+            )
+        except SourceError:
+            # Told when its single cells are asked for.
+            return None
+        if nodes is None:
+            return None
+        return CanvasPart(
+            nodes,
+            cell.canvas_col,
+            cell.canvas_row,
+            cell.col_start,
+            cell.col_stop,
+            cell.row_start,
+            cell.row_stop,
+        )
+
     def _made(
         self, layer: Layer, cell: Cell, key: tuple[int, int, int, tuple[int, int]]
     ) -> CanvasPart | None:
@@ -181,11 +206,11 @@ class Cells:
         )
 
     def _window(self, layer: Layer, part: CanvasPart) -> PixelWindow | None:
-        if part.nodes.x.size > _MEMO_NODES:
-            return window_of(layer.affine, part, layer.taps)
-        # Keyed by the part itself, which the memo keeps alive.
+        # The memo keeps the parts of single cells alive, so that their number means them.
         key = (layer.planned.item.id, id(part))
         memo = self.plan.memo
+        if part.nodes.x.size > _MEMO_NODES or part.nodes.window.col_stop > CELL:
+            return window_of(layer.affine, part, layer.taps)
         if key not in memo:
             memo[key] = window_of(layer.affine, part, layer.taps)
         found: PixelWindow | None = memo[key]

@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 _LEAST_SHARED = 4
 
 
-def over_cells(plan: Plan, work: Work, form: Form, paint: Callable[[Cells, Cell], None]) -> None:
+def over_cells(
+    plan: Plan, work: Work, form: Form, paint: Callable[[Cells, Cell], None], span: int = 1
+) -> None:
     """Call `paint` for every cell that a raster may touch.
 
     Parameters
     ----------
+    span
+        Cells a side that `paint` takes at once.
     paint
         Fills one cell's part of the canvas; called from several threads for different cells.
 
@@ -38,7 +42,7 @@ def over_cells(plan: Plan, work: Work, form: Form, paint: Callable[[Cells, Cell]
     ------
     Whatever `paint` raises; then the other threads stop at their next cell.
     """
-    cells = list(plan.grid.cells())
+    cells = list(plan.grid.cells(span))
     if len(cells) < _LEAST_SHARED or not plan.items or not can_share():
         _paint_all(Cells(plan, work, form), deque([cells]), paint)
         return

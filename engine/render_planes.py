@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from engine.pixel_type import PixelType
     from engine.plan import Plan
     from engine.render_work import Work
+    from engine.samplers.placement import CanvasPart
     from engine.target_grid import Cell
 
 Bools = NDArray[np.bool_]
+
+# From so many pixels on, a step of Python for four cells instead of one is worth its while.
+_LEAST_WIDE_PX = 1 << 20
 
 
 def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock:
@@ -43,12 +47,18 @@ def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock
             cols = slice(cell.col_start, cell.col_stop)
             cells.count_voids(cell, lambda: np.asarray(canvas.valid[:, rows, cols].any(axis=0)))
 
-    over_cells(plan, work, "planes", paint)
+    over_cells(plan, work, "planes", paint, span=_span(plan))
     valid = canvas.valid
     if valid.shape[0] > 1 and bool((valid == valid[:1]).all()):
         valid = valid[:1]
     work.filled += int(np.count_nonzero(valid[0] if valid.shape[0] == 1 else valid.any(axis=0)))
     return PixelBlock(canvas.data, valid)
+
+
+def _span(plan: Plan) -> int:
+    """Return how many cells a side are painted at once: several in large views, where they may be."""
+    is_whole = plan.operator in (MosaicOperator.FIRST, MosaicOperator.LAST) and not plan.per_pixel
+    return 4 if is_whole and plan.grid.width * plan.grid.height >= _LEAST_WIDE_PX else 1
 
 
 class Canvas(NamedTuple):
@@ -108,7 +118,10 @@ class CellRenderer:
     def _first(self, layers: list[Layer], canvas: Canvas) -> None:
         filled = canvas.filled[self._rows, self._cols]
         for layer in layers:
-            self._sample_onto(layer, canvas, (0, 0))
+            if self._cell.span == 1 or not self._sample_wide(layer, canvas):
+                for cell in self._cell.singles():
+                    single = CellRenderer(self._cells, cell, self._type)
+                    single.sample_onto(layer, canvas, (0, 0))
             if layer is not layers[-1] and filled.all():
                 break
 
@@ -119,7 +132,7 @@ class CellRenderer:
         for layer in order.by_id(layers):
             skip = order.behind(layer)
             before = skip.copy()
-            self._sample_onto(layer, Canvas(data, valid, skip), self._origin)
+            self.sample_onto(layer, Canvas(data, valid, skip), self._origin)
             order.take(layer, skip & ~before)
         return PixelBlock(data, valid)
 
@@ -128,7 +141,7 @@ class CellRenderer:
         accumulator = operator.start(self._shape, np.dtype(self._type.dtype_name))
         for layer in layers:
             own = self._empty()
-            self._sample_onto(layer, own, self._origin)
+            self.sample_onto(layer, own, self._origin)
             if not own.valid.any():
                 continue
             weights = (
@@ -141,7 +154,7 @@ class CellRenderer:
     def _origin(self) -> tuple[int, int]:
         return self._cell.col_start, self._cell.row_start
 
-    def _sample_onto(self, layer: Layer, canvas: Canvas, origin: tuple[int, int]) -> None:
+    def sample_onto(self, layer: Layer, canvas: Canvas, origin: tuple[int, int]) -> None:
         """Sample a layer onto a canvas whose first pixel is pixel `origin` of the view's.
 
         Other pixel types are sampled as they are, and what is new is cast.
@@ -164,13 +177,28 @@ class CellRenderer:
         np.copyto(canvas.valid[:, rows, cols], block.valid, where=written)
         filled[...] = skip
 
+    def _sample_wide(self, layer: Layer, canvas: Canvas) -> bool:
+        """Sample a layer onto several cells at once where that can be done."""
+        sampled = layer.sampled
+        if sampled.after is not None or sampled.pixel_type is not self._type:
+            return False
+        start = time.perf_counter()
+        part = self._cells.wide_part(layer, self._cell)
+        self._cells.work.add("grid", start)
+        if part is None:
+            return False
+        self._sample_part(layer, part, canvas)
+        return True
+
     def _sample(self, layer: Layer, canvas: Canvas, origin: tuple[int, int]) -> None:
-        work = self._cells.work
         start = time.perf_counter()
         part = self._cells.part(layer, self._cell, origin)
-        work.add("grid", start)
-        if part is None:
-            return
+        self._cells.work.add("grid", start)
+        if part is not None:
+            self._sample_part(layer, part, canvas)
+
+    def _sample_part(self, layer: Layer, part: CanvasPart, canvas: Canvas) -> None:
+        work = self._cells.work
         start = time.perf_counter()
         window = self._cells.fetch(layer, part)
         work.add("blocks", start)

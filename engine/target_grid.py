@@ -63,6 +63,8 @@ class Cell:
         Where the cell's first pixel lies on the canvas (may be negative).
     col_start, col_stop, row_start, row_stop : int
         The part on the canvas, in canvas pixels.
+    span : int
+        World cells a side that it stands for, 1 but for what paints many at once.
     """
 
     col: int
@@ -73,6 +75,26 @@ class Cell:
     col_stop: int
     row_start: int
     row_stop: int
+    span: int = 1
+
+    def singles(self) -> Iterator[Cell]:
+        """Yield the single cells that have a part on the canvas, row by row."""
+        for down in range(self.span):
+            top = self.canvas_row + down * CELL
+            for across in range(self.span):
+                left = self.canvas_col + across * CELL
+                single = Cell(
+                    self.col + across,
+                    self.row + down,
+                    left,
+                    top,
+                    max(left, self.col_start),
+                    min(left + CELL, self.col_stop),
+                    max(top, self.row_start),
+                    min(top + CELL, self.row_stop),
+                )
+                if single.col_start < single.col_stop and single.row_start < single.row_stop:
+                    yield single
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +137,23 @@ class TargetGrid:
             self.height + 2 * pixels,
         )
 
-    def cells(self) -> Iterator[Cell]:
-        """Yield the parts of the canvas by world cell, row by row."""
-        for row in range(self.row // CELL, (self.row + self.height - 1) // CELL + 1):
-            top = row * CELL - self.row
-            for col in range(self.col // CELL, (self.col + self.width - 1) // CELL + 1):
-                left = col * CELL - self.col
+    def cells(self, span: int = 1) -> Iterator[Cell]:
+        """Yield the parts of the canvas by world cell, or by squares of `span` cells, row by row."""
+        side = CELL * span
+        for row in range(self.row // side, (self.row + self.height - 1) // side + 1):
+            top = row * side - self.row
+            for col in range(self.col // side, (self.col + self.width - 1) // side + 1):
+                left = col * side - self.col
                 yield Cell(
-                    col,
-                    row,
+                    col * span,
+                    row * span,
                     left,
                     top,
                     max(left, 0),
-                    min(left + CELL, self.width),
+                    min(left + side, self.width),
                     max(top, 0),
-                    min(top + CELL, self.height),
+                    min(top + side, self.height),
+                    span,
                 )
 
 

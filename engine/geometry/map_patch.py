@@ -98,28 +98,28 @@ def _finer_kernel(points, down, across, half, out):
             for k in range(by_col if c < cols - 1 else 1):
                 w = across[c - first, k]
                 w0, w1, w2, w3 = w[0], w[1], w[2], w[3]
-                place = np.uint64(c * by_col + k)
+                right = np.uint64(c * by_col + k)
                 for row in range(rows):
-                    r = np.uint64(row)
-                    half[r, place] = (
-                        w0 * points[m, r, first]
-                        + w1 * points[m, r, first + 1]
-                        + w2 * points[m, r, first + 2]
-                        + w3 * points[m, r, first + 3]
+                    i = np.uint64(row)
+                    half[i, right] = (
+                        w0 * points[m, i, first]
+                        + w1 * points[m, i, first + 1]
+                        + w2 * points[m, i, first + 2]
+                        + w3 * points[m, i, first + 3]
                     )
         for r in range(rows):
-            first = np.uint64(min(max(r - 1, 0), rows - 4))
+            above = min(max(r - 1, 0), rows - 4)
             for k in range(by_row if r < rows - 1 else 1):
-                w = down[r - np.int64(first), k]
+                w = down[r - above, k]
                 w0, w1, w2, w3 = w[0], w[1], w[2], w[3]
-                place = np.uint64(r * by_row + k)
+                place, n = np.uint64(r * by_row + k), np.uint64(above)
                 for col in range(out.shape[2]):
-                    c = np.uint64(col)
-                    out[m, place, c] = (
-                        w0 * half[first, c]
-                        + w1 * half[first + np.uint64(1), c]
-                        + w2 * half[first + np.uint64(2), c]
-                        + w3 * half[first + np.uint64(3), c]
+                    j = np.uint64(col)
+                    out[m, place, j] = (
+                        w0 * half[n, j]
+                        + w1 * half[n + np.uint64(1), j]
+                        + w2 * half[n + np.uint64(2), j]
+                        + w3 * half[n + np.uint64(3), j]
                     )
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engine.geometry.locator import ROUNDING_PX
 from engine.geometry.map_patch import Square
-from engine.target_grid import CELL, Lattice
+from engine.target_grid import CELL, Cell, Lattice
 
 if TYPE_CHECKING:
     from engine.extent import Extent
@@ -119,7 +119,7 @@ def cell_nodes(
     if window == WHOLE_CELL:
         found = square_nodes(locator, lattice, Square(*cell, 1), tolerance_px)
         if found is not None:
-            return found[cell]
+            return found
     # Two quads each way at least: one alone may hide an inflection, whose error midway is none.
     sides = window.col_stop - window.col_start, window.row_stop - window.row_start
     step = locator.coarsest_step(lattice)
@@ -149,7 +149,7 @@ def cell_nodes(
 
 def square_nodes(
     locator: Locator, lattice: Lattice, square: Square, tolerance_px: float
-) -> dict[tuple[int, int], NodeGrid] | None:
+) -> NodeGrid | None:
     """Compute the nodes of all cells of a square at once, None where that cannot be done.
 
     What costs most is to begin; the square depends on lattice and cell alone, and so do the nodes.
@@ -157,16 +157,24 @@ def square_nodes(
     found = locator.foresee(lattice, square, tolerance_px)
     if found is None:
         return None
-    quads = CELL // found.step
-    usable = np.ones((quads, quads), np.uint8)
-    grids = {}
-    for row in range(square.cells):
-        for col in range(square.cells):
-            part = np.s_[row * quads : (row + 1) * quads + 1, col * quads : (col + 1) * quads + 1]
-            x, y = np.ascontiguousarray(found.x[part]), np.ascontiguousarray(found.y[part])
-            grid = NodeGrid(x, y, usable, found.step, WHOLE_CELL, found.error_px)
-            grids[square.col + col, square.row + row] = grid
-    return grids
+    side = square.cells * CELL
+    quads = np.ones((side // found.step, side // found.step), np.uint8)
+    window = CellWindow(0, 0, side, side)
+    return NodeGrid(found.x, found.y, quads, found.step, window, found.error_px)
+
+
+def cell_of_square(grid: NodeGrid, square: Square, cell: tuple[int, int]) -> NodeGrid:
+    """Return the nodes of one cell of a square."""
+    quads = CELL // grid.step
+    left, top = (cell[0] - square.col) * quads, (cell[1] - square.row) * quads
+    nodes = np.s_[top : top + quads + 1, left : left + quads + 1]
+    return replace(
+        grid,
+        x=np.ascontiguousarray(grid.x[nodes]),
+        y=np.ascontiguousarray(grid.y[nodes]),
+        quads=np.ascontiguousarray(grid.quads[:quads, :quads]),
+        window=WHOLE_CELL,
+    )
 
 
 def _node_grid(
@@ -244,6 +252,43 @@ def _claimed_error(survey: Survey, step: int) -> float:
     return float(worst.max()) if np.isfinite(worst).all() else math.inf
 
 
+def merged(grids: list[NodeGrid], span: int) -> NodeGrid | None:
+    """Return the grids of a square of cells as one; None where they differ in step or common nodes.
+
+    Parameters
+    ----------
+    grids
+        `span` × `span`, row by row.
+    """
+    first = grids[0]
+    if any(grid.step != first.step or grid.void is not None for grid in grids):
+        return None
+    if any(grid.window != WHOLE_CELL or not grid.quads.all() for grid in grids):
+        return None
+    quads = CELL // first.step
+    both = np.empty((2, span * quads + 1, span * quads + 1))
+    parts = []
+    for number, grid in enumerate(grids):
+        top, left = number // span * quads, number % span * quads
+        part = both[:, top : top + quads + 1, left : left + quads + 1]
+        part[0], part[1] = grid.x, grid.y
+        parts.append(part)
+    # What a later cell has written over is common to both.
+    if not all(
+        np.array_equal(part[0], grid.x) and np.array_equal(part[1], grid.y)
+        for part, grid in zip(parts, grids, strict=True)
+    ):
+        return None
+    return NodeGrid(
+        both[0],
+        both[1],
+        np.ones((span * quads, span * quads), np.uint8),
+        first.step,
+        CellWindow(0, 0, span * CELL, span * CELL),
+        max(grid.error_px for grid in grids),
+    )
+
+
 class NodeCache:
     """A bounded cache of node grids; one per render thread.
 
@@ -277,34 +322,58 @@ class NodeCache:
             self._grids.move_to_end(key)
             return found
         if window == WHOLE_CELL:
-            self._fill_square(locator, lattice, cell, tolerance_px)
-            found = self._grids.get(key)
+            square = _square_of(cell)
+            wide = self._square(locator, lattice, square, tolerance_px)
+            found = None if wide is None else cell_of_square(wide, square, cell)
         if found is None:
             found = cell_nodes(locator, lattice, cell, tolerance_px, window)
-            self._keep(key, found)
-        while self._nodes > self._max_nodes and len(self._grids) > 1:
-            _, old = self._grids.popitem(last=False)
-            self._nodes -= old.x.size + self._OVERHEAD
+        self._keep(key, found)
         return found
 
-    def _fill_square(
-        self, locator: Locator, lattice: Lattice, cell: tuple[int, int], tolerance_px: float
-    ) -> None:
-        """Compute the nodes of a cell and its neighbours at once, where that can be done."""
-        square = Square(cell[0] // SQUARE * SQUARE, cell[1] // SQUARE * SQUARE, SQUARE)
+    def get_wide(
+        self, locator: Locator, lattice: Lattice, cell: Cell, tolerance_px: float
+    ) -> NodeGrid | None:
+        """Return the nodes of a square of cells as those of one, None where they do not make one."""
+        if cell.span == SQUARE:
+            square = Square(cell.col, cell.row, SQUARE)
+            found = self._square(locator, lattice, square, tolerance_px)
+            if found is not None:
+                return found
+        places = [
+            (cell.col + across, cell.row + down)
+            for down in range(cell.span)
+            for across in range(cell.span)
+        ]
+        grids = [self.get(locator, lattice, place, tolerance_px) for place in places]
+        return merged(grids, cell.span)
+
+    def _square(
+        self, locator: Locator, lattice: Lattice, square: Square, tolerance_px: float
+    ) -> NodeGrid | None:
+        """Return the nodes of a square, None where its cells have to be computed one by one."""
         key = (locator, lattice, square, tolerance_px)
+        found = self._grids.get(key)
+        if found is not None:
+            self._grids.move_to_end(key)
+            return found
         if key in self._apart:
-            return
+            return None
         found = square_nodes(locator, lattice, square, tolerance_px)
         if found is None:
             if len(self._apart) >= _MOST_APART:
                 self._apart.clear()
             self._apart.add(key)
-            return
-        for place, grid in found.items():
-            self._keep((locator, lattice, place, tolerance_px, WHOLE_CELL), grid)
+            return None
+        self._keep(key, found)
+        return found
 
     def _keep(self, key: tuple[Any, ...], grid: NodeGrid) -> None:
-        if key not in self._grids:
-            self._grids[key] = grid
-            self._nodes += grid.x.size + self._OVERHEAD
+        self._grids[key] = grid
+        self._nodes += grid.x.size + self._OVERHEAD
+        while self._nodes > self._max_nodes and len(self._grids) > 1:
+            _, old = self._grids.popitem(last=False)
+            self._nodes -= old.x.size + self._OVERHEAD
+
+
+def _square_of(cell: tuple[int, int]) -> Square:
+    return Square(cell[0] // SQUARE * SQUARE, cell[1] // SQUARE * SQUARE, SQUARE)

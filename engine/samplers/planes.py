@@ -124,7 +124,7 @@ def _sample_planes_kernel(
     rows_of_nodes,  # float64 (2, 2, node columns): scratch
     lines,  # float64 (4, quad columns): scratch
     kinds,  # uint8 (quad columns): scratch
-    taps,  # five uint32 (256 + 8): scratch of a run: taps, fractions, two pairs of samples
+    taps,  # five uint32 (columns of all quads + 16): scratch of a run: taps, fractions, two pairs of samples
     skip,  # uint8 (rows, cols): pixels to leave alone; set where a pixel is written
     canvas,  # (bands, rows, cols)
     canvas_valid,  # uint8 (0, 1 or bands, rows, cols); 0 = `skip` says it
@@ -369,7 +369,7 @@ def sample_planes(
         np.empty((2, 2, nodes.quads.shape[1] + 1)),
         np.empty((4, nodes.quads.shape[1])),
         np.empty(nodes.quads.shape[1], np.uint8),
-        tuple(np.empty((5, 256 + 2 * RUN), np.uint32)),
+        tuple(np.empty((5, nodes.quads.shape[1] * nodes.step + 2 * RUN), np.uint32)),
         skip.view(np.uint8),
         data,
         canvas_valid.view(np.uint8),
