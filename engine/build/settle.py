@@ -38,6 +38,10 @@ _LOOKED_AT = 20_000
 _PLACED = 1000
 
 
+# The raster type whose rasters are heights, whatever their format.
+_ELEVATION = "elevation"
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """What rasters that go together have in common."""
@@ -45,6 +49,7 @@ class _Kind:
     count: int
     pixel_type: PixelType
     no_data: tuple[str, ...]
+    is_elevation: bool = False
 
 
 @dataclass(slots=True)
@@ -62,7 +67,8 @@ class _Census:
         bands = tuple(band for _, band, _ in offered)
         texts = tuple("" if value is None else repr(value) for _, _, value in offered)
         count, pixel_type = _served(raster, bands)
-        kind = _Kind(count, pixel_type, (texts + ("",) * count)[:count])
+        is_elevation = raster.raster_type == _ELEVATION
+        kind = _Kind(count, pixel_type, (texts + ("",) * count)[:count], is_elevation)
         self.kinds[kind] += 1
         self.samples.setdefault(kind, (headers[0], bands))
         if len(bands) > len(self.widest):
@@ -143,7 +149,9 @@ def _from_rasters(
         no_data_texts=(kind.no_data + ("",) * count)[:count],
         colormap=header.colormap,
         picture_bands=natural_colour(described[:count]),
-        data_type=data_type_of(
+        data_type="elevation"
+        if kind.is_elevation
+        else data_type_of(
             described[:count], kind.pixel_type, header.driver, has_colormap=bool(header.colormap)
         ),
         block_width=header.levels[0].block_width,

@@ -54,6 +54,7 @@ def test_voids_that_nobody_declares_are_no_data(tmp_path: Path, dtype: str) -> N
     assert found[0, 10] == 410
     assert np.count_nonzero((found >= 400) & (found < 460)) == SIDE * SIDE - 1
     assert service.interpolation is Interpolation.BILINEAR
+    assert service.summary.data_type == "elevation"
     (band,) = service.summary.statistics
     assert (band.min, band.max) == (400, 459)
 
