@@ -48,7 +48,7 @@ def explain(
     for line in _head(service.name, record):
         console.print(line, highlight=False)
     console.print(_table(record))
-    for line in _reasons(record):
+    for line in (*_ways(record), *_reasons(record)):
         console.print(line, highlight=False)
     for note in record.notes:
         console.print(f"note: {note}", highlight=False)
@@ -101,6 +101,20 @@ def _row(raster: ExplainedRaster) -> tuple[str, ...]:
         f"{raster.grid_step_px:g}",
         f"{raster.grid_error_px:.4f}",
     )
+
+
+def _ways(plan: ExplainResult) -> list[str]:
+    """Say by which sensor model over which terrain images are placed; what holds for all is said once."""
+    ways = {}
+    for raster in plan.rasters:
+        steps = raster.operation.split("; ")[0].split(" → ")
+        if len(steps) > 2 and steps[-2].startswith("terrain"):
+            ways[raster] = f"{steps[-1]} over {steps[-2]}"
+    lines = [f"{raster.name} ({raster.id}): {way}" for raster, way in ways.items()]
+    if len(set(ways.values())) == 1 and len(ways) == len(plan.rasters):
+        lines = [f"placed      {lines[0].split(': ', 1)[1]}"]
+    missing = sum(raster.no_terrain_px for raster in plan.rasters)
+    return [*lines, f"no terrain  {missing:,} pixels"] if missing else lines
 
 
 def _reasons(plan: ExplainResult) -> list[str]:

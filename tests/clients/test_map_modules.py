@@ -102,6 +102,7 @@ def test_the_way_over_terrain_is_told_in_words(modules: Page) -> None:
     assert steps == {"terrain": "terrain (ellipsoid), 500 m everywhere", "sensor": "RPC"}
     assert _call(modules, "operation", "heightsText", steps["terrain"]) == "none: 500 m everywhere"
     assert _call(modules, "operation", "heightsText", "terrain (egm96)") == "terrain model"
+    assert _call(modules, "operation", "stepsOf", f"{operation}; stretch") == steps
     assert _call(modules, "operation", "stepsOf", "proj=pipeline step proj=utm") is None
 
 

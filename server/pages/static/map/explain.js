@@ -145,6 +145,7 @@ export class Explain {
       raster.blocks > 0 ? `${raster.blocks} block${raster.blocks === 1 ? "" : "s"}` : null,
       raster.grid_step_px > 0 ? `grid ${raster.grid_step_px} px, error ${errorText(raster.grid_error_px)}` : null,
       steps ? `${steps.sensor} over ${steps.terrain}` : null,
+      raster.no_terrain_px > 0 ? `${raster.no_terrain_px} px without terrain` : null,
     ].filter(Boolean);
     const row = el("li", {},
       el("span", { class: "rank mono", text: String(index + 1) }),

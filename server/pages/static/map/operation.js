@@ -4,7 +4,8 @@ const SENSORS = { RpcModel: "RPC", FrameCamera: "frame camera", GridSensor: "gri
 
 /** The steps of an operation over terrain: { terrain, sensor }; null for a raster that has its place on a map. */
 export function stepsOf(operation) {
-  const steps = (operation ?? "").split(" → ");
+  // What a process chain does to the pixels stands behind a semicolon.
+  const steps = (operation ?? "").split("; ")[0].split(" → ");
   const terrain = steps.at(-2) ?? "";
   if (!terrain.startsWith("terrain")) return null;
   return { terrain, sensor: SENSORS[steps.at(-1)] ?? steps.at(-1) };
