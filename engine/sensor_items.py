@@ -130,7 +130,7 @@ class SensorItems:
         locator = SensorLocator(
             key=f"{self._path}#{item.id}@{out_crs}#{generation}",
             size=(item.width, item.height),
-            height_m=usual_height(item, sensor, self._crs),
+            usual_height=partial(usual_height, item, sensor, self._crs),
             lend=partial(self._lend, _Place(item, out_crs, box, generation)),
         )
         return locator, sensor_scale(item, sensor, self._crs, out_crs)
@@ -153,7 +153,7 @@ class SensorItems:
         return SensorLocator(
             key=f"{key}@{place.out_crs}",
             size=(0, 0),
-            height_m=(low + high) / 2,
+            usual_height=lambda: (low + high) / 2,
             lend=partial(self._lend_stage, place, sensor),
         )
 

@@ -18,7 +18,7 @@ from engine.geometry.ortho_locator import OrthoLocator
 from engine.geometry.projection import operation, transform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
@@ -57,15 +57,15 @@ class SensorLocator:
         Equal for equal locators: service version, item, output CRS and generation of the terrain.
     size : (width, height)
         Of the image, in level-0 pixels.
-    height_m : float
-        About where the ground lies, in the sensor model's vertical datum.
+    usual_height : callable
+        Returns about how high the ground lies, metres in the sensor model's vertical datum.
     lend : OrthoSource
         The open locator.
     """
 
     key: str
     size: tuple[int, int] = field(compare=False)
-    height_m: float = field(compare=False)
+    usual_height: Callable[[], float] = field(compare=False)
     lend: OrthoSource = field(compare=False)
 
     @property
@@ -119,7 +119,7 @@ class SensorLocator:
         if not missing.any():
             return found
         # At a plausible height the image shows about there.
-        level = np.full(flat_x.shape, self.height_m)
+        level = np.full(flat_x.shape, self.usual_height())
         ground_x, ground_y = transform(ortho.to_ground.pipeline, flat_x, flat_y)
         col, row = ortho.chain.ground_to_source(ground_x, ground_y, level)
         with np.errstate(invalid="ignore"):
@@ -178,10 +178,10 @@ def sensor_scale(
         return 0.0, 0.0
     for level in _heights(sensor):
         x, y = _middle_pixel(item, sensor, level)
-        on_service, on_map = (
-            _steps(transform(operation(sensor.ground_crs, crs).pipeline, x, y))
-            for crs in (service_crs, out_crs)
-        )
+        on_service = _steps(transform(operation(sensor.ground_crs, service_crs).pipeline, x, y))
+        on_map = on_service
+        if out_crs != service_crs:
+            on_map = _steps(transform(operation(sensor.ground_crs, out_crs).pipeline, x, y))
         area = _area(on_service)
         if area > 0 and _area(on_map) > 0:
             pixels = np.linalg.inv(on_map) * math.sqrt(measured * area)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.build.definition_folder import read_facts
+from engine.build.terrain_pins import TerrainPins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,8 @@ def describe(folder: DefinitionFolder) -> Iterator[str]:
         facts = read_facts(table)
         yield f"definition            {folder.path}"
         yield from _counts(table)
+        for path, what in _terrains(folder, table):
+            yield f"terrain               {path}: {what}"
         yield ""
         if facts is None:
             yield "not built yet: what is empty below is taken from the data by the first build"
@@ -47,6 +50,10 @@ def _counts(table: ServiceTable) -> Iterator[str]:
     waiting = table.count("coalesce(StatusId, 1) = 1")
     failed = table.count("StatusId >= 100")
     yield f"items                 {ready} ready, {waiting} not built, {failed} failed, {overviews} overviews"
+
+
+def _terrains(folder: DefinitionFolder, table: ServiceTable) -> Iterator[tuple[str, str]]:
+    yield from TerrainPins(folder, table).describe(row.raster for row in table.input_rows())
 
 
 def _facts(facts: ServiceFacts) -> Iterator[str]:
@@ -118,6 +125,9 @@ def faults(folder: DefinitionFolder) -> Iterator[str]:
             yield f"{waiting} items are not built; run swath definition build"
         for row in table.rows("StatusId >= 100"):
             yield f"OBJECTID {row.id} ({row.name}): {row.message}"
+        for path, what in _terrains(folder, table):
+            if what.endswith("."):
+                yield f"terrain {path}: {what[:-1]}"
         for fid, path, size, mtime_ns in table.source_rows():
             try:
                 status = Path(folder.resolve(path)).stat()

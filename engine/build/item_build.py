@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -176,8 +177,20 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
         low_ps=placement.pixel_size,
         high_ps=placement.pixel_size * first.width / first.levels[-1].width,
         tallies=pack_tallies(tallies) if job.statistics else b"",
-        notes=(*job.raster.notes, *doubts, *notes),
+        notes=(*job.raster.notes, *doubts, *_model_notes(job, headers), *notes),
     )
+
+
+def _model_notes(job: ItemJob, headers: tuple[RasterHeader, ...]) -> tuple[str, ...]:
+    """Say where a file's own sensor model is no longer the one that was read when it was added."""
+    before = {header.path: (header.rpc, header.tre) for header in job.headers}
+    changed = any(
+        before.get(header.path, (header.rpc, header.tre)) != (header.rpc, header.tre)
+        for header in headers
+    )
+    if job.raster.geolocation is None or not changed:
+        return ()
+    return ("The RPC in its file has changed since it was added; add it again.",)
 
 
 def _place_sensor(
@@ -190,6 +203,11 @@ def _place_sensor(
         return placement, doubts_about(geolocation, bound, header, process_memory())
     except (InvalidParameter, ConfigError) as err:
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"its sensor model or terrain: {err}") from err
+    except SourceError as err:
+        # The file it names is the terrain's, not the item's own.
+        name = PurePath(str(err.fields[0])).name
+        why = f"its terrain {name} cannot be read: {err.fields[1]}"
+        raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"{why.rstrip('.')}.") from err
 
 
 def _process(job: ItemJob, mapping: BandMapping) -> BoundProcess | None:

@@ -18,7 +18,7 @@ from engine.geometry.published_terrain import is_published, published_file
 from engine.geometry.terrain_definition import RasterTerrain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.service_table import ServiceTable
@@ -77,6 +77,29 @@ class TerrainPins:
         if self._files != before:
             table.set_info(_INFO, msgspec.json.encode(self._files).decode())
         self._states.clear()
+
+    def describe(self, rows: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield path and a fault, or what is in force, of each terrain in the fields Raster of rows.
+
+        Faults end with a point.
+        """
+        paths = {terrain.path for text in rows if (terrain := terrain_of_row(text)) is not None}
+        for path in sorted(paths):
+            yield path, self._description(path)
+
+    def _description(self, path: str) -> str:
+        home, pinned = Path(path), self._files.get(path, "")
+        if is_published(home):
+            try:
+                serves = published_file(home).name
+            except ConfigError as err:
+                return f"cannot be used: {err.fields[2]}."
+            if pinned and Path(pinned).name != serves:
+                return "another version serves now; build again to take it."
+            return f"published service, version {Path(serves).stem[:12]}"
+        if pinned:
+            return f"is no published service any more; version {Path(pinned).stem[:12]} is kept."
+        return "raster" if home.is_file() else "is not there."
 
     def state(self, raster_text: str) -> str:
         """Return what differs after the terrain of a row changed; "" where it has no raster for one."""

@@ -17,7 +17,10 @@ from engine.build.terrain_pins import terrain_of_row
 from engine.errors import ConfigError
 from engine.geolocation import unpack_geolocation
 from engine.geometry.published_terrain import is_published, published_file
-from engine.geometry.terrain_definition import RasterTerrain
+from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
+from raster_types.add import AddRequest, add_rasters
+from raster_types.base import ItemOptions
+from server.definition_report import describe, faults
 from server.publishing import Publisher
 from tests.engine.rasters import samples
 from tests.engine.sensor_scenes import (
@@ -146,3 +149,67 @@ def test_rows_without_a_raster_for_terrain_have_none() -> None:
     assert terrain_of_row("{") is None
     text = '{"geolocation":{"terrain":{"terrain":"Raster","path":"/a.tif"}}}'
     assert terrain_of_row(text) == RasterTerrain(path="/a.tif")
+
+
+def test_terrain_that_is_gone_fails_the_item_until_it_is_back(tmp_path: Path) -> None:
+    dem = write_terrain(tmp_path / "t.tif")
+    images = [write_image(tmp_path / "i.tif")]
+    definition = add_images(tmp_path, images, over(dem))
+    add_rasters(
+        definition,
+        AddRequest(
+            raster_type="rpc",
+            paths=[write_image(tmp_path / "level.tif")],
+            options=ItemOptions(terrain=ConstantHeight(height_m=500.0)),
+        ),
+    )
+    away = dem.rename(tmp_path / "away.tif")
+    report = _build(definition)
+    assert [(name, why) for _, name, why in report.failed] == [
+        ("i", "Its terrain t.tif cannot be read: No such file or directory.")
+    ]
+    # Nothing is tried while nothing changed.
+    assert _build(definition).failed == []
+    away.rename(dem)
+    report = _build(definition)
+    assert (report.built, report.failed) == (1, [])
+
+
+def test_an_rpc_that_changed_in_the_file_is_told(tmp_path: Path) -> None:
+    image = write_image(tmp_path / "i.tif")
+    definition = add_images(tmp_path, [image], ConstantHeight(height_m=500.0))
+    assert _build(definition).notes == []
+    image.unlink()
+    write_image(image, 3.001)
+    (note,) = _build(definition).notes
+    assert note[2] == "The RPC in its file has changed since it was added; add it again."
+
+
+def _terrain_lines(definition: DefinitionFolder) -> tuple[list[str], list[str]]:
+    shown = [line for line in describe(definition) if line.startswith("terrain")]
+    return shown, [line for line in faults(definition) if line.startswith("terrain")]
+
+
+def test_show_and_validate_tell_of_the_terrain(tmp_path: Path) -> None:
+    home = _publish(tmp_path, "hills")
+    terrain = RasterTerrain(path=str(home), vertical_datum="ellipsoid")
+    definition = add_images(tmp_path, [write_image(tmp_path / "i.tif")], terrain)
+    _build(definition)
+    (shown,), wrong = _terrain_lines(definition)
+    assert "published service, version" in shown
+    assert wrong == []
+    _publish(tmp_path, "hills", 100.0)
+    assert "another version serves now; build again" in _terrain_lines(definition)[1][0]
+    _build(definition)
+    assert _terrain_lines(definition)[1] == []
+    Publisher(tmp_path / "data").delete("hills")
+    assert "is no published service any more" in _terrain_lines(definition)[1][0]
+
+
+def test_validate_tells_of_a_terrain_that_is_gone(tmp_path: Path) -> None:
+    dem = write_terrain(tmp_path / "t.tif")
+    definition = add_images(tmp_path, [write_image(tmp_path / "i.tif")], over(dem))
+    _build(definition)
+    assert _terrain_lines(definition) == ([f"terrain               {dem}: raster"], [])
+    dem.unlink()
+    assert _terrain_lines(definition)[1] == [f"terrain {dem}: is not there"]
