@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from engine.chain import Chain, Process, Stage
+    from engine.item_process import BoundProcess
     from engine.process_definition import RasterProcessDefinition
 
 _MOST = 8
@@ -79,6 +80,16 @@ def _fields(plain: dict[str, Any]) -> str:
         else:
             shown.append(f"{name}={value}")
     return ", ".join(shown)
+
+
+def describe_stages(process: BoundProcess) -> Iterator[str]:
+    """Yield what a compiled chain does to pixels, in short."""
+    for number, bound in enumerate(process.stages, 1):
+        stage = bound.stage
+        if stage.pointwise or stage.focal:
+            yield f"{_names((*stage.pointwise, *stage.focal))} before sampling {number}"
+    if process.after.functions:
+        yield "functions after sampling"
 
 
 def describe_split(chain: Chain) -> Iterator[str]:

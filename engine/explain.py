@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from engine.chain_words import describe_stages
 from engine.explain_order import order_reasons
+from engine.item_process import bound_process
 from engine.layers import Cells, void_pixels
 from engine.plan import plan
 from engine.results import ExplainedRaster, ExplainResult
@@ -128,10 +130,18 @@ def _raster(
         blocks=blocks,
         grid_step_px=float(step),
         grid_error_px=error,
-        operation=planned.placed.locator.describe(),
+        operation=_operation(planned),
         why=why,
         no_terrain_px=no_terrain,
     )
+
+
+def _operation(planned: PlannedItem) -> str:
+    """Return the way to the raster's pixels in words, and what its chain does to them."""
+    locator = planned.placed.locator.describe()
+    if not planned.item.process:
+        return locator
+    return f"{locator}; {'; '.join(describe_stages(bound_process(planned.item)))}"
 
 
 def _union(a: PixelWindow, b: PixelWindow) -> PixelWindow:

@@ -13,11 +13,13 @@ import msgspec
 import numpy as np
 
 from engine.errors import InvalidParameter
-from engine.geometry.ground_side import GroundSide, GroundSideTerrain
+from engine.geometry.ground_side import CloseTerrain, GroundSide, GroundSideTerrain
 from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import AverageHeight, TerrainDefinition
 from engine.geotransforms import PlaneRecord, SensorRecord
 from engine.geotransforms.concatenation import Concatenation, concatenate
+from engine.geotransforms.displacement_grid import DisplacementGrid
+from engine.geotransforms.thin_plate_spline import ThinPlateSpline
 
 if TYPE_CHECKING:
     from engine.geometry.terrain import OpenService, Terrain
@@ -75,10 +77,6 @@ class BoundGeolocation:
     sensor: SensorModel
     terrain: Terrain
 
-    def without_terrain(self) -> BoundSensor:
-        """Return the geotransforms alone."""
-        return BoundSensor(self.chain, self.sensor, _ground_of(self.sensor))
-
 
 @dataclass(frozen=True, slots=True)
 class BoundSensor:
@@ -88,16 +86,21 @@ class BoundSensor:
     ----------
     ground : GroundSide or None
         What lies between the map and the ground that the sensor model sees.
+    is_bent : bool
+        A spline or a displacement grid is among the geotransforms.
     """
 
     chain: Concatenation
     sensor: SensorModel
     ground: GroundSide | None = None
+    is_bent: bool = False
 
     def over(self, terrain: Terrain) -> BoundGeolocation:
         """Return them with a terrain in the sensor model's vertical datum."""
         if self.ground is not None:
             terrain = GroundSideTerrain(terrain, self.ground)
+        if self.is_bent:
+            terrain = CloseTerrain(terrain)
         return BoundGeolocation(self.chain, self.sensor, terrain)
 
 
@@ -112,6 +115,7 @@ class _WholeSensor:
         self.ground_crs = sensor.ground_crs if ground is None else ground.crs
         self.vertical_datum = sensor.vertical_datum
         self.height_range = sensor.height_range
+        self.is_smooth, self.is_pieced = chain.is_smooth, chain.is_pieced
 
     def ground_to_image(self, x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats]:
         if self.ground is not None:
@@ -131,6 +135,8 @@ class _PlaneSensor:
     def __init__(self, chain: Concatenation, crs: str) -> None:
         self._chain = chain
         self.ground_crs = crs
+        self.is_smooth = all(getattr(each, "is_smooth", False) for each in chain.image_side)
+        self.is_pieced = chain.is_pieced
 
     def ground_to_image(self, x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats]:
         col, row = self._chain.to_source(x, y)
@@ -139,10 +145,6 @@ class _PlaneSensor:
     def image_to_ground(self, col_pos: Floats, row_pos: Floats, z: Floats) -> tuple[Floats, Floats]:
         x, y = self._chain.to_output(col_pos, row_pos)
         return np.where(np.isnan(z), np.nan, x), np.where(np.isnan(z), np.nan, y)
-
-
-def _ground_of(sensor: SensorModel) -> GroundSide | None:
-    return sensor.ground if isinstance(sensor, _WholeSensor) else None
 
 
 def bind_geolocation(
@@ -176,18 +178,21 @@ def bind_sensor(geolocation: Geolocation) -> BoundSensor:
         A number cannot be.
     """
     image_side = [record.bind() for record in geolocation.image_side]
+    bends = (ThinPlateSpline, DisplacementGrid)
+    sides = (*geolocation.image_side, *geolocation.ground_side)
+    is_bent = any(isinstance(record, bends) for record in sides)
     if geolocation.sensor is None:
         plane = _PlaneSensor(concatenate(image_side), geolocation.crs)
-        return BoundSensor(Concatenation(sensor=plane), plane)
+        return BoundSensor(Concatenation(sensor=plane), plane, is_bent=is_bent)
     sensor = geolocation.sensor.bind()
     ground_side = tuple(record.bind() for record in geolocation.ground_side)
     chain = concatenate([*image_side, sensor, *ground_side])
     if not ground_side:
         whole = _WholeSensor(chain, sensor, None) if image_side else sensor
-        return BoundSensor(chain, whole)
+        return BoundSensor(chain, whole, is_bent=is_bent)
     ground = GroundSide(ground_side, geolocation.crs or sensor.ground_crs, sensor)
     whole = _WholeSensor(chain, sensor, ground)
-    return BoundSensor(Concatenation(sensor=whole), whole, ground)
+    return BoundSensor(Concatenation(sensor=whole), whole, ground, is_bent)
 
 
 _encoder = msgspec.msgpack.Encoder()

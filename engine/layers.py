@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.fetch import SourceWindow
+    from engine.geometry.locator import Locator
     from engine.layer_sources import LayerSource
     from engine.pixels import PixelBlock
     from engine.plan import Plan, PlannedItem
@@ -186,13 +187,28 @@ class Cells:
             self.plan.memo[key] = made
         return made
 
-    def _part(self, layer: Layer, cell: Cell, origin: tuple[int, int]) -> CanvasPart | None:
+    def outline_part(self, layer: Layer, cell: Cell, origin: tuple[int, int]) -> CanvasPart | None:
+        """Return `part` with nodes in the item's own coordinates, which its outlines are in."""
+        whole = layer.planned.placed.whole
+        return (
+            self.part(layer, cell, origin)
+            if whole is None
+            else self._part(layer, cell, origin, whole)
+        )
+
+    def _part(
+        self, layer: Layer, cell: Cell, origin: tuple[int, int], locator: Locator | None = None
+    ) -> CanvasPart | None:
         lattice, placed = self.plan.grid.lattice, layer.planned.placed
         window = cell_window(lattice, cell.col, cell.row, placed.box)
         if window.col_start >= window.col_stop or window.row_start >= window.row_stop:
             return None
         nodes = self.work.service.memory.nodes.get(
-            placed.locator, lattice, (cell.col, cell.row), layer.sampled.tolerance_px, window
+            locator or placed.locator,
+            lattice,
+            (cell.col, cell.row),
+            layer.sampled.tolerance_px,
+            window,
         )
         col, row = cell.canvas_col + window.col_start, cell.canvas_row + window.row_start
         width, height = window.col_stop - window.col_start, window.row_stop - window.row_start

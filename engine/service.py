@@ -80,6 +80,8 @@ class Placed:
     staged : StagedItem or None
         Where the item's chain samples more than once: then the locator leads to what the sampler
         before the last has made.
+    whole : Locator or None
+        Then, from the output CRS to the item's own coordinates; None = `locator` leads there.
     """
 
     locator: Locator
@@ -87,6 +89,7 @@ class Placed:
     scale_x: float
     scale_y: float
     staged: StagedItem | None = None
+    whole: Locator | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +324,7 @@ class ImageService:
         if item.geolocation:
             last = stage_geolocation(process.stages[-1].stage, process.crs)
             locator = self._sensors.stage_locator(key, last, placed.box, out_crs)
-        return replace(placed, locator=locator, staged=staged)
+        return replace(placed, locator=locator, staged=staged, whole=placed.locator)
 
     def _renew(self) -> None:
         """Forget where images lie: a terrain has changed."""

@@ -17,6 +17,7 @@ import engine.answer  # noqa: F401 -- everything a render imports
 from engine.footprint import clip_valid, edges_of, pack_rings
 from engine.formats import FORMATS
 from engine.formats.base import EncodeOptions
+from engine.functions.convolution import convolve
 from engine.functions.picture_pass import warm_up
 from engine.geometry.position_grid import WHOLE_CELL, NodeGrid
 from engine.geometry.posts import SIDE, PostLevel, look_up, make_block, measure
@@ -70,6 +71,7 @@ def _warm(dtypes: tuple[str, ...]) -> None:
         data, valid = np.zeros((1, 8, 8), dtype), np.ones((1, 8, 8), np.bool_)
         skip = np.zeros((8, 8), np.bool_)
         sample_planes(data, valid, (0, 0), (affine, part), 1, (data.copy(), valid.copy(), skip))
+        convolve(data[0], valid[0], np.ones((1, 1)))
     warm_up(dtypes)
     block = make_block(np.zeros((SIDE, SIDE)))
     here = np.array([0.5])

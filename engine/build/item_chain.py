@@ -234,12 +234,25 @@ def process_of_item(name: str, raster: RasterDefinition, info: BandsInfo) -> Ite
     crs = ""
     if raster.geolocation is not None:
         crs = bind_sensor(raster.geolocation).sensor.ground_crs
+    chain = _over_terrain(chain, raster.geolocation)
     made = make_process(chain, crs=crs, bands=definition.bands)
     wanted = definition.pixel_type
     if wanted is None or wanted is _type_after(made, info):
         return made
     last = RasterFunctionProcess(function="None", output_pixel_type=wanted)
     return make_process((*chain, last), crs=crs, bands=definition.bands)
+
+
+def _over_terrain(chain: Chain, geolocation: Geolocation | None) -> Chain:
+    """Return the chain with the terrain that the item's geolocation has settled on."""
+    if geolocation is None:
+        return chain
+    return tuple(
+        msgspec.structs.replace(process, terrain=geolocation.terrain)
+        if isinstance(process, SamplerOrtho)
+        else process
+        for process in chain
+    )
 
 
 def _type_after(process: ItemProcess | None, info: BandsInfo) -> PixelType:

@@ -29,6 +29,8 @@ _PER_SIDE = 5
 _BOX_MARGIN = 0.1
 # A step of the map in parts of a pixel at the image's corner measures how the ground turns.
 _STEP_PX = 64.0
+# Nodes stand 32 pixels apart at first.
+_CLOSE_PX = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +132,25 @@ class GroundSideTerrain:
     def spacing(self, pixel_size: float) -> float:
         """Return the distance of posts in units of the map; see `Terrain`."""
         return self._terrain.spacing(pixel_size * self._scale) / self._scale
+
+
+class CloseTerrain:
+    """A terrain under geotransforms that bend at close points: nodes begin no farther apart (a `Terrain`).
+
+    Splines and displacement grids may leave a straight line and come back between nodes of a whole cell,
+    where their midpoints would not show it.
+    """
+
+    def __init__(self, terrain: Terrain) -> None:
+        self._terrain = terrain
+        self.crs = terrain.crs
+        self.vertical_datum = terrain.vertical_datum
+        self.heights = terrain.heights
+        self.relief = terrain.relief
+        self.surface = terrain.surface
+
+    def spacing(self, pixel_size: float) -> float:
+        """Return the distance of posts, and no more than some output pixels; see `Terrain`."""
+        own = self._terrain.spacing(pixel_size)
+        close = _CLOSE_PX * pixel_size
+        return min(own, close) if own > 0 else close

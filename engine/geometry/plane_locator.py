@@ -41,9 +41,9 @@ class PlaneLocator:
         return 2
 
     def coarsest_step(self, lattice: Lattice) -> int:
-        """See `Locator`: a whole cell."""
+        """See `Locator`: near enough for splines and displacement grids to show between nodes."""
         del lattice
-        return CELL
+        return CELL // 8
 
     def foresee(self, lattice: Lattice, square: Square, tolerance_px: float) -> Nodes | None:
         """See `Locator`: chains in the plane may have any bends."""

@@ -87,7 +87,7 @@ def _edges(packed: bytes, width: int, height: int) -> Floats:
 
 def edge_weights(cells: Cells, layer: Layer, cell: Cell) -> Floats | None:
     """Return the weights (rows, cols) of a layer on a cell's part of the canvas, 0 to 1."""
-    part = cells.part(layer, cell, (cell.col_start, cell.row_start))
+    part = cells.outline_part(layer, cell, (cell.col_start, cell.row_start))
     if part is None:
         return None
     weights = np.zeros((cell.row_stop - cell.row_start, cell.col_stop - cell.col_start))

@@ -14,11 +14,12 @@ import pytest
 from config.definition import Interpolation, MosaicOperator
 from engine.budget import UNLIMITED
 from engine.chain import Process, RasterFunctionProcess, Sampler2D
+from engine.explain import explain
 from engine.extent import Extent
 from engine.functions.convolution import convolve
 from engine.functions.convolution_kernels import KERNELS
 from engine.geometry.projection import operation, transform
-from engine.geotransforms import Affine, Polynomial, Projective
+from engine.geotransforms import Affine, DisplacementGrid, Polynomial, Projective
 from engine.pixel_type import PixelType
 from engine.plan import plan
 from engine.render_work import Work
@@ -433,3 +434,48 @@ def test_a_chain_that_does_nothing_to_pixels_is_left_out_of_the_compiled_item(
     (planned,) = plan(service, view_of(BOX, SIZE, SIZE)).items
     assert planned.item.process == b""
     assert planned.item.geolocation
+
+
+def test_blending_weighs_a_staged_item_by_its_own_edges(tmp_path: Path) -> None:
+    service = chain_service(
+        tmp_path, image(tmp_path, texture(260, 280)), two_samplings(), {"crs": UTM}, crs=UTM
+    )
+    box = service.summary.extent.expand(200, 200)
+    request = view_of(box, 220, 220, mosaic=MosaicRule(operator=MosaicOperator.BLEND))
+    made, plain = pixels_of(service, request), pixels_of(service, view_of(box, 220, 220))
+    # Alone it is its own mean, wherever it has a weight: everywhere but at the very edge.
+    assert made.valid_any().sum() > 0.98 * plain.valid_any().sum()
+    both = made.valid_any() & plain.valid_any()
+    assert np.array_equal(made.data[0][both], plain.data[0][both])
+
+
+def test_explain_tells_what_a_chain_does(tmp_path: Path) -> None:
+    chain: list[Process] = [REMAP, SMOOTH, Sampler2D(pixel_size=2.0), TWICE, Sampler2D(), TWICE]
+    service = chain_service(tmp_path, image(tmp_path, texture(200, 200)), chain)
+    (raster,) = explain(view_of(BOX, SIZE, SIZE), Work(service, UNLIMITED)).rasters
+    assert "Remap, Convolution before sampling 1" in raster.operation
+    assert "Arithmetic before sampling 2" in raster.operation
+    assert "functions after sampling" in raster.operation
+
+
+def test_a_displacement_grid_with_close_posts_keeps_the_stated_error(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    shape = (41, 41)
+    ripple = DisplacementGrid(
+        origin=(0.0, 0.0),
+        step=(8.0, 8.0),
+        dx=tuple(map(tuple, rng.uniform(-2, 2, shape).tolist())),
+        dy=tuple(map(tuple, rng.uniform(-2, 2, shape).tolist())),
+    )
+    place = Affine(source_to_output=(LEFT, 10.0, 0.0, TOP, 0.0, -10.0))
+    service = chain_service(
+        tmp_path, positions_image(tmp_path), [ripple, place], {"crs": UTM}, crs=UTM
+    )
+    box = Extent(LEFT + 500, TOP - 2500, LEFT + 2500, TOP - 500)
+    made = pixels_of(service, view_of(box, 400, 400))
+    x, y = centres(box, 400, 400)
+    at = ripple.bind().to_source(*place.bind().to_source(x.ravel(), y.ravel()))
+    col, row = (each.reshape(x.shape) for each in at)
+    # Two output pixels make one of the file: an eighth of one, and what rounding leaves.
+    assert np.abs(made.data[0] / 100 - col).max() < 0.0625 + 0.02
+    assert np.abs(made.data[1] / 100 - row).max() < 0.0625 + 0.02
