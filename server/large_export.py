@@ -92,6 +92,7 @@ class Export:
                     break
             while flights:
                 reply = await flights[0].future
+                self._state.metrics.observe_losses(self._job.service.name, reply)
                 flights.popleft()
                 strip = next(following, -1)
                 if strip >= 0:
