@@ -98,6 +98,7 @@ class RowReader:
             raise NotCompiled(f"Raster: {err}") from err
         attributes = self._attributes(row)
         pyramid, levels, pyramid_from = self._levels(row, headers)
+        raster = self._over_pinned_terrain(raster)
         process = b"" if raster.process is None else _packed_process(row.name, raster, mapping)
         if process and len(mapping.bands) > self._bands:
             # A pyramid has the service's bands, the chain takes all.
@@ -122,17 +123,19 @@ class RowReader:
             attributes=attributes,
             pyramid=pyramid,
             pyramid_from=pyramid_from,
-            geolocation=self._geolocation(raster),
+            geolocation=pack_geolocation(raster.geolocation),
             process=process,
         )
 
-    def _geolocation(self, raster: RasterDefinition) -> bytes:
+    def _over_pinned_terrain(self, raster: RasterDefinition) -> RasterDefinition:
+        """Return a record whose terrain is the version that build took."""
         if raster.geolocation is None:
-            return b""
+            return raster
         if self._pins is None:
             with closing(self._folder.table()) as table:
                 self._pins = TerrainPins(self._folder, table)
-        return pack_geolocation(self._pins.resolved(raster.geolocation))
+        pinned = self._pins.resolved(raster.geolocation)
+        return msgspec.structs.replace(raster, geolocation=pinned)
 
     def _mapping(self, raster: RasterDefinition, headers: tuple[RasterHeader, ...]) -> BandMapping:
         """Map bands; most items of a service are alike."""
