@@ -59,19 +59,16 @@ class Fitted:
     notes: tuple[str, ...]
 
 
-def points_of_image(
-    product: Product, path: str, options: ItemOptions
-) -> tuple[GcpFile, Sequence[Gcp]]:
-    """Return the author's file of control points, and those of an image.
+def points_file(product: Product, options: ItemOptions) -> GcpFile:
+    """Return the author's file of control points.
 
     Raises
     ------
     InvalidParameter
-        The file is of no known kind, or has no points of the image.
+        It is of no known kind.
     SourceUnavailable
     """
-    file = _read(product.text(options.gcps, _MOST_BYTES))
-    return file, file.points_of(PurePath(path).name)
+    return _read(product.text(options.gcps, _MOST_BYTES))
 
 
 # One table serves all images of its folder.
@@ -86,7 +83,7 @@ def crs_of_points(file: GcpFile, options: ItemOptions) -> str:
 
 
 def refine(record: RpcRecord, product: Product, path: str, options: ItemOptions) -> Fitted:
-    """Return an RPC corrected by the author's control points.
+    """Return an RPC corrected by the author's control points; as it is where they are of other images.
 
     Heights count from what the file says, else from what those of the terrain do; points without a
     height get that of the terrain.
@@ -94,7 +91,7 @@ def refine(record: RpcRecord, product: Product, path: str, options: ItemOptions)
     Raises
     ------
     InvalidParameter
-        See `points_of_image` and `refine_rpc`; also: a kind of fit that is not for an RPC, no CRS, no
+        See `points_file` and `refine_rpc`; also: a kind of fit that is not for an RPC, no CRS, no
         datum, no terrain.
     ConfigError, SourceError
         The terrain cannot be used.
@@ -102,7 +99,12 @@ def refine(record: RpcRecord, product: Product, path: str, options: ItemOptions)
     fit = options.gcp_fit or "shift"
     if fit not in _RPC_FITS:
         raise InvalidParameter("--gcp-fit", fit, "shift or affine for an RPC")
-    file, points = points_of_image(product, path, options)
+    file = points_file(product, options)
+    if not file.has_points_of(PurePath(path).name):
+        # A table of some images of a folder leaves the others as they are.
+        note = f"{PurePath(options.gcps).name} has no control points of it."
+        return Fitted(record, {}, (note,))
+    points = file.points_of(PurePath(path).name)
     crs = crs_of_points(file, options)
     if not crs:
         raise InvalidParameter("--srs", "", "the CRS of the control points: say it")

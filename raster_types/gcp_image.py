@@ -21,7 +21,7 @@ from raster_types.control_points import (
     LARGE_RESIDUAL_PX,
     crs_of_points,
     large_residual_note,
-    points_of_image,
+    points_file,
     worst_point,
 )
 from raster_types.image_files import claims_to_be_raster, single_images, source_of
@@ -91,9 +91,10 @@ def _points(
     product: Product, header: RasterHeader, options: ItemOptions
 ) -> tuple[tuple[Gcp, ...], str]:
     """Return the control points of an image and their CRS."""
-    if options.gcps:
-        file, points = points_of_image(product, product.main, options)
-        crs, gcps = crs_of_points(file, options), tuple(points)
+    file = points_file(product, options) if options.gcps else None
+    name = PurePath(product.main).name
+    if file is not None and (file.has_points_of(name) or not header.gcps):
+        crs, gcps = crs_of_points(file, options), file.points_of(name)
     else:
         crs, gcps = options.crs or header.crs, header.gcps
     if not gcps:

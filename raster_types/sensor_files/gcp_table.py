@@ -55,6 +55,10 @@ class GcpFile:
     crs: str = ""
     vertical_datum: str = ""
 
+    def has_points_of(self, image: str) -> bool:
+        """Tell whether there are points of an image."""
+        return bool(self._of(image))
+
     def points_of(self, image: str) -> tuple[Gcp, ...]:
         """Return the points of an image, by file name in any case, with its ending or without.
 
@@ -63,16 +67,19 @@ class GcpFile:
         InvalidParameter
             None are.
         """
-        for key in (_file_name, _stem):
-            for name, points in self.by_image.items():
-                if name and key(name) == key(image):
-                    return points
-        if points := self.by_image.get("", ()):
+        if points := self._of(image):
             return points
         named = ", ".join(sorted(_file_name(name) for name in self.by_image)[:5])
         raise InvalidParameter(
             "gcps of", _file_name(image), f"points of this image, not of {named}"
         )
+
+    def _of(self, image: str) -> tuple[Gcp, ...]:
+        for key in (_file_name, _stem):
+            for name, points in self.by_image.items():
+                if name and key(name) == key(image):
+                    return points
+        return self.by_image.get("", ())
 
 
 def read_gcp_file(text: str) -> GcpFile:

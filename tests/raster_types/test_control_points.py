@@ -163,3 +163,13 @@ def test_points_that_cannot_be_used_say_why(
 ) -> None:
     with pytest.raises(UnknownProduct, match=match):
         _item(tmp_path, _table(tmp_path, HEIGHTS), GROUND, **more)
+
+
+def test_an_image_without_points_in_the_table_stays_as_it_is(tmp_path: Path) -> None:
+    table = _table(tmp_path, HEIGHTS)
+    rows = table.read_text().splitlines()
+    table.write_text("\n".join([f"file,{rows[0]}", *(f"other.tif,{row}" for row in rows[1:])]))
+    item = _item(tmp_path, table, GROUND)
+    assert _rpc(item).shift_px == (0.0, 0.0)
+    assert item.raster.notes == ("gcps.csv has no control points of it.",)
+    assert "GcpCount" not in item.attributes

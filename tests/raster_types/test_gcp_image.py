@@ -111,6 +111,8 @@ def test_a_table_counts_before_the_points_of_the_file(tmp_path: Path) -> None:
     assert item.raster.geolocation.crs == UTM
     with pytest.raises(UnknownProduct, match="--srs"):
         _item(path, gcps=str(table))
+    own = _item(_image(tmp_path / "own.tif", _points()), gcps=str(table))
+    assert _record(own).gcps[0].x == pytest.approx(_place(0, 0)[0])
     other = _image(tmp_path / "other.tif")
     with pytest.raises(UnknownProduct, match="points of this image, not of scan"):
         _item(other, gcps=str(table), crs=UTM)

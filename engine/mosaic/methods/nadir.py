@@ -1,6 +1,8 @@
 """Nadir: the item whose nadir is nearest to the middle of the view is on top.
 
-Items without a known nadir are taken at their centre.
+The nadir of a frame camera is the place below it; that of a satellite's image the place over which the
+satellite stood (the item's NadirLongitude and NadirLatitude), far outside the image for oblique views, so
+the steepest of several views is on top. Items without a known nadir are taken at their centre.
 """
 
 from __future__ import annotations
