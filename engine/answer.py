@@ -113,7 +113,14 @@ def answer(service: ImageService, request: Request, budget: Budget) -> Answer:
         return _thumbnail(request, work)
     with work.stage("plan"):
         record = _record(request, work)
-    return Answer(record=record, stages=work.stages, cacheable=not work.skipped)
+    _log_skipped(work)
+    return Answer(
+        record=record,
+        stages=work.stages,
+        cacheable=not work.skipped,
+        skipped=len(work.skipped),
+        no_terrain_px=work.no_terrain,
+    )
 
 
 def _record(request: Request, work: Work) -> object:

@@ -154,6 +154,7 @@ class ImageService:
         self.summary: ServiceSummary = self.catalog.summary
         self.memory = memory
         self.path = path
+        self._telling = threading.Lock()
         self._told: TTLCache[str, bool] = TTLCache(_MAX_NEWS, _NEWS_S)
         self._sensors = SensorItems(path, self.summary.crs, memory, self._renew)
         self._histograms = self.catalog.histograms
@@ -172,10 +173,11 @@ class ImageService:
 
     def is_news(self, text: str) -> bool:
         """Tell whether something was not told in the last minutes; from now on it was."""
-        if text in self._told:
-            return False
-        self._told[text] = True
-        return True
+        with self._telling:
+            if text in self._told:
+                return False
+            self._told[text] = True
+            return True
 
     @property
     def thematic(self) -> bool:

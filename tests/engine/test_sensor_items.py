@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 import rasterio
+import shapely
 
 from engine.answer import answer
 from engine.budget import UNLIMITED, InstanceMemory
@@ -22,6 +23,8 @@ from engine.explain import explain
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geometry.terrain_pool import TerrainPool
 from engine.render_work import Work
+from engine.request import IdentifyRequest
+from engine.results import IdentifyResult
 from engine.sensor_items import SensorItems
 from engine.service import ImageService, ProcessMemory, open_service
 from raster_types.add import AddRequest, add_rasters
@@ -295,3 +298,15 @@ def test_a_huge_terrain_is_read_where_the_image_lies_alone(tmp_path: Path) -> No
     samples(small, image_request(small, box, (400, 300)))
     assert 0 < memory.posts.nbytes <= 8 << 20
     small.close()
+
+
+def test_a_value_under_an_image_without_terrain_is_none_and_not_kept(tmp_path: Path) -> None:
+    service, terrain = _scene(tmp_path)
+    terrain.unlink()
+    box = middle(service)
+    place = shapely.to_wkb(shapely.Point(box.center_x, box.center_y))
+    found = answer(service, IdentifyRequest(geometry=place), UNLIMITED)
+    assert isinstance(found.record, IdentifyResult)
+    assert found.record.values is None
+    assert found.skipped >= 1
+    assert not found.cacheable
