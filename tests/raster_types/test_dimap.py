@@ -212,6 +212,15 @@ def test_bands_in_several_files_are_one_item(tmp_path: Path) -> None:
     assert [band.name for band in bands] == ["Red", "NIR"]
     assert bands[0].wavelength_nm is None
     assert bands[1].wavelength_nm == pytest.approx(830.0)
+    service = service_of(tmp_path, "dimap", [tmp_path / "DIM_P1.XML"])
+    middle = service.summary.extent
+    box = Extent(
+        middle.center_x - 50, middle.center_y - 50, middle.center_x + 50, middle.center_y + 50
+    )
+    lon, lat = transform(UTM, "EPSG:4326", [middle.center_x], [middle.center_y])
+    position = RECORD.bind().ground_to_image(*np.array([lon, lat, [GROUND.height_m]]))
+    found = picture(service, box, (20, 20))[:, 9:11, 9:11].mean(axis=(1, 2))
+    assert found == pytest.approx(np.ravel(position) * 100 + 50, abs=8)
 
 
 def test_a_tile_that_does_not_fit_into_the_image_is_refused(tmp_path: Path) -> None:
