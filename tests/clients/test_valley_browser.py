@@ -106,7 +106,7 @@ def test_the_page_states_sensor_heights_and_error(page: Page, valley: str) -> No
     assert facts["Heights"] == ["none: 500 m everywhere", "terrain model"]
     for text in facts["Grid error"]:
         assert float(text.strip("≤<px ")) <= 0.125
-    assert facts["Ground is off"][0].startswith("up to 1")
+    assert facts["Ground off by"][0].startswith("up to 1")
 
 
 def test_switches_change_the_picture_and_the_address(page: Page, valley: str) -> None:

@@ -43,9 +43,9 @@ export class Facts {
     this.body.replaceChildren(
       both("Sensor", (raster) => stepsOf(raster.operation).sensor),
       both("Heights", (raster) => heightsText(stepsOf(raster.operation).terrain)),
-      both("Grid step", (raster) => (raster.grid_step_px === 1 ? "each pixel" : `every ${raster.grid_step_px} px`)),
+      both("Grid step", (raster) => `from ${raster.grid_step_px} px`),
       both("Grid error", (raster) => errorText(raster.grid_error_px)),
-      row("Ground is off",
+      row("Ground off by",
         el("strong", { class: "bad", text: `up to ${lengthText(this.truth.off_m[seen])}` }),
         el("strong", { class: "good", text: ground })));
   }
