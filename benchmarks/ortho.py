@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import rasterio
+from numpy.typing import NDArray
 from rasterio import Affine
 from rasterio.rpc import RPC
 from rich.console import Console
@@ -104,15 +105,21 @@ def rpc_of(side: int) -> RPC:
     )
 
 
-def make_image(path: Path, side: int, **profile: object) -> Path:
-    """Write natural-looking texture of `side` pixels with an RPC."""
-    random = np.random.default_rng(3)
+def texture(side: int, seed: int) -> NDArray[np.float32]:
+    """Return shades (side, side) of all sizes, as in nature."""
+    random = np.random.default_rng(seed)
     data = np.zeros((side, side), np.float32)
     for octave in range(9):
         few = max(2, side >> (9 - octave))
         noise = random.random((few, few), np.float32)
         repeat = -(-side // few)
         data += np.kron(noise, np.ones((repeat, repeat), np.float32))[:side, :side] / (octave + 1)
+    return data
+
+
+def make_image(path: Path, side: int, **profile: object) -> Path:
+    """Write natural-looking texture of `side` pixels with an RPC."""
+    data = texture(side, 3)
     samples = (data / data.max() * 3000 + 200).astype(np.uint16)
     shape = {"width": side, "height": side, "count": 1, "dtype": "uint16"}
     layout = {"tiled": True, "blockxsize": 512, "blockysize": 512, **profile}
@@ -122,13 +129,12 @@ def make_image(path: Path, side: int, **profile: object) -> Path:
     return path
 
 
-def make_terrain(path: Path, side: int) -> Path:
-    """Write hills of some 200 m, one post every 30 m."""
+def write_terrain(path: Path, side: int, relief_m: float) -> Path:
+    """Write hills of up to about so many metres up and down, one post every 30 m."""
     count = int(side * 1.8 / _POST_M)
     rows, cols = np.mgrid[0:count, 0:count]
-    heights = (
-        480 + 90 * np.sin(cols / 11.0) + 60 * np.cos(rows / 9.0) + 10 * np.sin(rows * cols / 900.0)
-    )
+    shape_m = 0.56 * np.sin(cols / 11.0) + 0.38 * np.cos(rows / 9.0)
+    heights = 480 + relief_m * (shape_m + 0.06 * np.sin(rows * cols / 900.0))
     corner = Affine(
         _POST_M, 0, 500000 - count * _POST_M / 2, 0, -_POST_M, 4984000 + count * _POST_M / 2
     )
@@ -138,14 +144,18 @@ def make_terrain(path: Path, side: int) -> Path:
     return path
 
 
-def compiled(folder: Path, image: Path, terrain: Path) -> Path:
-    """Return the service of one image."""
+def add_and_compile(
+    folder: Path, image: Path, properties: ServiceProperties, terrain: Path | None
+) -> Path:
+    """Return the service of one image: raw over a terrain, or, without one, as it lies on the map."""
     home = folder / f"{image.stem}.isdef"
     shutil.rmtree(home, ignore_errors=True)
-    definition = DefinitionFolder.create(home, ServiceProperties(crs=UTM))
-    where = RasterTerrain(path=str(terrain), vertical_datum="ellipsoid")
-    options = ItemOptions(terrain=where)
-    add_rasters(definition, AddRequest(raster_type="rpc", paths=[image], options=options))
+    definition = DefinitionFolder.create(home, properties)
+    options, kind = ItemOptions(), "raster-dataset"
+    if terrain is not None:
+        where = RasterTerrain(path=str(terrain), vertical_datum="ellipsoid")
+        options, kind = ItemOptions(terrain=where), "rpc"
+    add_rasters(definition, AddRequest(raster_type=kind, paths=[image], options=options))
     build_definition(definition, BuildOptions(overviews="none", statistics=False))
     out = folder / f"{image.stem}.zmd"
     compile_definition(home, out)
@@ -190,14 +200,14 @@ def gdalwarp(setting: Setting, image: Path, cores: int, tolerance: float, name: 
 def measure(setting: Setting, console: Console) -> list[OrthoFigure]:
     """Run both programs in turns."""
     machine, figures = this_machine(), []
-    terrain = make_terrain(setting.folder / "dem.tif", setting.side)
+    terrain = write_terrain(setting.folder / "dem.tif", setting.side, 160.0)
     kinds: dict[str, tuple[dict[str, object], dict[int, float]]] = {
         "uncompressed": ({}, {1: 8.0, 2: 10.0}),
         "deflate": ({"compress": "deflate", "predictor": 2}, {1: 5.0, 2: 7.0}),
     }
     for kind, (profile, asked) in kinds.items():
         image = make_image(setting.folder / f"{kind}.tif", int(setting.side * 1.3), **profile)
-        service = compiled(setting.folder, image, terrain)
+        service = add_and_compile(setting.folder, image, ServiceProperties(crs=UTM), terrain)
         gdalwarp(setting, image, 2, 0.0, "exact.tif")
         swath(setting, service, 1)  # kernels are loaded once in a server's life
         for cores in (1, 2):

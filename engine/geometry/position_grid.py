@@ -307,6 +307,16 @@ class NodeCache:
         # Squares whose cells have to be computed one by one.
         self._apart: set[tuple[Any, ...]] = set()
 
+    def clear(self) -> None:
+        """Forget all grids."""
+        self._grids.clear()
+        self._apart.clear()
+        self._nodes = 0
+
+    def steps(self) -> set[int]:
+        """Return the steps of the grids at hand."""
+        return {grid.step for grid in self._grids.values()}
+
     def get(
         self,
         locator: Locator,

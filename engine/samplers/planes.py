@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.kernel import kernel, unaliased_kernel, using
+from engine.kernel import kernel, using
 from engine.samplers.interpolation import blend_narrow, blend_wide, cubic_value
-from engine.samplers.tap_runs import RUN, place_eight
+from engine.samplers.quad_rows import (
+    BESIDE,
+    VAST,
+    WHOLE,
+    find_lines,
+    find_nodes,
+    judge_quads,
+    place_quads,
+)
+from engine.samplers.tap_runs import RUN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,51 +33,6 @@ if TYPE_CHECKING:
 NEAREST = 0
 BILINEAR = 1
 CUBIC = 2
-
-_FIXED = 4294967296.0
-# What a quad is: beside the raster, partly on it or to be looked at pixel by pixel, wholly inside.
-_BESIDE, _PARTLY, _WHOLE = 0, 1, 2
-
-
-@unaliased_kernel
-def _find_nodes(node_x, node_y, affine, into):
-    """Write the level positions of a row of nodes: x, y (2, nodes)."""
-    a, b, c, d, e, f = affine[0], affine[1], affine[2], affine[3], affine[4], affine[5]
-    for k in range(node_x.size):
-        i = np.uint64(k)
-        into[0, i] = a * node_x[i] + b * node_y[i] + c
-        into[1, i] = d * node_x[i] + e * node_y[i] + f
-
-
-@kernel
-def _judge_quads(above, below, usable, how_far, kinds):
-    """Write what each quad between two rows of nodes is."""
-    width, height, is_plain = how_far
-    for k in range(kinds.size):
-        i, j = np.uint64(k), np.uint64(k + 1)
-        x_lo = min(above[0, i], above[0, j], below[0, i], below[0, j])
-        x_hi = max(above[0, i], above[0, j], below[0, i], below[0, j])
-        y_lo = min(above[1, i], above[1, j], below[1, i], below[1, j])
-        y_hi = max(above[1, i], above[1, j], below[1, i], below[1, j])
-        beside = x_hi < -1.0 or y_hi < -1.0 or x_lo > width + 1.0 or y_lo > height + 1.0
-        # All taps of the quad surely lie on the raster.
-        whole = is_plain and min(x_lo, y_lo) >= 0.52
-        whole = whole and x_hi <= width - 0.52 and y_hi <= height - 0.52
-        kinds[i] = _WHOLE if whole else _PARTLY
-        if beside or usable[i] == 0:
-            kinds[i] = _BESIDE
-
-
-@unaliased_kernel
-def _find_lines(above, below, t, per_step, lines):
-    """Write x, y, dx, dy of one row of each quad, 32.32 fixed point in float64."""
-    for axis in range(2):
-        for k in range(above.shape[1] - 1):
-            i, j = np.uint64(k), np.uint64(k + 1)
-            start = above[axis, i] + t * (below[axis, i] - above[axis, i])
-            stop = above[axis, j] + t * (below[axis, j] - above[axis, j])
-            lines[axis, i] = np.round(start * _FIXED)
-            lines[axis + 2, i] = np.round((stop - start) * (per_step * _FIXED))
 
 
 @kernel
@@ -85,29 +49,7 @@ def _mark(flags, first, count):
         flags[first + np.uint64(k)] = 1
 
 
-@kernel
-def _place_quads(lines, quads, step, window, weights, taps):
-    """Write the taps of all pixels of one row of some quads."""
-    first, end = quads
-    shift, rounding = weights
-    back_x = rounding - (1 << 31) - (window[0] << 32)
-    back_y = rounding - (1 << 31) - (window[1] << 32)
-    cols = np.uint64(window[2])
-    at = np.uint64(0)
-    for k in range(first, end):
-        i = np.uint64(k)
-        ux = np.uint64(np.int64(lines[0, i]) + back_x)
-        uy = np.uint64(np.int64(lines[1, i]) + back_y)
-        dx, dy = np.uint64(np.int64(lines[2, i])), np.uint64(np.int64(lines[3, i]))
-        # Eight at a time, even of smaller quads: the next one writes over what is too much.
-        place_eight(*(ux, uy, dx, dy, cols, shift, taps, at))
-        for more in range(RUN, step, RUN):
-            by = np.uint64(more)
-            place_eight(*(ux + by * dx, uy + by * dy, dx, dy, cols, shift, taps, at + by))
-        at += np.uint64(step)
-
-
-@using("engine.samplers.tap_runs", "engine.samplers.interpolation")
+@using("engine.samplers.tap_runs", "engine.samplers.quad_rows", "engine.samplers.interpolation")
 @kernel
 def _sample_planes_kernel(
     source,  # flat (bands, rows, cols) window of level pixels
@@ -122,7 +64,7 @@ def _sample_planes_kernel(
     part,  # int64: col, row, col_start, col_stop, row_start, row_stop on the canvas
     how,  # int64: interpolation, bits of a weight (8 or 14), 1 for integers, 1 for narrow ones
     rows_of_nodes,  # float64 (2, 2, node columns): scratch
-    lines,  # float64 (4, quad columns): scratch
+    lines,  # int64 (4, quad columns + 8): scratch
     kinds,  # uint8 (quad columns): scratch
     taps,  # five uint32 (columns of all quads + 16): scratch of a run: taps, fractions, two pairs of samples
     skip,  # uint8 (rows, cols): pixels to leave alone; set where a pixel is written
@@ -151,6 +93,7 @@ def _sample_planes_kernel(
         is_empty = is_empty and not _is_any(flat_skip, first, part[3] - part[2])
     canvas_plane = canvas.shape[1] * canvas.shape[2]
     per_step = 1.0 / step  # exact: steps are powers of two
+    is_vast = max(affine[6], affine[7]) > VAST
     place_taps = (taps[0], taps[1], taps[2])
     weights = (np.uint32(shift), rounding)
     written, last_below = 0, -1
@@ -161,24 +104,24 @@ def _sample_planes_kernel(
             continue
         above, below = rows_of_nodes[qr % 2], rows_of_nodes[1 - qr % 2]
         if qr != last_below:
-            _find_nodes(node_x[qr], node_y[qr], affine, above)
-        _find_nodes(node_x[qr + 1], node_y[qr + 1], affine, below)
+            find_nodes(node_x[qr], node_y[qr], affine, above)
+        find_nodes(node_x[qr + 1], node_y[qr + 1], affine, below)
         last_below = qr + 1
-        _judge_quads(above, below, quads[qr], how_far, kinds)
+        judge_quads(above, below, quads[qr], how_far, kinds)
         for row in range(r0, r1):
             t = (row - top) * per_step
-            _find_lines(above, below, t, per_step, lines)
+            find_lines(above, below, t, per_step, is_vast, lines)
             qc, careful_until = 0, 0
             while qc < quads.shape[1]:
                 left = part[0] + qc * step
                 c0, c1 = max(part[2], left), min(part[3], left + step)
-                if c0 >= c1 or kinds[qc] == _BESIDE:
+                if c0 >= c1 or kinds[qc] == BESIDE:
                     qc += 1
                     continue
-                if kinds[qc] == _WHOLE and qc >= careful_until:
+                if kinds[qc] == WHOLE and qc >= careful_until:
                     # As many quads as are whole and untouched: their taps first, then one pass a band.
                     end = qc
-                    while end < quads.shape[1] and kinds[end] == _WHOLE:
+                    while end < quads.shape[1] and kinds[end] == WHOLE:
                         begin = max(c0, part[0] + end * step)
                         stop = min(part[3], part[0] + (end + 1) * step)
                         first = np.uint64(row * canvas_cols + begin)
@@ -187,7 +130,7 @@ def _sample_planes_kernel(
                         if not is_empty and _is_any(flat_skip, first, stop - begin):
                             break
                         end += 1
-                    _place_quads(lines, (qc, end), step, window, weights, place_taps)
+                    place_quads(lines, (qc, end), step, window, weights, place_taps)
                     lead, count = c0 - left, min(part[3], part[0] + end * step) - c0
                     is_fresh = count > 0
                     cols = np.uint64(win_cols)
@@ -209,9 +152,9 @@ def _sample_planes_kernel(
                         qc = end
                         continue
                     careful_until = max(end, qc + 1)
-                dx, dy = np.int64(lines[2, qc]), np.int64(lines[3, qc])
-                px = np.int64(lines[0, qc]) + rounding + (c0 - left) * dx
-                py = np.int64(lines[1, qc]) + rounding + (c0 - left) * dy
+                dx, dy = lines[2, qc], lines[3, qc]
+                px = lines[0, qc] + rounding + (c0 - left) * dx
+                py = lines[1, qc] + rounding + (c0 - left) * dy
                 qc += 1
                 for col in range(c0, c1):
                     qx, qy = px >> shift, py >> shift
@@ -367,7 +310,7 @@ def sample_planes(
             np.int64,
         ),
         np.empty((2, 2, nodes.quads.shape[1] + 1)),
-        np.empty((4, nodes.quads.shape[1])),
+        np.zeros((4, nodes.quads.shape[1] + RUN), np.int64),
         np.empty(nodes.quads.shape[1], np.uint8),
         tuple(np.empty((5, nodes.quads.shape[1] * nodes.step + 2 * RUN), np.uint32)),
         skip.view(np.uint8),

@@ -8,12 +8,22 @@ fourth lane is the pixel's validity.
 
 from __future__ import annotations
 
-import platform
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.kernel import IS_COMPILING, cgutils, intrinsic, ir, kernel, types, unaliased_kernel
+from engine.kernel import kernel, unaliased_kernel, using
+from engine.samplers.quad_rows import (
+    BESIDE,
+    VAST,
+    WHOLE,
+    find_lines,
+    find_nodes,
+    judge_quads,
+    place_quads,
+)
+from engine.samplers.rgbv_taps import blend_taps, pack, spread
+from engine.samplers.tap_runs import RUN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,20 +35,6 @@ BILINEAR = 1
 
 _U32 = np.uint64(32)
 _FIXED = 4294967296.0
-
-
-@kernel
-def _spread(word):
-    """Spread the bytes R, G, B, V of a word to 16-bit lanes in the order R, B, G, V."""
-    wide = np.uint64(word)
-    return (wide | (wide << np.uint64(24))) & np.uint64(0x00FF00FF00FF00FF)
-
-
-@kernel
-def _pack(lanes):
-    """Take the high byte of four 16-bit lanes back into a word."""
-    wide = (lanes >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
-    return np.uint32((wide | (wide >> np.uint64(24))) & np.uint64(0xFFFFFFFF))
 
 
 @kernel
@@ -65,72 +61,6 @@ def _inside(start, step, count, low, high):
     return min(max(first, 0), count), min(max(last + 1, 0), count)
 
 
-@kernel
-def _blend_taps_anywhere(words, at, win_cols, top, bottom):
-    """Return sum(tap * weight) / 256, rounded; weights are pairs of 16 bits, the left one low."""
-    low = np.uint64(0xFFFF)
-    lanes = (
-        _spread(words[at]) * (np.uint64(top) & low)
-        + _spread(words[at + np.uint64(1)]) * (np.uint64(top) >> np.uint64(16))
-        + _spread(words[at + win_cols]) * (np.uint64(bottom) & low)
-        + _spread(words[at + win_cols + np.uint64(1)]) * (np.uint64(bottom) >> np.uint64(16))
-    )
-    return _pack(lanes + np.uint64(0x0080008000800080))
-
-
-@intrinsic
-def _blend_taps_x86(_typing, words, at, win_cols, top, bottom):  # noqa: ARG001 -- numba's protocol: used in codegen
-    """Do as `_blend_taps_anywhere`, by the multiply-add of pairs that every x86-64 has.
-
-    Four single loads a pixel keep the one port busy that moves words into vectors; two loads of two
-    neighbouring words, put in the order of that instruction, take half the time.
-    """
-    signature = types.uint32(words, types.uint64, types.uint64, types.uint32, types.uint32)
-
-    def codegen(context, builder, signature, args):
-        words, at, win_cols, top, bottom = args
-        data = context.make_array(signature.args[0])(context, builder, words).data
-        below = builder.add(at, win_cols)
-        lanes = builder.add(
-            _weighted_pair(builder, builder.gep(data, [at]), top),
-            _weighted_pair(builder, builder.gep(data, [below]), bottom),
-        )
-        lanes = builder.lshr(builder.add(lanes, _vector([128] * 4)), _vector([8] * 4))
-        return builder.bitcast(builder.trunc(lanes, ir.VectorType(_I8, 4)), _I32)
-
-    return signature, codegen
-
-
-_I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
-
-
-def _vector(values: list[int]) -> Any:
-    return ir.Constant(ir.VectorType(_I32, len(values)), [ir.Constant(_I32, v) for v in values])
-
-
-def _weighted_pair(builder: Any, place: Any, weights: Any) -> Any:
-    """Return the lanes of two neighbouring words, weighted and added, as 4 x i32."""
-
-    def shuffled(vector: Any, order: list[int]) -> Any:
-        nothing = ir.Constant(vector.type, ir.Undefined)
-        return builder.shuffle_vector(vector, nothing, _vector(order))
-
-    eight = builder.bitcast(place, ir.VectorType(_I8, 8).as_pointer())
-    pairs = shuffled(builder.load(eight, align=4), [0, 4, 1, 5, 2, 6, 3, 7])
-    pairs = builder.zext(pairs, ir.VectorType(_I16, 8))
-    nothing = ir.Constant(ir.VectorType(_I32, 4), ir.Undefined)
-    four = shuffled(builder.insert_element(nothing, weights, ir.Constant(_I32, 0)), [0] * 4)
-    factors = builder.bitcast(four, pairs.type)
-    signature = ir.FunctionType(four.type, [pairs.type, factors.type])
-    name = "llvm.x86.sse2.pmadd.wd"
-    function = cgutils.get_or_insert_function(builder.module, signature, name)
-    return builder.call(function, [pairs, factors])
-
-
-_HAS_X86 = IS_COMPILING and platform.machine() in ("x86_64", "AMD64")
-_blend_taps: Any = _blend_taps_x86 if _HAS_X86 else _blend_taps_anywhere
-
-
 @unaliased_kernel
 def _weigh_row(x, y, dx, dy, top, bottom, count):
     """Write the weights of `count` pixels' taps, in pairs; x, y, dx, dy are the fractions alone."""
@@ -153,9 +83,30 @@ def _bilinear_row(words, win_cols, x, y, dx, dy, top, bottom, target, out, count
     _weigh_row(np.uint32(x), np.uint32(y), np.uint32(dx), np.uint32(dy), top, bottom, count)
     for k in range(count):
         at = (y >> _U32) * win_cols + (x >> _U32)
-        target[out + np.uint64(k)] = _blend_taps(words, at, win_cols, top[k], bottom[k])
+        target[out + np.uint64(k)] = blend_taps(words, at, win_cols, top[k], bottom[k])
         x += dx
         y += dy
+
+
+@unaliased_kernel
+def _weigh_run(fx, fy, first, top, bottom, count):
+    """Write the weights of `count` pixels' taps, in pairs, from their fractions."""
+    for k in range(count):
+        i, place = np.uint64(k), first + np.uint64(k)
+        w11 = np.uint32(np.uint32(fx[place] * fy[place] + np.uint32(128)) >> np.uint32(8))
+        w00 = np.uint32(np.uint32(256) - fx[place] - fy[place] + w11)
+        top[i] = w00 | np.uint32(np.uint32(fx[place] - w11) << np.uint32(16))
+        bottom[i] = np.uint32(fy[place] - w11) | np.uint32(w11 << np.uint32(16))
+
+
+@unaliased_kernel
+def _blend_run(words, win_cols, taps, first, target, out, count):
+    """Interpolate `count` pixels whose taps are placed; no branch."""
+    at, top, bottom = taps
+    for k in range(count):
+        i = np.uint64(k)
+        here = np.uint64(at[first + i])
+        target[out + i] = blend_taps(words, here, win_cols, top[i], bottom[i])
 
 
 @kernel
@@ -179,18 +130,19 @@ def _careful_pixel(words, window, qx, qy, limits, interpolation):
     low_at = np.uint64(row1 - win_row) * win_cols
     left_at, right_at = np.uint64(col0 - win_col), np.uint64(col1 - win_col)
     lanes = (
-        _spread(words[top_at + left_at]) * (np.uint64(256) - fx - fy + w11)
-        + _spread(words[top_at + right_at]) * (fx - w11)
-        + _spread(words[low_at + left_at]) * (fy - w11)
-        + _spread(words[low_at + right_at]) * w11
+        spread(words[top_at + left_at]) * (np.uint64(256) - fx - fy + w11)
+        + spread(words[top_at + right_at]) * (fx - w11)
+        + spread(words[low_at + left_at]) * (fy - w11)
+        + spread(words[low_at + right_at]) * w11
     )
     # Invalid taps hold zeros; the validity lane sums 255 times the valid weight, 256 at most.
     total = (lanes >> np.uint64(48)) // np.uint64(255)
     if total == np.uint64(256):
-        return _pack(lanes + np.uint64(0x0080008000800080))
+        return pack(lanes + np.uint64(0x0080008000800080))
     return _divide_lanes(lanes, total)
 
 
+@using("engine.samplers.tap_runs", "engine.samplers.quad_rows", "engine.samplers.rgbv_taps")
 @kernel
 def _sample_rgbv_kernel(
     words,  # uint32 flat window of level pixels
@@ -205,13 +157,14 @@ def _sample_rgbv_kernel(
     stride,  # canvas columns
     fresh,  # the canvas part is empty
     interpolation,
-    pixels,  # uint32 (256): scratch for a row of a quad
-    upper,  # uint32 (256): scratch for its weights
-    lower,  # the same
+    rows_of_nodes,  # float64 (2, 2, node columns): scratch
+    lines,  # int64 (4, quad columns + 8): scratch
+    kinds,  # uint8 (quad columns): scratch
+    scratch,  # six uint32 (columns of all quads + 16): pixels, upper and lower weights; taps, fractions
     canvas,  # uint32 flat
     counts,  # int64 (1): pixels newly filled, added
 ):
-    a, b, c, d, e, f = affine[0], affine[1], affine[2], affine[3], affine[4], affine[5]
+    pixels, upper, lower, at, fx, fy = scratch
     limits = (
         np.int64(np.round(affine[6] * 256.0)),
         np.int64(np.round(affine[7] * 256.0)),
@@ -222,63 +175,96 @@ def _sample_rgbv_kernel(
     high_x = np.int64((affine[6] - 0.51) * _FIXED)
     high_y = np.int64((affine[7] - 0.51) * _FIXED)
     per_step = 1.0 / step  # exact: steps are powers of two
+    is_vast = max(affine[6], affine[7]) > VAST
     filled = 0
+    how_far = (affine[6], affine[7], interpolation == BILINEAR)
+    win_cols = np.uint64(window[2])
+    last_below = -1
     for qr in range(quads.shape[0]):
         top = part[1] + qr * step
         r0, r1 = max(part[4], top), min(part[5], top + step)
         if r0 >= r1:
             continue
-        for qc in range(quads.shape[1]):
-            left = part[0] + qc * step
-            c0, c1 = max(part[2], left), min(part[3], left + step)
-            if c0 >= c1 or quads[qr, qc] == 0:
-                continue
-            x_nw = a * node_x[qr, qc] + b * node_y[qr, qc] + c
-            y_nw = d * node_x[qr, qc] + e * node_y[qr, qc] + f
-            x_ne = a * node_x[qr, qc + 1] + b * node_y[qr, qc + 1] + c
-            y_ne = d * node_x[qr, qc + 1] + e * node_y[qr, qc + 1] + f
-            x_sw = a * node_x[qr + 1, qc] + b * node_y[qr + 1, qc] + c
-            y_sw = d * node_x[qr + 1, qc] + e * node_y[qr + 1, qc] + f
-            x_se = a * node_x[qr + 1, qc + 1] + b * node_y[qr + 1, qc + 1] + c
-            y_se = d * node_x[qr + 1, qc + 1] + e * node_y[qr + 1, qc + 1] + f
-            x_lo, x_hi = min(x_nw, x_ne, x_sw, x_se), max(x_nw, x_ne, x_sw, x_se)
-            y_lo, y_hi = min(y_nw, y_ne, y_sw, y_se), max(y_nw, y_ne, y_sw, y_se)
-            if x_hi < -1.0 or y_hi < -1.0 or x_lo > affine[6] + 1.0 or y_lo > affine[7] + 1.0:
-                continue
-            # All taps of the quad surely lie on the raster: no row needs its own bounds.
-            whole = (
-                interpolation == BILINEAR
-                and min(x_lo, y_lo) >= 0.52
-                and x_hi <= affine[6] - 0.52
-                and y_hi <= affine[7] - 0.52
-            )
-            count = c1 - c0
-            for row in range(r0, r1):
-                t = (row - top) * per_step
-                xl = x_nw + t * (x_sw - x_nw)
-                xr = x_ne + t * (x_se - x_ne)
-                yl = y_nw + t * (y_sw - y_nw)
-                yr = y_ne + t * (y_se - y_ne)
-                dx = np.int64(np.round((xr - xl) * (per_step * _FIXED)))
-                dy = np.int64(np.round((yr - yl) * (per_step * _FIXED)))
+        above, below = rows_of_nodes[qr % 2], rows_of_nodes[1 - qr % 2]
+        if qr != last_below:
+            find_nodes(node_x[qr], node_y[qr], affine, above)
+        find_nodes(node_x[qr + 1], node_y[qr + 1], affine, below)
+        last_below = qr + 1
+        judge_quads(above, below, quads[qr], how_far, kinds)
+        for row in range(r0, r1):
+            find_lines(above, below, (row - top) * per_step, per_step, is_vast, lines)
+            qc = 0
+            while qc < quads.shape[1]:
+                left = part[0] + qc * step
+                c0, c1 = max(part[2], left), min(part[3], left + step)
+                if c0 >= c1 or kinds[qc] == BESIDE:
+                    qc += 1
+                    continue
+                if kinds[qc] == WHOLE:
+                    end = qc + 1
+                    while end < quads.shape[1] and kinds[end] == WHOLE:
+                        end += 1
+                    end = min(end, (part[3] - part[0] + step - 1) // step)
+                    lead, out = c0 - left, row * stride + c0
+                    k0, k1 = 0, min(part[3], part[0] + end * step) - c0
+                    if not fresh:
+                        # Filled pixels lie mostly at one end: leave them out.
+                        while k0 < k1 and canvas[out + k0] != 0:
+                            k0 += 1
+                        while k0 < k1 and canvas[out + k1 - 1] != 0:
+                            k1 -= 1
+                    if k0 < k1:
+                        place_quads(
+                            lines, (qc, end), step, window, (np.uint32(24), 1 << 23), (at, fx, fy)
+                        )
+                        first, straight = np.uint64(lead + k0), all_valid and fresh
+                        _weigh_run(fx, fy, first, upper, lower, k1 - k0)
+                        target = canvas if straight else pixels
+                        start = np.uint64(out + k0) if straight else np.uint64(0)
+                        _blend_run(
+                            words, win_cols, (at, upper, lower), first, target, start, k1 - k0
+                        )
+                        if straight:
+                            filled += k1 - k0
+                        else:
+                            for k in range(k0, k1):
+                                if canvas[out + k] == 0:
+                                    pixel = pixels[k - k0]
+                                    if pixel >> np.uint32(24) != 255:
+                                        q, n = qc + (lead + k) // step, (lead + k) % step
+                                        qx = lines[0, q] + n * lines[2, q]
+                                        qy = lines[1, q] + n * lines[3, q]
+                                        pixel = _careful_pixel(
+                                            words,
+                                            window,
+                                            (qx + (1 << 23)) >> 24,
+                                            (qy + (1 << 23)) >> 24,
+                                            limits,
+                                            interpolation,
+                                        )
+                                    canvas[out + k] = pixel
+                                    filled += pixel != 0
+                    qc = end
+                    continue
+                count = c1 - c0
+                dx, dy = lines[2, qc], lines[3, qc]
                 # Half of 1/256 is added, so that the shift to 1/256 pixel rounds.
-                px = np.int64(np.round(xl * _FIXED)) + (1 << 23) + (c0 - left) * dx
-                py = np.int64(np.round(yl * _FIXED)) + (1 << 23) + (c0 - left) * dy
+                px = lines[0, qc] + (1 << 23) + (c0 - left) * dx
+                py = lines[1, qc] + (1 << 23) + (c0 - left) * dy
+                qc += 1
                 out = row * stride + c0
-                v0, k0, k1, v1 = 0, 0, count, count
-                if not whole:
-                    # The pixels that may lie on the raster, and those whose taps surely do.
-                    vx0, vx1 = _inside(px, dx, count, 0, limits[0] << 24)
-                    vy0, vy1 = _inside(py, dy, count, 0, limits[1] << 24)
-                    v0, v1 = max(vx0, vy0), min(vx1, vy1)
-                    if v0 >= v1:
-                        continue
-                    k0, k1 = v0, v0
-                    if interpolation == BILINEAR:
-                        kx0, kx1 = _inside(px, dx, count, low, high_x)
-                        ky0, ky1 = _inside(py, dy, count, low, high_y)
-                        if max(kx0, ky0) < min(kx1, ky1):
-                            k0, k1 = max(kx0, ky0), min(kx1, ky1)
+                # The pixels that may lie on the raster, and those whose taps surely do.
+                vx0, vx1 = _inside(px, dx, count, 0, limits[0] << 24)
+                vy0, vy1 = _inside(py, dy, count, 0, limits[1] << 24)
+                v0, v1 = max(vx0, vy0), min(vx1, vy1)
+                if v0 >= v1:
+                    continue
+                k0, k1 = v0, v0
+                if interpolation == BILINEAR:
+                    kx0, kx1 = _inside(px, dx, count, low, high_x)
+                    ky0, ky1 = _inside(py, dy, count, low, high_y)
+                    if max(kx0, ky0) < min(kx1, ky1):
+                        k0, k1 = max(kx0, ky0), min(kx1, ky1)
                 if not fresh:
                     # Filled pixels lie mostly at one end: leave them out of the fast loop.
                     while k0 < k1 and canvas[out + k0] != 0:
@@ -290,7 +276,6 @@ def _sample_rgbv_kernel(
                     ux = np.uint64(px + k0 * dx - (1 << 31) - (window[0] << 32))
                     uy = np.uint64(py + k0 * dy - (1 << 31) - (window[1] << 32))
                     udx, udy = np.uint64(dx), np.uint64(dy)
-                    win_cols = np.uint64(window[2])
                     straight = all_valid and fresh
                     target = canvas if straight else pixels
                     start = np.uint64(out + k0) if straight else np.uint64(0)
@@ -358,8 +343,8 @@ def sample_rgbv(
     """
     interpolation, all_valid, fresh = options
     counts = np.zeros(1, np.int64)
-    scratch = np.empty((3, 256), np.uint32)
     nodes = part.nodes
+    across = nodes.quads.shape[1]
     _sample_rgbv_kernel(
         words.reshape(-1),
         np.array((*window, words.shape[1], words.shape[0]), np.int64),
@@ -373,9 +358,10 @@ def sample_rgbv(
         canvas.shape[1],
         fresh,
         interpolation,
-        scratch[0],
-        scratch[1],
-        scratch[2],
+        np.empty((2, 2, across + 1)),
+        np.zeros((4, across + RUN), np.int64),
+        np.empty(across, np.uint8),
+        tuple(np.empty((6, across * nodes.step + 2 * RUN), np.uint32)),
         canvas.reshape(-1),
         counts,
     )

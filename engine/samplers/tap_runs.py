@@ -22,43 +22,83 @@ _32 = np.uint64(32)
 
 
 @kernel
-def _place_eight_plain(x, y, dx, dy, win_cols, shift, taps, first):  # noqa: PLR0913, PLR0917 -- a kernel takes no records
+def _place_eight_plain(lines, quad, step, origin, shift, taps, first):  # noqa: PLR0913, PLR0917 -- a kernel takes no records
     """Do as `place_eight`, pixel by pixel."""
     at, fx, fy = taps
+    back_x, back_y, win_cols, more = origin
     for k in range(RUN):
-        ux, uy = x + np.uint64(k) * dx, y + np.uint64(k) * dy
+        n, own = quad + np.uint64(k // step), np.uint64(k % step) + more
+        ux = np.uint64(lines[0, n]) + back_x + own * np.uint64(lines[2, n])
+        uy = np.uint64(lines[1, n]) + back_y + own * np.uint64(lines[3, n])
         here = np.uint64(first) + np.uint64(k)
         at[here] = np.uint32(((uy >> _32) * win_cols + (ux >> _32)) & np.uint64(0xFFFFFFFF))
         fx[here] = np.uint32((ux & np.uint64(0xFFFFFFFF)) >> np.uint64(shift))
         fy[here] = np.uint32((uy & np.uint64(0xFFFFFFFF)) >> np.uint64(shift))
 
 
-@intrinsic
-def _place_eight_vector(_typing, x, y, dx, dy, win_cols, shift, taps, first):  # noqa: ARG001, PLR0913, PLR0917 -- numba's protocol
-    signature = types.void(
-        types.uint64, types.uint64, types.uint64, types.uint64, types.uint64, types.uint32, taps,
-        types.uint64,
-    )  # fmt: skip
+def _place_vector(step: int) -> Any:
+    """Return the instructions for quads of `step` pixels, 8 standing for all that are larger."""
+    quads = RUN // step
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, y, dx, dy, win_cols, shift, taps, first = args
-        high_x, low_x = _halves(builder, _eight(builder, x, dx))
-        high_y, low_y = _halves(builder, _eight(builder, y, dy))
-        cols = _splat(builder, builder.trunc(win_cols, _I32))
-        by = _splat(builder, shift)
-        values = (
-            builder.add(builder.mul(high_y, cols), high_x),
-            builder.lshr(low_x, by),
-            builder.lshr(low_y, by),
-        )
-        for index, value in enumerate(values):
-            array = builder.extract_value(taps, index)
-            data = context.make_array(signature.args[6][index])(context, builder, array).data
-            place = builder.bitcast(builder.gep(data, [first]), value.type.as_pointer())
-            builder.store(value, place, align=4)
-        return context.get_dummy_value()
+    @intrinsic
+    def place(_typing, lines, quad, origin, shift, taps, first):  # noqa: ARG001 -- numba's protocol
+        signature = types.void(lines, types.uint64, origin, types.uint32, taps, types.uint64)
 
-    return signature, codegen
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            lines, quad, origin, shift, taps, first = args
+            array = context.make_array(signature.args[0])(context, builder, lines)
+            row_bytes = builder.extract_value(array.strides, 0)
+            back_x, back_y, win_cols, more = (builder.extract_value(origin, k) for k in range(4))
+
+            def each(row: int) -> Any:
+                """Return a row of `lines` as 8 x i64, each quad's number as often as it has pixels."""
+                start = builder.ptrtoint(builder.gep(array.data, [quad]), _I64)
+                start = builder.add(start, builder.mul(row_bytes, ir.Constant(_I64, row)))
+                kind = ir.VectorType(_I64, quads)
+                held = builder.load(builder.inttoptr(start, kind.as_pointer()), align=8)
+                mask = [ir.Constant(_I32, k // step) for k in range(RUN)]
+                order = ir.Constant(ir.VectorType(_I32, RUN), mask)
+                return builder.shuffle_vector(held, ir.Constant(kind, ir.Undefined), order)
+
+            own = [ir.Constant(_I64, k % step) for k in range(RUN)]
+            own = builder.add(ir.Constant(ir.VectorType(_I64, RUN), own), _splat(builder, more))
+            halves = []
+            for axis, back in enumerate((back_x, back_y)):
+                wide = builder.add(each(axis), builder.mul(own, each(axis + 2)))
+                halves.append(_halves(builder, builder.add(wide, _splat(builder, back))))
+            (high_x, low_x), (high_y, low_y) = halves
+            by = _splat(builder, shift)
+            columns = _splat(builder, builder.trunc(win_cols, _I32))
+            values = (
+                builder.add(builder.mul(high_y, columns), high_x),
+                builder.lshr(low_x, by),
+                builder.lshr(low_y, by),
+            )
+            for index, value in enumerate(values):
+                out = builder.extract_value(taps, index)
+                data = context.make_array(signature.args[4][index])(context, builder, out).data
+                where = builder.bitcast(builder.gep(data, [first]), value.type.as_pointer())
+                builder.store(value, where, align=4)
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return place
+
+
+_place_1, _place_2, _place_4, _place_8 = (_place_vector(step) for step in (1, 2, 4, 8))
+
+
+@kernel
+def _place_eight_compiled(lines, quad, step, origin, shift, taps, first):  # noqa: PLR0913, PLR0917 -- a kernel takes no records
+    if step >= 8:
+        _place_8(lines, quad, origin, shift, taps, first)
+    elif step == 4:
+        _place_4(lines, quad, origin, shift, taps, first)
+    elif step == 2:
+        _place_2(lines, quad, origin, shift, taps, first)
+    else:
+        _place_1(lines, quad, origin, shift, taps, first)
 
 
 def _splat(builder: Any, value: Any, count: int = RUN) -> Any:
@@ -68,12 +108,6 @@ def _splat(builder: Any, value: Any, count: int = RUN) -> Any:
     return builder.shuffle_vector(one, nothing, zeros)
 
 
-def _eight(builder: Any, start: Any, step: Any) -> Any:
-    """Return start, start + step, ... as 8 x i64."""
-    multiples = ir.Constant(ir.VectorType(_I64, RUN), [ir.Constant(_I64, k) for k in range(RUN)])
-    return builder.add(_splat(builder, start), builder.mul(_splat(builder, step), multiples))
-
-
 def _halves(builder: Any, wide: Any) -> tuple[Any, Any]:
     """Return the upper and the lower 32 bits of 8 x i64."""
     narrow = ir.VectorType(_I32, RUN)
@@ -81,10 +115,12 @@ def _halves(builder: Any, wide: Any) -> tuple[Any, Any]:
     return builder.trunc(high, narrow), builder.trunc(wide, narrow)
 
 
-# (x, y, dx, dy, window's columns, shift, (at, fx, fy), first): write the upper left taps of eight pixels
-# and their fractions (the upper 32 - shift bits) to uint32 arrays from `first` on. x and y stand half a
-# pixel back and count from the window's first pixel.
-place_eight: Any = _place_eight_vector if IS_COMPILING else _place_eight_plain
+# (lines, quad, step, (back_x, back_y, window's columns, more), shift, (at, fx, fy), first): write the
+# upper left taps of eight pixels and their fractions (the upper 32 - shift bits) to uint32 arrays from
+# `first` on. `lines` are int64 (4, quads and some more): x, y, dx, dy of a row of each quad of `step`
+# pixels (a power of two); the eight begin with pixel `more` of `quad`. back_x and back_y, added, make
+# positions stand half a pixel back and count from the window's first pixel.
+place_eight: Any = _place_eight_compiled if IS_COMPILING else _place_eight_plain
 
 
 def _is_narrow(dtype: Any) -> bool:

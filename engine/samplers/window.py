@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from engine.samplers.placement import CanvasPart, LevelAffine
 
 
+_SMALL_STEP = 16
+
+
 class PixelWindow(NamedTuple):
     """Pixels of a level, ends excluded."""
 
@@ -20,6 +23,20 @@ class PixelWindow(NamedTuple):
     row_start: int
     col_stop: int
     row_stop: int
+
+
+@kernel
+def _node_bounds_kernel(node_x, node_y, affine, bounds):
+    """Find the bounds of nodes: a little more than those of pixels between them, and soon found."""
+    a, b, c, d, e, f = affine[0], affine[1], affine[2], affine[3], affine[4], affine[5]
+    left, upper, right, lower = np.inf, np.inf, -np.inf, -np.inf
+    for i in range(node_x.shape[0]):
+        for j in range(node_x.shape[1]):
+            col = a * node_x[i, j] + b * node_y[i, j] + c
+            row = d * node_x[i, j] + e * node_y[i, j] + f
+            left, right = min(left, col), max(right, col)
+            upper, lower = min(upper, row), max(lower, row)
+    bounds[0], bounds[1], bounds[2], bounds[3] = left, upper, right, lower
 
 
 @kernel
@@ -52,6 +69,14 @@ def _bounds_kernel(  # noqa: PLR0913, PLR0917 -- a kernel takes no records
                     bounds[2], bounds[3] = max(bounds[2], col), max(bounds[3], row)
 
 
+def _touched(part: CanvasPart, axis: int) -> slice:
+    """Return the nodes around the pixels to fill, along columns (0) or rows (1)."""
+    first = int(part.array[axis])
+    start, stop = (int(value) - first for value in part.array[2 + 2 * axis : 4 + 2 * axis])
+    step = part.nodes.step
+    return slice(start // step, (stop - 1) // step + 2)
+
+
 def window_of(affine: LevelAffine, part: CanvasPart, taps: int) -> PixelWindow | None:
     """Return the pixels that a canvas part touches, or None where it lies beside the raster.
 
@@ -62,15 +87,19 @@ def window_of(affine: LevelAffine, part: CanvasPart, taps: int) -> PixelWindow |
     """
     bounds = np.array([np.inf, np.inf, -np.inf, -np.inf])
     nodes = part.nodes
-    _bounds_kernel(
-        nodes.x,
-        nodes.y,
-        nodes.quads,
-        nodes.step,
-        part.array,
-        affine.array,
-        bounds,
-    )
+    if nodes.step <= _SMALL_STEP and nodes.quads.all():
+        touched = (_touched(part, 1), _touched(part, 0))
+        _node_bounds_kernel(nodes.x[touched], nodes.y[touched], affine.array, bounds)
+    else:
+        _bounds_kernel(
+            nodes.x,
+            nodes.y,
+            nodes.quads,
+            nodes.step,
+            part.array,
+            affine.array,
+            bounds,
+        )
     left, top, right, bottom = bounds.tolist()
     # A hundredth of a pixel for rounding; inf where no quad is usable.
     if not (

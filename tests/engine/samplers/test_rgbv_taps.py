@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numba import njit
 
-from engine.samplers import rgbv
+from engine.samplers import rgbv_taps
 
 
-@pytest.mark.skipif(not rgbv._HAS_X86, reason="runs on x86-64, compiled")
+@pytest.mark.skipif(not rgbv_taps._HAS_X86, reason="runs on x86-64, compiled")
 def test_the_instruction_of_x86_gives_what_plain_arithmetic_gives():
-    x86, anywhere = rgbv._blend_taps_x86, rgbv._blend_taps_anywhere
+    x86, anywhere = rgbv_taps._blend_taps_x86, rgbv_taps._blend_taps_anywhere
 
     @njit
     def blend(words, tops, bottoms, out):
