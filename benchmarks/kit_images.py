@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import rasterio
 
 from benchmarks.kit_terrain import kit_terrains, level_ground, rough_ground
@@ -12,13 +13,12 @@ from engine.budget import InstanceMemory
 from engine.build.sensor_placement import place_sensor
 from engine.errors import InvalidParameter, SourceError
 from engine.extent import Extent
-from engine.geolocation import BoundGeolocation, Geolocation, bind_geolocation
+from engine.geolocation import BoundGeolocation, Geolocation, bind_geolocation, bind_sensor
 from engine.geometry.extent_transform import inverse_extent
 from engine.geometry.local_scale import lonlat_extent, map_scale
 from engine.geometry.locator import Locator, MapLocator
 from engine.geometry.projection import LONLAT, operation
 from engine.geometry.terrain_definition import ConstantHeight, TerrainDefinition
-from engine.geotransforms import SensorRecord
 from engine.geotransforms.rpc import RpcRecord
 from engine.readers.header import RasterHeader
 from engine.sensor_place import ortho_locator
@@ -164,14 +164,16 @@ def sensor_images(kit: Path, folder: Path) -> Iterator[SensorImage]:
         Where made terrain goes.
     """
     for model in _models(kit):
-        sensor = model.record.bind()
+        sensor = bind_sensor(model.geolocation).sensor
         level = model.level or level_ground(sensor)
         terrains = [level, *kit_terrains(kit, model.name)]
-        placed = _placed(_bound(model.record, level), model.size)
-        if placed is not None:
+        placed = _placed(_bound(model.geolocation, level), model.size)
+        if placed is not None and model.geolocation.sensor is not None:
             path = folder / f"{model.name.replace('/', '_')}.terrain.tif"
             terrains.append(rough_ground(path, sensor, placed, level.height_m))
-        bound = (_bound(model.record, terrain) for terrain in terrains)
+        if model.geolocation.sensor is None:
+            terrains = [level]
+        bound = (_bound(model.geolocation, terrain) for terrain in terrains)
         seen = [each for each in bound if _placed(each, model.size) is not None]
         if seen:
             yield SensorImage(model.name, model.kind, model.size, seen)
@@ -180,7 +182,7 @@ def sensor_images(kit: Path, folder: Path) -> Iterator[SensorImage]:
 class _Model(NamedTuple):
     name: str
     kind: str
-    record: SensorRecord
+    geolocation: Geolocation
     size: tuple[int, int]
     level: ConstantHeight | None = None
 
@@ -191,6 +193,7 @@ def _models(kit: Path) -> Iterator[_Model]:
     berlin = parse_item_options(dem="30", exterior=street, interior=street)
     sources = [
         *(("RPC", kit / folder, "rpc", ItemOptions()) for folder in _WITH_RPC),
+        *(("GCPs", kit / folder, "gcp", ItemOptions()) for folder in _WITH_RPC),
         *(("frame", frames / "ngi", "frame-camera", options) for options in _ngi(frames)),
         ("frame", frames / "opensfm_berlin/images", "frame-camera", berlin),
     ]
@@ -198,21 +201,22 @@ def _models(kit: Path) -> Iterator[_Model]:
         for name, header, placed in _headers(kit, folder, raster_type, options):
             if placed is not None:
                 level = placed.terrain if isinstance(placed.terrain, ConstantHeight) else None
-                yield _Model(name, kind, placed.sensor, (header.width, header.height), level)
+                yield _Model(name, kind, placed, (header.width, header.height), level)
     for side, size in _CROPS.items():
         path = satellite / f"phr_ventoux/reference/{side}_image_crop_RPC.TXT"
-        yield _Model(str(path.relative_to(kit)), "RPC", _rpc_file(path), size)
+        geolocation = Geolocation(sensor=_rpc_file(path))
+        yield _Model(str(path.relative_to(kit)), "RPC", geolocation, size)
     for name in _MODELS:
         path = satellite / "rpc_text_formats" / name
         record = _rpc_file(path)
         size = (round(2 * record.col_offset_px), round(2 * record.row_offset_px))
-        yield _Model(str(path.relative_to(kit)), "RPC", record, size)
+        yield _Model(str(path.relative_to(kit)), "RPC", Geolocation(sensor=record), size)
     for name, window in _GRIDS.items():
         path = satellite / f"phr_ventoux/grids/{name}.tif"
         with rasterio.open(path) as file:
             tags, place = file.tags(ns="GTiff"), file.transform.to_gdal()
             grid = read_location_grid(file.read(), place, tags, window=window)
-        yield _Model(str(path.relative_to(kit)), "grid", grid, (500, 500))
+        yield _Model(str(path.relative_to(kit)), "grid", Geolocation(sensor=grid), (500, 500))
 
 
 def _ngi(frames: Path) -> list[ItemOptions]:
@@ -239,8 +243,9 @@ def _headers(
                 yield str(Path(paths[0]).relative_to(kit)), header, item.raster.geolocation
 
 
-def _bound(record: SensorRecord, terrain: TerrainDefinition) -> BoundGeolocation:
-    return bind_geolocation(Geolocation(sensor=record, terrain=terrain), _MEMORY)
+def _bound(geolocation: Geolocation, terrain: TerrainDefinition) -> BoundGeolocation:
+    over = msgspec.structs.replace(geolocation, terrain=terrain)
+    return bind_geolocation(over, _MEMORY)
 
 
 def _placed(bound: BoundGeolocation, size: tuple[int, int]) -> Extent | None:

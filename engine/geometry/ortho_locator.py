@@ -194,13 +194,12 @@ def _node_cell(x: Floats, y: Floats, good: NDArray[np.bool_]) -> NodeCell:
     both = good[:, :-1] & good[:, 1:]
     down_both = good[:-1] & good[1:]
     with np.errstate(invalid="ignore"):
-        across = np.where(both, np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)), 0.0)
-        down = np.where(down_both, np.hypot(np.diff(x, axis=0), np.diff(y, axis=0)), 0.0)
+        col_dx, col_dy = np.diff(x, axis=1), np.diff(y, axis=1)
+        row_dx, row_dy = np.diff(x, axis=0), np.diff(y, axis=0)
+        across = np.where(both, np.hypot(col_dx, col_dy), 0.0)
+        down = np.where(down_both, np.hypot(row_dx, row_dy), 0.0)
     at_col = np.unravel_index(int(across.argmax()), across.shape)
     at_row = np.unravel_index(int(down.argmax()), down.shape)
     return NodeCell(
-        float(np.diff(x, axis=1)[at_col]),
-        float(np.diff(y, axis=1)[at_col]),
-        float(np.diff(x, axis=0)[at_row]),
-        float(np.diff(y, axis=0)[at_row]),
+        float(col_dx[at_col]), float(col_dy[at_col]), float(row_dx[at_row]), float(row_dy[at_row])
     )

@@ -36,7 +36,12 @@ def test_no_image_with_a_sensor_model_is_further_off_than_claimed(
     with capsys.disabled():
         print(f"\n{_said(figures)}")  # noqa: T201 -- the kit's list is counted in the output
     assert not [(figure.image, figure.exceeded) for figure in figures if figure.exceeded]
-    assert Counter(figure.kind for figure in figures) == {"RPC": 26, "frame": 6, "grid": 3}
+    assert Counter(figure.kind for figure in figures) == {
+        "RPC": 26,
+        "GCPs": 6,
+        "frame": 6,
+        "grid": 3,
+    }
     assert {figure.views for figure in figures} == {20}
     # Claims say something: what is true comes within a factor of them somewhere.
     assert max(figure.worst_ratio for figure in figures) > 0.5
