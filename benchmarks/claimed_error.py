@@ -205,29 +205,26 @@ def true_errors_px(view: View, nodes: NodeGrid, row: Floats, col: Floats) -> Flo
     start_row = view.cell[1] * CELL + nodes.window.row_start + lattice.phase_y + 0.5
     x = lattice.origin_x + (start_col + col) * lattice.pixel_x
     y = lattice.origin_y - (start_row + row) * lattice.pixel_y
-    exact_x, exact_y, good = exact(view.place.locator, x, y, lattice)
+    exact_x, exact_y = exact(view.place.locator, x, y, lattice)
     with np.errstate(invalid="ignore", divide="ignore"):
         off = np.hypot(found[0] - exact_x, found[1] - exact_y)
         errors = off / (np.sqrt(np.minimum(*sides)) / step)
-    errors = np.where(good, errors, np.inf)
+    errors = np.where(np.isnan(errors), np.inf, errors)
     # What is squeezed to nothing, as where Web Mercator nears the poles, cannot be missed.
     errors[np.minimum(*sides) <= _LEAST_SHAPE**2 * np.maximum(*sides)] = 0.0
     return errors
 
 
-def exact(
-    locator: Locator, x: Floats, y: Floats, lattice: Lattice
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def exact(locator: Locator, x: Floats, y: Floats, lattice: Lattice) -> tuple[Floats, Floats]:
     """Return each point's own position: projections, terrain and sensor model without any grid."""
     if isinstance(locator, MapLocator):
-        return locator.locate(x, y, lattice)
+        return locator.locate(x, y, lattice)[:2]
     assert isinstance(locator, OrthoLocator)
-    ground_x, ground_y, good = locator.to_ground.locate(x, y, lattice)
+    ground_x, ground_y, _ = locator.to_ground.locate(x, y, lattice)
     terrain_x, terrain_y, _ = locator.to_terrain.locate(x, y, lattice)
     size = lattice.pixel_x * locator.terrain_scale
     heights = locator.terrain.heights(terrain_x, terrain_y, size)
-    col, row = locator.chain.ground_to_source(ground_x, ground_y, heights)
-    return col, row, good & np.isfinite(col) & np.isfinite(row)
+    return locator.chain.ground_to_source(ground_x, ground_y, heights)
 
 
 def show(figures: Sequence[ClaimFigure], console: Console) -> None:

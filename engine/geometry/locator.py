@@ -25,8 +25,9 @@ Floats = NDArray[np.float64]
 # A point counts if the inverse brings it back within this part of an output pixel.
 _ROUND_TRIP_PX = 0.05
 _COARSE = 16
-# Coordinates are rounded, and inverses of projections iterated: nothing is claimed to be closer.
-ROUNDING_PX = 1e-5
+# Coordinates are rounded, inverses of projections iterated, and level cameras see both along the ground
+# enlarged: nothing is claimed to be closer.
+ROUNDING_PX = 3e-5
 # Interpolated points further off than this are worked out: a claim of exact nodes stays true.
 _MOST_OFF_PX = 1e-7
 
