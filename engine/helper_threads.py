@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 # Instances are as many as cores: a second thread shortens one request where another core is idle,
 # more would only add threads to a busy machine.
 THREADS = min(2, os.cpu_count() or 1)
 
 _NAME = "helper"
+# Bytes copied at a time, and from how many on two threads copy.
+_PORTION = 1 << 21
+_LEAST_COPIED = 1 << 23
 
 
 class _Pool:
@@ -54,3 +61,21 @@ def share(task: Callable[[], None]) -> None:
             wait([other])
     if not other.cancelled():
         other.result()
+
+
+def fill(target: NDArray[np.uint8], source: NDArray[np.uint8]) -> None:
+    """Copy bytes of the same shape, on two threads where there are many."""
+    if target.size < _LEAST_COPIED or not can_share():
+        target[:] = source
+        return
+    portions = deque(range(0, target.size, _PORTION))
+
+    def copy_some() -> None:
+        while portions:
+            try:
+                start = portions.popleft()
+            except IndexError:  # the other thread has taken the last one
+                return
+            target[start : start + _PORTION] = source[start : start + _PORTION]
+
+    share(copy_some)

@@ -44,15 +44,20 @@ def over_cells(
     """
     cells = list(plan.grid.cells(span))
     if len(cells) < _LEAST_SHARED or not plan.items or not can_share():
-        _paint_all(Cells(plan, work, form), deque([cells]), paint)
+        alone = deque([cells])
+        _paint_all(Cells(plan, work, form), alone, paint, alone.popleft)
         return
     portions = _portions(cells)
+    # From both ends, so that the threads do not meet before all is done: neighbours share blocks.
+    ends = [portions.pop, portions.popleft]
     taking = Lock()
 
     def paint_share() -> None:
+        with taking:
+            take = ends.pop()
         own = Work(work.service, work.budget, dead=work.dead)
         try:
-            _paint_all(Cells(plan, own, form), portions, paint)
+            _paint_all(Cells(plan, own, form), portions, paint, take)
         finally:
             with taking:
                 work.take(own)
@@ -71,13 +76,16 @@ def _portions(cells: list[Cell]) -> deque[list[Cell]]:
 
 
 def _paint_all(
-    layers: Cells, portions: deque[list[Cell]], paint: Callable[[Cells, Cell], None]
+    layers: Cells,
+    portions: deque[list[Cell]],
+    paint: Callable[[Cells, Cell], None],
+    take: Callable[[], list[Cell]],
 ) -> None:
     """Paint portions until none is left; after an error none is left for the other thread."""
     try:
         while portions:
             try:
-                portion = portions.popleft()
+                portion = take()
             except IndexError:  # the other thread has taken the last one
                 return
             for cell in portion:

@@ -16,6 +16,7 @@ from engine.format_names import FORMAT_NAMES
 from engine.formats.base import Encoded, EncodeOptions, Georeference
 from engine.formats.picture_pixels import planes_of
 from engine.formats.raw_samples import interleaved, little_endian
+from engine.helper_threads import fill
 from engine.no_data import representable
 from engine.tiff_layout import TiffLayout, finish, is_big, prepared, uncompressed_sizes
 
@@ -237,7 +238,7 @@ def _uncompressed(
     # numpy asks for huge pages, which makes filling a large buffer several times faster.
     file_bytes = np.empty(len(start) + len(body), np.uint8)
     file_bytes[: len(start)] = np.frombuffer(start, np.uint8)
-    file_bytes[len(start) :] = np.frombuffer(body, np.uint8)
+    fill(file_bytes[len(start) :], np.frombuffer(body, np.uint8))
     return file_bytes.data
 
 
