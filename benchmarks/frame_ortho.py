@@ -26,7 +26,7 @@ from rich.table import Table
 
 from benchmarks.compare import RESULTS
 from benchmarks.machine import Machine, this_machine
-from benchmarks.ortho import UTM, make_image, make_terrain
+from benchmarks.ortho import UTM, make_image, write_terrain
 from benchmarks.peers import orthority
 from benchmarks.peers.programs import PeerMissing, require
 from config.definition import Interpolation, ServiceProperties
@@ -46,7 +46,7 @@ from raster_types.item_options import parse_item_options
 # As the kit's DMC frames: 5,600 m above hills of 480 m, where a pixel of 92 mm / 4,300 sees a metre.
 _FOCAL_MM, _SENSOR_MM = 120.0, 92.16
 _PLACE = (500_000.0, 4_984_000.0)
-_GROUND_M = 480.0
+_GROUND_M, _RELIEF_M = 480.0, 160.0
 _ANGLES = (2.0, -3.0, 0.7)
 _PIXELS_PER_OUTPUT = 1.06
 _LEAST_CORRELATION = 0.99
@@ -119,7 +119,7 @@ def make_scene(scene: Scene) -> None:
     """Write the frame, its orientation and its terrain."""
     pixels = round(scene.side * _PIXELS_PER_OUTPUT)
     make_image(scene.image, pixels)
-    make_terrain(scene.terrain, scene.side)
+    write_terrain(scene.terrain, scene.side, _RELIEF_M)
     above = pixels * _FOCAL_MM / _SENSOR_MM
     numbers = (*_PLACE, _GROUND_M + above, *_ANGLES)
     line = ",".join(["frame", *map(str, numbers)])
