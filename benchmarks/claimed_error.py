@@ -25,8 +25,9 @@ from benchmarks.compare import RESULTS
 from benchmarks.kit_images import KIT, MapImage, Place, SensorImage, map_images, sensor_images
 from benchmarks.machine import Machine, this_machine
 from engine.geometry.locator import Locator, MapLocator
+from engine.geometry.node_cache import NodeCache
 from engine.geometry.ortho_locator import OrthoLocator
-from engine.geometry.position_grid import NodeCache, NodeGrid, cell_nodes, cell_window
+from engine.geometry.position_grid import NodeGrid, cell_nodes, cell_window
 from engine.geometry.projection import LONLAT, MERCATOR
 from engine.target_grid import CELL, Lattice, tile_origin
 

@@ -10,7 +10,7 @@ from collections import deque
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from engine.geometry.position_grid import SQUARE
+from engine.geometry.node_cache import SQUARE
 from engine.helper_threads import can_share, share
 from engine.layers import Cells
 from engine.render_work import Work

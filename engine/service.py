@@ -21,7 +21,7 @@ from engine.extent import Extent
 from engine.geometry.extent_transform import inverse_extent
 from engine.geometry.local_scale import lonlat_extent, map_scale
 from engine.geometry.locator import MapLocator
-from engine.geometry.position_grid import NodeCache
+from engine.geometry.node_cache import NodeCache
 from engine.geometry.post_field import PostCache
 from engine.geometry.projection import MERCATOR, describe_crs, operation
 from engine.item_process import bound_process

@@ -9,7 +9,6 @@ Rasters that fill a good part of a cell share its nodes with all others of the s
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.geometry.locator import ROUNDING_PX
 from engine.geometry.map_patch import Square
-from engine.target_grid import CELL, Cell, Lattice
+from engine.target_grid import CELL, Lattice
 
 if TYPE_CHECKING:
     from engine.extent import Extent
@@ -33,9 +32,6 @@ _SEAM_MARGIN = 2 * _MARGIN
 # A raster smaller than this part of a cell gets nodes of its own, in a window aligned to 16 pixels.
 _SMALL = CELL // 4
 _ALIGN = 16
-# Cells a side of the squares whose nodes are computed at once: neighbouring tiles go to one instance.
-SQUARE = 4
-_MOST_APART = 4096
 
 
 class CellWindow(NamedTuple):
@@ -132,6 +128,10 @@ def cell_nodes(
         claim = _claimed_error(survey, step) + survey.off_px + ROUNDING_PX
         holes = not good.all()
         if claim <= tolerance_px and (not holes or step <= locator.refine_holes_to):
+            alone = _error_of_one(survey, step) + survey.off_px + ROUNDING_PX
+            if 2 * step == CELL and not holes and alone <= tolerance_px / 4:
+                quads = np.ones((1, 1), np.uint8)
+                return _node_grid(x[::4, ::4], y[::4, ::4], quads, CELL, window, alone)
             if claim > tolerance_px / 4 and not holes:
                 # The finer nodes are at hand, and a smooth map errs four times less between them.
                 quads = np.ones((x.shape[0] - 1, x.shape[1] - 1), np.uint8)
@@ -161,20 +161,6 @@ def square_nodes(
     quads = np.ones((side // found.step, side // found.step), np.uint8)
     window = CellWindow(0, 0, side, side)
     return NodeGrid(found.x, found.y, quads, found.step, window, found.error_px)
-
-
-def cell_of_square(grid: NodeGrid, square: Square, cell: tuple[int, int]) -> NodeGrid:
-    """Return the nodes of one cell of a square."""
-    quads = CELL // grid.step
-    left, top = (cell[0] - square.col) * quads, (cell[1] - square.row) * quads
-    nodes = np.s_[top : top + quads + 1, left : left + quads + 1]
-    return replace(
-        grid,
-        x=np.ascontiguousarray(grid.x[nodes]),
-        y=np.ascontiguousarray(grid.y[nodes]),
-        quads=np.ascontiguousarray(grid.quads[:quads, :quads]),
-        window=WHOLE_CELL,
-    )
 
 
 def _node_grid(
@@ -252,138 +238,23 @@ def _claimed_error(survey: Survey, step: int) -> float:
     return float(worst.max()) if np.isfinite(worst).all() else math.inf
 
 
-def merged(grids: list[NodeGrid], span: int) -> NodeGrid | None:
-    """Return the grids of a square of cells as one; None where they differ in step or common nodes.
+def _error_of_one(survey: Survey, step: int) -> float:
+    """Return a bound of the error of one quad in place of 2 × 2, in output pixels.
 
-    Parameters
-    ----------
-    grids
-        `span` × `span`, row by row.
+    Measured midway and at quarters, where an inflection shows whose error midway is none.
     """
-    first = grids[0]
-    if any(grid.step != first.step or grid.void is not None for grid in grids):
-        return None
-    if any(grid.window != WHOLE_CELL or not grid.quads.all() for grid in grids):
-        return None
-    quads = CELL // first.step
-    both = np.empty((2, span * quads + 1, span * quads + 1))
-    parts = []
-    for number, grid in enumerate(grids):
-        top, left = number // span * quads, number % span * quads
-        part = both[:, top : top + quads + 1, left : left + quads + 1]
-        part[0], part[1] = grid.x, grid.y
-        parts.append(part)
-    # What a later cell has written over is common to both.
-    if not all(
-        np.array_equal(part[0], grid.x) and np.array_equal(part[1], grid.y)
-        for part, grid in zip(parts, grids, strict=True)
-    ):
-        return None
-    return NodeGrid(
-        both[0],
-        both[1],
-        np.ones((span * quads, span * quads), np.uint8),
-        first.step,
-        CellWindow(0, 0, span * CELL, span * CELL),
-        max(grid.error_px for grid in grids),
-    )
-
-
-class NodeCache:
-    """A bounded cache of node grids; one per render thread.
-
-    Parameters
-    ----------
-    max_nodes : int
-        Least recently used grids go when more nodes than this are held (16 bytes each).
-    """
-
-    _OVERHEAD = 100
-
-    def __init__(self, max_nodes: int = 1_000_000) -> None:
-        self._max_nodes = max_nodes
-        self._nodes = 0
-        self._grids: OrderedDict[tuple[Any, ...], NodeGrid] = OrderedDict()
-        # Squares whose cells have to be computed one by one.
-        self._apart: set[tuple[Any, ...]] = set()
-
-    def clear(self) -> None:
-        """Forget all grids."""
-        self._grids.clear()
-        self._apart.clear()
-        self._nodes = 0
-
-    def steps(self) -> set[int]:
-        """Return the steps of the grids at hand."""
-        return {grid.step for grid in self._grids.values()}
-
-    def get(
-        self,
-        locator: Locator,
-        lattice: Lattice,
-        cell: tuple[int, int],
-        tolerance_px: float,
-        window: CellWindow = WHOLE_CELL,
-    ) -> NodeGrid:
-        """Return the nodes of a cell, computing them where they are not at hand."""
-        key = (locator, lattice, cell, tolerance_px, window)
-        found = self._grids.get(key)
-        if found is not None:
-            self._grids.move_to_end(key)
-            return found
-        if window == WHOLE_CELL:
-            square = _square_of(cell)
-            wide = self._square(locator, lattice, square, tolerance_px)
-            found = None if wide is None else cell_of_square(wide, square, cell)
-        if found is None:
-            found = cell_nodes(locator, lattice, cell, tolerance_px, window)
-        self._keep(key, found)
-        return found
-
-    def get_wide(
-        self, locator: Locator, lattice: Lattice, cell: Cell, tolerance_px: float
-    ) -> NodeGrid | None:
-        """Return the nodes of a square of cells as those of one, None where they do not make one."""
-        if cell.span == SQUARE:
-            square = Square(cell.col, cell.row, SQUARE)
-            found = self._square(locator, lattice, square, tolerance_px)
-            if found is not None:
-                return found
-        places = [
-            (cell.col + across, cell.row + down)
-            for down in range(cell.span)
-            for across in range(cell.span)
-        ]
-        grids = [self.get(locator, lattice, place, tolerance_px) for place in places]
-        return merged(grids, cell.span)
-
-    def _square(
-        self, locator: Locator, lattice: Lattice, square: Square, tolerance_px: float
-    ) -> NodeGrid | None:
-        """Return the nodes of a square, None where its cells have to be computed one by one."""
-        key = (locator, lattice, square, tolerance_px)
-        found = self._grids.get(key)
-        if found is not None:
-            self._grids.move_to_end(key)
-            return found
-        if key in self._apart:
-            return None
-        found = square_nodes(locator, lattice, square, tolerance_px)
-        if found is None:
-            if len(self._apart) >= _MOST_APART:
-                self._apart.clear()
-            self._apart.add(key)
-            return None
-        self._keep(key, found)
-        return found
-
-    def _keep(self, key: tuple[Any, ...], grid: NodeGrid) -> None:
-        self._grids[key] = grid
-        self._nodes += grid.x.size + self._OVERHEAD
-        while self._nodes > self._max_nodes and len(self._grids) > 1:
-            _, old = self._grids.popitem(last=False)
-            self._nodes -= old.x.size + self._OVERHEAD
-
-
-def _square_of(cell: tuple[int, int]) -> Square:
-    return Square(cell[0] // SQUARE * SQUARE, cell[1] // SQUARE * SQUARE, SQUARE)
+    if survey.x.shape != (5, 5) or survey.is_pieced or survey.rough_error > 0:
+        return math.inf
+    share = np.linspace(0.0, 1.0, 5)
+    across, down = share[np.newaxis, :], share[:, np.newaxis]
+    square: Any = 0.0
+    sides: list[Any] = [0.0, 0.0]
+    for v in (survey.x, survey.y):
+        north = v[0, 0] + (v[0, 4] - v[0, 0]) * across
+        south = v[4, 0] + (v[4, 4] - v[4, 0]) * across
+        square = square + (v - north - (south - north) * down) ** 2
+        sides[0] += (v[0, 4] - v[0, 0]) ** 2
+        sides[1] += (v[4, 0] - v[0, 0]) ** 2
+    unit = math.sqrt(min(sides)) / (2 * step)
+    error = _MARGIN * math.sqrt(float(square.max()))
+    return error / unit if unit > 0 else math.inf

@@ -93,6 +93,23 @@ def find_lines(above, below, t, per_step, is_vast, lines):
             lines[axis + 2, i] = _nearest((stop - start) * (per_step * FIXED))
 
 
+@kernel
+def line_of(above, below, quad, t, per_step):
+    """Return x, y, dx, dy of one row of one quad, as `find_lines` writes them."""
+    i, j = np.uint64(quad), np.uint64(quad + 1)
+    x = above[0, i] + t * (below[0, i] - above[0, i])
+    y = above[1, i] + t * (below[1, i] - above[1, i])
+    far_x = above[0, j] + t * (below[0, j] - above[0, j])
+    far_y = above[1, j] + t * (below[1, j] - above[1, j])
+    by = per_step * FIXED
+    return (
+        np.int64(np.round(x * FIXED)),
+        np.int64(np.round(y * FIXED)),
+        np.int64(np.round((far_x - x) * by)),
+        np.int64(np.round((far_y - y) * by)),
+    )
+
+
 @using("engine.samplers.tap_runs")
 @kernel
 def place_quads(lines, quads, step, window, weights, taps):

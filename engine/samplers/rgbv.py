@@ -20,6 +20,7 @@ from engine.samplers.quad_rows import (
     find_lines,
     find_nodes,
     judge_quads,
+    line_of,
     place_quads,
 )
 from engine.samplers.rgbv_taps import blend_taps, pack, spread
@@ -34,6 +35,8 @@ NEAREST = 0
 BILINEAR = 1
 
 _U32 = np.uint64(32)
+# From this step on a row of a quad is worth its own pass; below, many quads' rows are put together.
+_LONG = 64
 _FIXED = 4294967296.0
 
 
@@ -192,7 +195,9 @@ def _sample_rgbv_kernel(
         last_below = qr + 1
         judge_quads(above, below, quads[qr], how_far, kinds)
         for row in range(r0, r1):
-            find_lines(above, below, (row - top) * per_step, per_step, is_vast, lines)
+            t = (row - top) * per_step
+            if step < _LONG:
+                find_lines(above, below, t, per_step, is_vast, lines)
             qc = 0
             while qc < quads.shape[1]:
                 left = part[0] + qc * step
@@ -200,11 +205,16 @@ def _sample_rgbv_kernel(
                 if c0 >= c1 or kinds[qc] == BESIDE:
                     qc += 1
                     continue
+                if step >= _LONG:
+                    lines[0, qc], lines[1, qc], lines[2, qc], lines[3, qc] = line_of(
+                        above, below, qc, t, per_step
+                    )
                 if kinds[qc] == WHOLE:
                     end = qc + 1
-                    while end < quads.shape[1] and kinds[end] == WHOLE:
-                        end += 1
-                    end = min(end, (part[3] - part[0] + step - 1) // step)
+                    if step < _LONG:
+                        while end < quads.shape[1] and kinds[end] == WHOLE:
+                            end += 1
+                        end = min(end, (part[3] - part[0] + step - 1) // step)
                     lead, out = c0 - left, row * stride + c0
                     k0, k1 = 0, min(part[3], part[0] + end * step) - c0
                     if not fresh:
@@ -214,16 +224,34 @@ def _sample_rgbv_kernel(
                         while k0 < k1 and canvas[out + k1 - 1] != 0:
                             k1 -= 1
                     if k0 < k1:
-                        place_quads(
-                            lines, (qc, end), step, window, (np.uint32(24), 1 << 23), (at, fx, fy)
-                        )
-                        first, straight = np.uint64(lead + k0), all_valid and fresh
-                        _weigh_run(fx, fy, first, upper, lower, k1 - k0)
+                        straight = all_valid and fresh
                         target = canvas if straight else pixels
                         start = np.uint64(out + k0) if straight else np.uint64(0)
-                        _blend_run(
-                            words, win_cols, (at, upper, lower), first, target, start, k1 - k0
-                        )
+                        if step < _LONG:
+                            place_quads(
+                                *(lines, (qc, end), step, window),
+                                *((np.uint32(24), 1 << 23), (at, fx, fy)),
+                            )
+                            first = np.uint64(lead + k0)
+                            _weigh_run(fx, fy, first, upper, lower, k1 - k0)
+                            _blend_run(
+                                *(words, win_cols, (at, upper, lower), first),
+                                *(target, start, k1 - k0),
+                            )
+                        else:
+                            dx, dy = lines[2, qc], lines[3, qc]
+                            px = lines[0, qc] + (1 << 23) + (lead + k0) * dx
+                            py = lines[1, qc] + (1 << 23) + (lead + k0) * dy
+                            _bilinear_row(
+                                *(words, win_cols),
+                                *(
+                                    np.uint64(px - (1 << 31) - (window[0] << 32)),
+                                    np.uint64(py - (1 << 31) - (window[1] << 32)),
+                                    np.uint64(dx),
+                                    np.uint64(dy),
+                                ),
+                                *(upper, lower, target, start, k1 - k0),
+                            )
                         if straight:
                             filled += k1 - k0
                         else:

@@ -24,7 +24,8 @@ from engine.build.build_options import BuildOptions
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.extent import Extent
-from engine.geometry.position_grid import NodeCache, cell_window
+from engine.geometry.node_cache import NodeCache
+from engine.geometry.position_grid import cell_window
 from engine.geometry.terrain_definition import AverageHeight, RasterTerrain
 from engine.request import Encoding, ImageRequest, View
 from engine.service import open_service

@@ -13,7 +13,7 @@ LATTICE = Lattice("ICS:1", 1.0, 1.0, 0.0, 0.0, -0.5, 0.5)
 
 def test_native_pixels_are_met_exactly_at_their_centres() -> None:
     nodes = cell_nodes(ImageLocator((0.0, 1.0, 0.0, 0.0, 0.0, 1.0)), LATTICE, (3, 2), 0.125)
-    assert nodes.step == CELL // 2
+    assert nodes.step == CELL
     assert nodes.error_px <= 1e-4
     assert nodes.quads.all()
     assert nodes.x[0, 0] == 3 * CELL + 0.5

@@ -11,15 +11,9 @@ from hypothesis import strategies as st
 
 from engine.extent import Extent
 from engine.geometry.locator import MapLocator, Survey
+from engine.geometry.node_cache import NodeCache
 from engine.geometry.plane_locator import PlaneLocator
-from engine.geometry.position_grid import (
-    WHOLE_CELL,
-    CellWindow,
-    NodeCache,
-    NodeGrid,
-    cell_nodes,
-    cell_window,
-)
+from engine.geometry.position_grid import WHOLE_CELL, CellWindow, NodeGrid, cell_nodes, cell_window
 from engine.geometry.projection import LONLAT, MERCATOR, describe_crs, operation, transform
 from engine.geotransforms.concatenation import concatenate
 from engine.geotransforms.displacement_grid import DisplacementGrid
