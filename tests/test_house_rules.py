@@ -62,7 +62,6 @@ NO_PLUGIN: dict[str, str] = {
     "engine/geotransforms/camera_orientation.py": "a part of the frame camera",
     "engine/geotransforms/concatenation.py": "all geotransforms of a chain as one map",
     "engine/geotransforms/frame_projection.py": "the kernels of the frame camera",
-    "server/protocols/arcgis/operations/place_form.py": "what the operations between map and image share",
     "engine/geotransforms/gcps.py": "control points, which several geotransforms are fitted to",
     "engine/geotransforms/lens_distortion.py": "a part of the frame camera",
     "engine/geotransforms/rpc_evaluation.py": "the compiled passes behind the RPC",
@@ -87,6 +86,7 @@ NO_PLUGIN: dict[str, str] = {
 
 # Modules that no test names: the tests that go through them (all are on the way of an end-to-end test).
 THROUGH: dict[str, str] = {
+    "server/protocols/arcgis/operations/place_form.py": "the operations between map and image",
     "engine/mosaic/distance_order.py": "tests/engine/test_invariants.py",
 }
 
