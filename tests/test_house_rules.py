@@ -86,7 +86,7 @@ NO_PLUGIN: dict[str, str] = {
 
 # Modules that no test names: the tests that go through them (all are on the way of an end-to-end test).
 THROUGH: dict[str, str] = {
-    "server/protocols/arcgis/operations/place_form.py": "the operations between map and image",
+    "server/protocols/arcgis/operations/place_form.py": "tests/conformance/test_operations.py",
     "engine/mosaic/distance_order.py": "tests/engine/test_invariants.py",
 }
 
