@@ -62,6 +62,7 @@ bench: install  ## Compare speed with TiTiler and MapServer (needs wrk, mapserv,
 	$(BIN)/python -m benchmarks.authoring
 	$(BIN)/python -m benchmarks.rpc
 	$(BIN)/python -m benchmarks.ortho
+	$(BIN)/python -m benchmarks.ortho_tile
 	$(BIN)/python -m benchmarks.frame_ortho
 	$(BIN)/python -m benchmarks.claimed_error
 	$(BIN)/python -m benchmarks.garbage
