@@ -60,6 +60,26 @@ class Layer:
     sampled: LayerSource
     taps: int
 
+    def touches(self, cell: Cell) -> bool:
+        """Whether it may touch a cell's part of the canvas."""
+        left, top, right, bottom = self.box
+        return (
+            left < cell.col_stop
+            and right > cell.col_start
+            and top < cell.row_stop
+            and bottom > cell.row_start
+        )
+
+    def covers(self, cell: Cell) -> bool:
+        """Whether its box holds a cell's whole part of the canvas."""
+        left, top, right, bottom = self.box
+        return (
+            left <= cell.col_start
+            and right >= cell.col_stop
+            and top <= cell.row_start
+            and bottom >= cell.row_stop
+        )
+
 
 def void_pixels(part: CanvasPart) -> NDArray[np.bool_]:
     """Return which pixels (rows, cols) of a part lack terrain."""
@@ -130,14 +150,11 @@ class Cells:
 
     def layers_of(self, cell: Cell) -> list[Layer]:
         """Return the layers that may touch a cell's part of the canvas, topmost first."""
+        dead = self._dead
         return [
             layer
             for layer in self.layers
-            if layer.box[0] < cell.col_stop
-            and layer.box[2] > cell.col_start
-            and layer.box[1] < cell.row_stop
-            and layer.box[3] > cell.row_start
-            and layer.planned.item.id not in self._dead
+            if layer.touches(cell) and layer.planned.item.id not in dead
         ]
 
     def part(self, layer: Layer, cell: Cell, origin: tuple[int, int] = (0, 0)) -> CanvasPart | None:

@@ -118,12 +118,20 @@ class CellRenderer:
     def _first(self, layers: list[Layer], canvas: Canvas) -> None:
         filled = canvas.filled[self._rows, self._cols]
         for layer in layers:
-            if self._cell.span == 1 or not self._sample_wide(layer, canvas):
-                for cell in self._cell.singles():
-                    single = CellRenderer(self._cells, cell, self._type)
-                    single.sample_onto(layer, canvas, (0, 0))
+            # Where something is painted already, single cells that are full need no more blocks.
+            if self._cell.span == 1 or filled.any() or not self._sample_wide(layer, canvas):
+                self._sample_singles(layer, canvas)
             if layer is not layers[-1] and filled.all():
                 break
+
+    def _sample_singles(self, layer: Layer, canvas: Canvas) -> None:
+        if self._cell.span == 1:
+            self.sample_onto(layer, canvas, (0, 0))
+            return
+        for cell in self._cell.singles():
+            single = CellRenderer(self._cells, cell, self._type)
+            if layer.touches(cell) and not canvas.filled[single._rows, single._cols].all():
+                single.sample_onto(layer, canvas, (0, 0))
 
     def _nearest_first(self, layers: list[Layer]) -> PixelBlock:
         """Order by distance pixel by pixel: a partition fixed in the world, whatever the tile."""
@@ -181,6 +189,8 @@ class CellRenderer:
         """Sample a layer onto several cells at once where that can be done."""
         sampled = layer.sampled
         if sampled.after is not None or sampled.pixel_type is not self._type:
+            return False
+        if not layer.covers(self._cell):
             return False
         start = time.perf_counter()
         part = self._cells.wide_part(layer, self._cell)
