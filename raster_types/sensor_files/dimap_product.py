@@ -110,9 +110,10 @@ def read_dimap_product(text: str) -> DimapProduct:
 def _tiles(root: Element, access: Element) -> tuple[DimapTile, ...]:
     size = _tile_size(root)
     wavelengths = _wavelengths(root)
+    of_image = _bands(root, wavelengths)
     found: dict[tuple[int, int], list[DimapFile]] = {}
     for files in access.findall("Data_Files"):
-        bands = _bands(files, wavelengths) or _bands(root, wavelengths)
+        bands = _bands(files, wavelengths) or of_image
         for file in files.findall("Data_File"):
             place = (_index(file, "tile_R"), _index(file, "tile_C"))
             path = file.find("DATA_FILE_PATH")
@@ -156,10 +157,10 @@ def _bands(element: Element, wavelengths: dict[str, float]) -> tuple[DimapBand, 
         # Indices count within the file, or through all files: their order is the same.
         ids = [(item.findtext("BAND_ID") or "").strip() for item in listed]
         order = [(item.findtext("BAND_INDEX") or "").strip() for item in listed]
-        if all(index.isdigit() for index in order) and sorted(map(int, order)) == list(
-            range(1, len(order) + 1)
-        ):
-            ids = [name for _, name in sorted(zip(map(int, order), ids, strict=True))]
+        if all(re.fullmatch(r"\d{1,9}", index) for index in order):
+            numbers = [int(index) for index in order]
+            if sorted(numbers) == list(range(1, len(numbers) + 1)):
+                ids = [name for _, name in sorted(zip(numbers, ids, strict=True))]
     else:
         shown = element.find(".//Band_Display_Order")
         texts = [] if shown is None else [(shown.findtext(name) or "").strip() for name in _DISPLAY]

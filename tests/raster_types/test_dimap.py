@@ -250,6 +250,17 @@ def test_a_document_that_cannot_be_says_what_is_wrong(text: str, match: str) -> 
         read_dimap_product(text)
 
 
+@pytest.mark.parametrize("index", ["9" * 5000, "²", "0", "-1"])
+def test_numbers_of_bands_that_are_none_leave_their_order(index: str) -> None:
+    listed = "".join(
+        f"<Raster_Index><BAND_ID>{name}</BAND_ID><BAND_INDEX>{number}</BAND_INDEX></Raster_Index>"
+        for name, number in (("B2", index), ("B0", "1"))
+    )
+    text = _document(f"<Data_Files>{listed}{_file('a.tif', 1, 1)}</Data_Files>")
+    (tile,) = read_dimap_product(text).tiles
+    assert [band.name for band in tile.files[0].bands] == ["B2", "B0"]
+
+
 def test_files_go_with_the_longest_name_that_they_begin_with() -> None:
     stems = {"foo": "DIM_foo.XML", "foo2": "DIM_foo2.XML", "foo_b": "DIM_foo_b.XML"}
     inner = {"1": "foo_r1c1", "2": "foo2_r1c1", "3": "foo_b_r1c1", "4": "food_r1c1"}
