@@ -78,15 +78,22 @@ class SensorItems:
     service_crs : str
     renew : function
         Called when a terrain turned out to have changed: places made before are good no more.
+    above : tuple of Path
+        Services that this one is opened for as terrain.
     """
 
     def __init__(
-        self, path: Path, service_crs: str, memory: ProcessMemory, renew: Callable[[], None]
+        self,
+        path: Path,
+        service_crs: str,
+        memory: ProcessMemory,
+        renew: Callable[[], None],
+        above: tuple[Path, ...] = (),
     ) -> None:
         self._path = path
         self._crs = service_crs
         self._renew = renew
-        self._terrains = TerrainPool(memory, _open_posts)
+        self._terrains = TerrainPool(memory, partial(_open_posts, (*above, path)))
         self._bound: LRUCache[int, _Bound] = LRUCache(_MAX_BOUND)
         self._orthos: LRUCache[tuple[int, str], OrthoLocator] = LRUCache(_MAX_BOUND)
         # Images that their terrain does not cover, which would be found out again at every tile.
@@ -239,8 +246,12 @@ def _unusable(geolocation: Geolocation, item: Item, why: str) -> SourceUnavailab
     return SourceUnavailable(where, f"terrain: {why}")
 
 
-def _open_posts(path: Path, memory: ProcessMemory) -> tuple[ServicePosts, str]:
+def _open_posts(
+    above: tuple[Path, ...], path: Path, memory: ProcessMemory
+) -> tuple[ServicePosts, str]:
     # Terrain may be a service, and services hold items like these: the circle is cut here.
     from engine.geometry.service_posts import open_service_posts  # noqa: PLC0415 -- see above
 
-    return open_service_posts(path, memory)
+    if path.resolve() in {each.resolve() for each in above}:
+        raise ConfigError(path, "terrain", "is the service itself, or one whose terrain this is")
+    return open_service_posts(path, memory, above)

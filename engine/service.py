@@ -147,16 +147,18 @@ class ImageService:
         The compiled definition.
     memory : ProcessMemory
         Shared caches.
+    above : tuple of Path
+        Services that this one is opened for as terrain.
     """
 
-    def __init__(self, path: Path, memory: ProcessMemory) -> None:
+    def __init__(self, path: Path, memory: ProcessMemory, above: tuple[Path, ...] = ()) -> None:
         self.catalog = Catalog.open(path)
         self.summary: ServiceSummary = self.catalog.summary
         self.memory = memory
         self.path = path
         self._telling = threading.Lock()
         self._told: TTLCache[str, bool] = TTLCache(_MAX_NEWS, _NEWS_S)
-        self._sensors = SensorItems(path, self.summary.crs, memory, self._renew)
+        self._sensors = SensorItems(path, self.summary.crs, memory, self._renew, above)
         self._histograms = self.catalog.histograms
         self._process = self.catalog.process
         self._steps = None if self._process is None else self._process.bind()

@@ -132,15 +132,22 @@ def _lattice(service: ImageService) -> tuple[tuple[float, float], tuple[float, f
     return (summary.extent.xmin, summary.extent.ymax), (summary.pixel_size_x, summary.pixel_size_y)
 
 
-def open_service_posts(path: Path, memory: ProcessMemory) -> tuple[ServicePosts, str]:
+def open_service_posts(
+    path: Path, memory: ProcessMemory, above: tuple[Path, ...] = ()
+) -> tuple[ServicePosts, str]:
     """Open a compiled service of elevation; returns its posts and its CRS.
+
+    Parameters
+    ----------
+    above
+        Services that it is opened for as terrain, the outermost first.
 
     Raises
     ------
     ConfigError
         The file is no compiled definition of this version, or has no items.
     """
-    service = ImageService(path, memory)
+    service = ImageService(path, memory, above)
     if service.summary.item_count == 0:
         service.close()
         raise ConfigError(path, "", "has no rasters, so there is no terrain")

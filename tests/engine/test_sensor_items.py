@@ -310,3 +310,18 @@ def test_a_value_under_an_image_without_terrain_is_none_and_not_kept(tmp_path: P
     assert found.record.values is None
     assert found.skipped >= 1
     assert not found.cacheable
+
+
+def test_a_service_that_is_its_own_terrain_loses_its_pixels_and_no_more(tmp_path: Path) -> None:
+    image = write_image(tmp_path / "i.tif")
+    with rasterio.open(image, "r+") as file:
+        file.write(np.full((2, 300, 400), 500, np.uint16))
+    sensor_service(tmp_path, [image], ConstantHeight(height_m=500.0)).close()
+    (tmp_path / "again").mkdir()
+    definition = add_images(tmp_path / "again", [image], over(tmp_path / "d.zmd"))
+    build_definition(definition, BuildOptions(overviews="none"))
+    service = compiled_service(definition, tmp_path / "d.zmd")
+    work = Work(service, UNLIMITED)
+    assert _filled(service, work) == 0
+    assert "is the service itself" in work.skipped[0]
+    service.close()
