@@ -22,6 +22,8 @@ from engine.geotransforms import GEOTRANSFORMS
 from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.functions.base import BandsInfo
 
 SUFFIX = ".rpdef.json"
@@ -148,13 +150,24 @@ def read_definition(text: bytes | str, file: str) -> RasterProcessDefinition:
     ConfigError
         Names the item, the raster and the process at fault.
     """
-    try:
-        plain = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        raise ConfigError(file, "", f"not JSON: {error}") from error
-    definition = definition_of(plain, file)
+    definition = definition_of(plain_json(text, file), file)
     check_definition(definition)
     return definition
+
+
+def plain_json(text: bytes | str, file: str | Path, field: str = "") -> object:
+    """Return the plain mappings and lists that a text holds; `file` and `field` are for messages.
+
+    Raises
+    ------
+    ConfigError
+        Not JSON, or nested too deep.
+    """
+    try:
+        found: object = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ConfigError(file, field, f"not JSON: {error}") from error
+    return found
 
 
 def definition_of(plain: object, file: str) -> RasterProcessDefinition:

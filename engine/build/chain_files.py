@@ -19,6 +19,7 @@ from engine.item import PRIMARY
 from engine.process_definition import (
     SUFFIX,
     check_service_chain,
+    plain_json,
     processes_of,
     read_definition,
     write_chain,
@@ -189,11 +190,7 @@ def read_chain(file: Path) -> Chain:
     ConfigError
         Names the process at fault.
     """
-    try:
-        plain = msgspec.json.decode(_text(file))
-    except msgspec.DecodeError as err:
-        raise ConfigError(file, "", f"not JSON: {err}") from err
-    return processes_of(plain, file.name, "chain")
+    return processes_of(plain_json(_text(file), file), file.name, "chain")
 
 
 def service_chain(folder: DefinitionFolder) -> Chain:
@@ -213,11 +210,8 @@ def chain_of_text(text: str, service: str) -> Chain:
     """Return the chain that the catalog keeps as JSON; "" is none."""
     if not text:
         return ()
-    try:
-        plain = msgspec.json.decode(text)
-    except msgspec.DecodeError as err:
-        raise ConfigError(f"service {service!r}", SERVICE_CHAIN, f"not JSON: {err}") from err
-    return processes_of(plain, f"service {service!r}", "service")
+    named = f"service {service!r}"
+    return processes_of(plain_json(text, named, SERVICE_CHAIN), named, "service")
 
 
 def set_service_chain(folder: DefinitionFolder, file: Path) -> Chain:

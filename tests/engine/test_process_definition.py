@@ -208,3 +208,9 @@ def test_the_chain_of_a_service_is_refused_with_its_name() -> None:
         ConfigError, match=r"^service 'Orthos': process 2 \(Affine\): a geotransform"
     ):
         check_service_chain((REMAP, SHIFT), "Orthos")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, b'{"name": "\xff"}', "{"])
+def test_text_that_is_no_json_names_the_file(text: bytes | str) -> None:
+    with pytest.raises(ConfigError, match=r"a\.rpdef\.json.*not JSON"):
+        read_definition(text, "a.rpdef.json")
