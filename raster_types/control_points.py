@@ -65,10 +65,15 @@ def points_file(product: Product, options: ItemOptions) -> GcpFile:
     Raises
     ------
     InvalidParameter
-        It is of no known kind.
+        It is of no known kind, or larger than 64 MB.
     SourceUnavailable
     """
-    return _read(product.text(options.gcps, _MOST_BYTES))
+    text = product.text(options.gcps, _MOST_BYTES)
+    size, _ = product.files[options.gcps]
+    if size > _MOST_BYTES:
+        # What was read ends in the middle of a number.
+        raise InvalidParameter("--gcps", f"{size} bytes", f"a file of at most {_MOST_BYTES}")
+    return _read(text)
 
 
 # One table serves all images of its folder.

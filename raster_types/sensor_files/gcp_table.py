@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,9 @@ class GcpFile:
     by_image: Mapping[str, tuple[Gcp, ...]]
     crs: str = ""
     vertical_datum: str = ""
+    _found: dict[tuple[str, str], tuple[Gcp, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def has_points_of(self, image: str) -> bool:
         """Tell whether there are points of an image."""
@@ -75,10 +78,15 @@ class GcpFile:
         )
 
     def _of(self, image: str) -> tuple[Gcp, ...]:
-        for key in (_file_name, _stem):
+        if not self._found:
+            # Once: a table of thousands of images is asked for each of them.
             for name, points in self.by_image.items():
-                if name and key(name) == key(image):
-                    return points
+                if name:
+                    self._found.setdefault(("name", _file_name(name)), points)
+                    self._found.setdefault(("stem", _stem(name)), points)
+        for key in (("name", _file_name(image)), ("stem", _stem(image))):
+            if key in self._found:
+                return self._found[key]
         return self.by_image.get("", ())
 
 

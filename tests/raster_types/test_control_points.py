@@ -173,3 +173,11 @@ def test_an_image_without_points_in_the_table_stays_as_it_is(tmp_path: Path) -> 
     assert _rpc(item).shift_px == (0.0, 0.0)
     assert item.raster.notes == ("gcps.csv has no control points of it.",)
     assert "GcpCount" not in item.attributes
+
+
+def test_a_table_that_is_too_large_is_refused_and_not_cut(tmp_path: Path) -> None:
+    table = _table(tmp_path, HEIGHTS)
+    with table.open("r+b") as file:
+        file.truncate(64_000_001)
+    with pytest.raises(UnknownProduct, match="64000000"):
+        _item(tmp_path, table, GROUND)

@@ -187,3 +187,11 @@ def test_a_geojson_that_is_none_is_told(text: str) -> None:
 def test_gcp_6_tables_count_from_the_corner() -> None:
     (gcp,) = read_gcp_file("col,row,x,y,z\n0.5,0.5,10,20,30\n").points_of("any.tif")
     assert (gcp.col, gcp.row, gcp.x, gcp.y, gcp.z) == (0.5, 0.5, 10, 20, 30)
+
+
+def test_points_are_found_by_name_in_any_case_then_by_stem() -> None:
+    rows = ("A.tif,1,0,0,0", "b.JPG,2,0,0,0", "c,3,0,0,0", "b.tif,4,0,0,0")
+    table = read_gcp_file("file,col,row,x,y\n" + "\n".join(rows))
+    images = ("a.TIF", "B.jpg", "c.tif", "b.tif", "b.png")
+    assert [table.points_of(image)[0].col for image in images] == [1, 2, 3, 4, 2]
+    assert not table.has_points_of("d.tif")
