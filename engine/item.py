@@ -85,6 +85,9 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     process : bytes
         Packed `engine.item_process.ItemProcess`; then `bands` are those of the files, before it, and
         may be more or fewer than the service's. b"" = pixels are sampled as they are.
+    rasters : tuple of bytes
+        Packed records of its rasters, topmost first, where it has several (`engine.item_rasters`);
+        () = it is one raster.
     """
 
     id: int
@@ -121,6 +124,7 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     pyramid_from: int = 0
     geolocation: bytes = b""
     process: bytes = b""
+    rasters: tuple[bytes, ...] = ()
 
     @property
     def width(self) -> int:

@@ -14,6 +14,7 @@ from engine.formats.tiff import check_compression
 from engine.functions import FUNCTIONS
 from engine.image_view import appearances_in, grid_of_any_view
 from engine.item_process import bound_process
+from engine.item_rasters import shown_at
 from engine.levels import LevelView, choose_level
 from engine.pixel_type import PixelType
 from engine.request import MosaicRule
@@ -241,9 +242,12 @@ def _affordable(
     too_dear, elsewhere, spent = 0, 0, 0
     box = grid.extent
     for item in selected.items:
+        found = appearances_in(service, item, grid.lattice.crs)
+        if item.rasters:
+            found = shown_at(service, item, grid, found)
         shown = [
             plan_item(appearance.item, appearance.placed, grid)
-            for appearance in appearances_in(service, item, grid.lattice.crs)
+            for appearance in found
             if appearance.placed.box.intersects(box)
         ]
         if not shown:

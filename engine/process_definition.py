@@ -270,7 +270,7 @@ def faults_of(
     """
     faults = _group_faults(definition)
     for number, raster in enumerate(definition.rasters):
-        place = _raster_place(number, raster.source)
+        place = raster_place(number, raster.source)
         faults += [(place, why) for why in _raster_faults(definition, raster)]
         chain = definition.chain_of(number)
         own = len(raster.process_chain)
@@ -335,7 +335,8 @@ def _range_fault(low: float, high: float) -> str:
     return ""
 
 
-def _raster_place(number: int, source: object) -> str:
+def raster_place(number: int, source: object) -> str:
+    """Return what messages call a raster, numbered from 0."""
     # The file's name tells an author enough, and messages may be seen by others than the author.
     name = str(source).replace("\\", "/").rpartition("/")[2]
     return f"raster {number + 1} ({name})" if name else f"raster {number + 1}"
@@ -344,7 +345,7 @@ def _raster_place(number: int, source: object) -> str:
 def process_place(definition: RasterProcessDefinition, raster: int, fault: Fault) -> str:
     """Return where the fault of a raster's whole chain is."""
     entry = definition.rasters[raster]
-    place = _raster_place(raster, entry.source)
+    place = raster_place(raster, entry.source)
     return _process_place(definition.chain_of(raster), fault, len(entry.process_chain), place)
 
 
@@ -358,7 +359,7 @@ def _process_place(chain: Chain, fault: Fault, own: int, place: str) -> str:
 def _entry(plain: object, item: str, number: int) -> RasterEntry:
     if not isinstance(plain, Mapping):
         raise ConfigError(item, f"raster {number + 1}", "expected an object with source")
-    place = _raster_place(number, plain.get("source", ""))
+    place = raster_place(number, plain.get("source", ""))
     fields = dict(plain)
     fields["process_chain"] = processes_of(plain.get("process_chain", ()), item, place)
     raster: RasterEntry = _converted(fields, RasterEntry, item, place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -17,6 +16,7 @@ from engine.geometry.projection import canonical_crs, operation, transform
 from engine.image_space import image_space_item
 from engine.image_view import items_in_image_space
 from engine.item import OVERVIEW
+from engine.item_rasters import pixel_size_of, shows
 from engine.mosaic.methods import METHODS
 from engine.mosaic.methods.base import OrderView
 from engine.view_area import view_area
@@ -153,13 +153,8 @@ def _shows(service: ImageService, grid: TargetGrid, item: Item) -> bool:
     """Tell whether an item shows at the grid's pixel size, measured at the item's own centre."""
     if grid.lattice.crs == service.summary.crs:
         return True
-    placed = service.placed(item, grid.lattice.crs)
-    sx, sy = item.scale_service
-    if placed is None or sx <= 0 or sy <= 0:
-        return False
-    lattice = grid.lattice
-    ps = math.sqrt(lattice.pixel_x * placed.scale_x / sx * lattice.pixel_y * placed.scale_y / sy)
-    return item.min_ps <= ps and (item.max_ps <= 0 or ps < item.max_ps)
+    size = pixel_size_of(service, item, grid)
+    return size is not None and shows(item, size)
 
 
 def _order_view(

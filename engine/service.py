@@ -25,6 +25,7 @@ from engine.geometry.node_cache import NodeCache
 from engine.geometry.post_field import PostCache
 from engine.geometry.projection import MERCATOR, describe_crs, operation
 from engine.item_process import bound_process
+from engine.item_rasters import rasters_of
 from engine.mosaic_process import MosaicProcess, is_function, rule_steps
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
@@ -250,7 +251,7 @@ class ImageService:
         """Return an item as it shows in an output CRS; cached.
 
         One for most; () where it has no place; several for one that goes around the map's edge in
-        its own CRS (`engine.world_turns`).
+        its own CRS (`engine.world_turns`) or has several rasters (`engine.item_rasters`).
         """
         key, placed = (item.id, out_crs), self._placed
         if key in placed:
@@ -263,6 +264,9 @@ class ImageService:
         return found
 
     def _appearances(self, item: Item, out_crs: str) -> tuple[Appearance, ...]:
+        if item.rasters:
+            several = (self._appearances(raster, out_crs) for raster in rasters_of(item))
+            return tuple(each for found in several for each in found)
         if item.geolocation:
             ortho = self._place_sensor(item, out_crs)
             return () if ortho is None else (Appearance(item, ortho),)

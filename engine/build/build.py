@@ -14,15 +14,22 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.build.build_options import BuildOptions, BuildReport
+from engine.build.build_rasters import BuiltRasters, build_any
 from engine.build.definition_folder import DefinitionFolder, read_facts, write_facts
 from engine.build.fingerprint import item_fingerprint
-from engine.build.item_build import BuiltItem, FootprintMode, ItemJob, build_item
+from engine.build.item_build import BuiltItem, FootprintMode, ItemJob
+from engine.build.item_chain import raster_records
 from engine.build.item_row import BuiltState, InputRow, ItemRow, hash_shape
 from engine.build.overviews import OverviewBuild, make_overviews
 from engine.build.pixel_size_ranges import primary_range
 from engine.build.progress import Progress, no_progress
 from engine.build.pyramids import make_pyramid, pyramid_jobs, pyramid_name
-from engine.build.raster_record import ItemStatus, headers_to_text, raster_of_text
+from engine.build.raster_record import (
+    ItemStatus,
+    headers_to_text,
+    raster_of_text,
+)
+from engine.build.raster_rows import keep_rasters
 from engine.build.reproject_shapes import reproject_edited
 from engine.build.service_totals import (
     KeptTotals,
@@ -42,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from config.definition import ServiceProperties
+    from engine.build.raster_record import RasterDefinition
     from engine.build.service_facts import ServiceFacts
     from engine.build.service_table import ServiceTable
     from engine.results import AttributeValue
@@ -123,7 +131,7 @@ class _Build:
     def _build_items(self, workers: Workers, waiting: list[int]) -> None:
         self._progress("building items", 0, len(waiting))
         rows: dict[int, ItemRow] = {}
-        results = workers.map(build_item, self._jobs(waiting, rows))
+        results = workers.map(build_any, self._jobs(waiting, rows))
         done = 0
         while batch := list(islice(results, _BATCH)):
             with self._table.batch():
@@ -175,18 +183,19 @@ class _Build:
             except msgspec.MsgspecError as err:
                 self._fail(row, ItemStatus.BAD_DEFINITION, f"Its field Raster is wrong: {err}.")
                 continue
-            sources = tuple(
-                msgspec.structs.replace(source, path=self._folder.resolve(source.path))
-                for source in raster.sources
-            )
-            if not sources:
+            try:
+                rasters = raster_records(raster, self._folder.path)
+            except ConfigError as err:
+                self._fail(row, ItemStatus.BAD_DEFINITION, f"{err}.")
+                continue
+            if not raster.sources:
                 self._fail(row, ItemStatus.BAD_DEFINITION, "Its field Raster names no source.")
                 continue
             rows[fid] = row
-            geolocation = self._pins.resolved(raster.geolocation)
             yield ItemJob(
                 id=fid,
-                raster=msgspec.structs.replace(raster, sources=sources, geolocation=geolocation),
+                raster=self._resolved(raster),
+                rasters=tuple(map(self._resolved, rasters)),
                 headers=headers,
                 service_crs=self._facts.crs,
                 band_count=len(self._facts.bands),
@@ -195,6 +204,15 @@ class _Build:
                 statistics=self._options.statistics and row.category == PRIMARY,
                 shrink_px=self._options.shrink_px,
             )
+
+    def _resolved(self, raster: RasterDefinition) -> RasterDefinition:
+        """Return a record with absolute files, and terrain that is a file."""
+        sources = tuple(
+            msgspec.structs.replace(source, path=self._folder.resolve(source.path))
+            for source in raster.sources
+        )
+        geolocation = self._pins.resolved(raster.geolocation)
+        return msgspec.structs.replace(raster, sources=sources, geolocation=geolocation)
 
     def _fail(self, row: ItemRow, status: ItemStatus, message: str) -> None:
         self._table.update(row.id, {"StatusId": int(status), "StatusMessage": message})
@@ -206,8 +224,10 @@ class _Build:
         if isinstance(result, SourceError):
             self._fail(row, _status_of(result), _sentence(result))
             return
-        if result.headers != row.headers:
-            self._table.set_headers(row.id, result.headers, row.raster.sources)
+        several = result.sources if isinstance(result, BuiltRasters) else ()
+        if several or result.headers != row.headers:
+            sources = several or row.raster.sources
+            self._table.set_headers(row.id, result.headers, sources)
             row = replace(row, header_text=headers_to_text(result.headers))
         if result.placement is None or result.mapping is None:
             self._fail(row, result.status, result.message)
@@ -257,6 +277,8 @@ class _Build:
             statistics=built.tallies,
         )
         self._table.set_built(row.id, state)
+        several = built.rasters if isinstance(built, BuiltRasters) else ()
+        keep_rasters(self._table, row.id, state.fingerprint, several)
         self._report.built += 1
 
     def _end_of_range(self, low_ps: float) -> float:

@@ -13,6 +13,7 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.build.item_compiler import ItemCompiler, NotCompiled
 from engine.build.item_row import hash_shapes
 from engine.build.packed_row import RowPacker
+from engine.build.raster_rows import compile_items
 from engine.build.row_reader import RowReader
 from engine.item import OVERVIEW
 
@@ -104,7 +105,7 @@ class _Part:
         made.rows_read = len(rows)
         read = self._read([row for row in rows if not row.status.is_failed])
         made.left_out = len(rows) - len(read) - len(made.faults)
-        for parts, result in zip(read, self._compiler.compile_all(read), strict=True):
+        for parts, result in zip(read, compile_items(self._compiler, read), strict=True):
             if isinstance(result, NotCompiled):
                 self._fault(parts.id, parts.name, result)
             else:

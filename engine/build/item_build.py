@@ -52,6 +52,8 @@ class ItemJob:
         As kept; read anew where a file has changed.
     shrink_px : float
         Taken off footprints by radiometry.
+    rasters : tuple of RasterDefinition
+        One for each raster of an item that has several (`engine.build.build_rasters`).
     """
 
     id: int
@@ -63,6 +65,7 @@ class ItemJob:
     footprints: FootprintMode
     statistics: bool
     shrink_px: float = 0.0
+    rasters: tuple[RasterDefinition, ...] = ()
 
     @property
     def path(self) -> str:

@@ -18,6 +18,7 @@ from engine.geolocation import Geolocation, bind_sensor
 from engine.geometry.projection import canonical_crs
 from engine.geometry.terrain_definition import AverageHeight, RasterTerrain
 from engine.item_process import bind_process, make_process
+from engine.item_rasters import MAX_RASTERS
 from engine.process_definition import (
     BandFile,
     RasterEntry,
@@ -25,6 +26,7 @@ from engine.process_definition import (
     check_definition,
     faults_of,
     process_place,
+    raster_place,
 )
 
 if TYPE_CHECKING:
@@ -94,6 +96,14 @@ def with_definition(
         Names the item, and the process at fault.
     """
     check_definition(definition)
+    made = _with_checked(raster, definition, folder)
+    raster_records(made, folder)
+    return made
+
+
+def _with_checked(
+    raster: RasterDefinition, definition: RasterProcessDefinition, folder: Path
+) -> RasterDefinition:
     item = f"item {definition.name!r}"
     number = shown_raster(definition)
     chain = definition.chain_of(number)
@@ -101,7 +111,9 @@ def with_definition(
         geolocation = _geolocation(chain, definition.crs, folder)
         crs = canonical_crs(definition.crs, "crs") if definition.crs else ""
     except InvalidParameter as err:
-        raise ConfigError(item, "crs", str(err)) from err
+        place = raster_place(number, definition.rasters[number].source)
+        where = "crs" if len(definition.rasters) == 1 else f"{place}, crs"
+        raise ConfigError(item, where, str(err)) from err
     return msgspec.structs.replace(
         raster,
         sources=_sources(definition.rasters[number], crs if geolocation is None else ""),
@@ -111,21 +123,57 @@ def with_definition(
 
 
 def shown_raster(definition: RasterProcessDefinition) -> int:
-    """Return the number, from 0, of the raster that an item shows; the first where none is enabled.
+    """Return the number, from 0, of the first raster that an item shows; 0 where none is enabled."""
+    return next(iter(definition.enabled_rasters()), 0)
+
+
+def raster_records(raster: RasterDefinition, folder: Path) -> tuple[RasterDefinition, ...]:
+    """Return a record for each enabled raster of an item that has several, () for other items.
 
     Raises
     ------
     ConfigError
-        Several are enabled.
+        Names the item, and the raster or process at fault.
     """
-    enabled = definition.enabled_rasters()
-    if len(enabled) > 1:
-        why = (
-            f"{len(enabled)} are enabled; an item shows one raster: disable the others, or make them "
-            "items of their own"
-        )
-        raise ConfigError(f"item {definition.name!r}", "rasters", why)
-    return enabled[0] if enabled else 0
+    definition = raster.process
+    numbers = () if definition is None else definition.enabled_rasters()
+    if definition is None or len(numbers) < 2:
+        return ()
+    item = f"item {definition.name!r}"
+    if len(numbers) > MAX_RASTERS:
+        raise ConfigError(item, "rasters", f"{len(numbers)} are enabled; at most {MAX_RASTERS}")
+    return tuple(_record_of(raster, definition, number, folder) for number in numbers)
+
+
+def _record_of(
+    raster: RasterDefinition, definition: RasterProcessDefinition, number: int, folder: Path
+) -> RasterDefinition:
+    """Return the record of one raster: of the item with all others disabled."""
+    rasters = tuple(
+        msgspec.structs.replace(entry, enabled=index == number)
+        for index, entry in enumerate(definition.rasters)
+    )
+    alone = msgspec.structs.replace(definition, rasters=rasters)
+    first, own = (_terrain_of(definition, n) for n in (shown_raster(definition), number))
+    if own is not None and own != first:
+        place = raster_place(number, definition.rasters[number].source)
+        why = "its terrain is not that of the first; the rasters of an item share one"
+        raise ConfigError(f"item {definition.name!r}", place, why)
+    made = _with_checked(raster, alone, folder)
+    if own is None or made.geolocation is None or raster.geolocation is None:
+        return made
+    # As the item's was settled and found.
+    geolocation = msgspec.structs.replace(made.geolocation, terrain=raster.geolocation.terrain)
+    return msgspec.structs.replace(made, geolocation=geolocation)
+
+
+def _terrain_of(definition: RasterProcessDefinition, number: int) -> RasterTerrain | None:
+    """Return the terrain that a raster is taken to the ground over; None = a stated height."""
+    found = None
+    for process in definition.chain_of(number):
+        if isinstance(process, SamplerOrtho) and isinstance(process.terrain, RasterTerrain):
+            found = process.terrain
+    return found
 
 
 def _sources(entry: RasterEntry, crs: str) -> tuple[SourceDefinition, ...]:

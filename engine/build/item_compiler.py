@@ -64,6 +64,8 @@ class ItemParts:
         Values of the author's fields, and ZOrder.
     pixel_sizes : (min_ps, max_ps, low_ps, high_ps)
         Service-CRS units.
+    rasters : tuple of ItemParts
+        Those of an item that has several (`engine.build.raster_rows`), which is compiled of them.
     """
 
     id: int
@@ -84,6 +86,7 @@ class ItemParts:
     pyramid_from: int = 0
     geolocation: bytes = b""
     process: bytes = b""
+    rasters: tuple[ItemParts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +250,7 @@ class ItemCompiler:
             pyramid_from=parts.pyramid_from,
             geolocation=parts.geolocation,
             process=parts.process,
+            rasters=(),
         )
         _check_stages(item)
         several = boxes if len(boxes) > 1 else ()

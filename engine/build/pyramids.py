@@ -16,6 +16,7 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from engine.build.raster_record import ItemStatus, PyramidFile
+from engine.build.raster_rows import several_rasters
 from engine.errors import SourceCorrupt
 from engine.item import PRIMARY, Level
 from engine.readers.drivers import open_raster
@@ -70,7 +71,8 @@ def pyramid_jobs(
     for row in table.rows(f"Category = {PRIMARY} AND StatusId = {int(ItemStatus.READY)}"):
         headers = row.headers
         # Items of several files would need one pyramid a file.
-        if len(headers) == 1 and lacks_levels(headers[0]) and row.built.pyramid is None:
+        is_one = len(headers) == 1 and row.built.pyramid is None
+        if is_one and lacks_levels(headers[0]) and not several_rasters(row.raster):
             low_ps = float(row.attributes.get("LowPS") or 0.0)
             jobs.append(
                 PyramidJob(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +14,7 @@ from engine.build.definition_fields import MAX_TEXT, compiled_value
 from engine.build.item_chain import process_of_item, shown_raster
 from engine.build.item_compiler import ItemParts, NotCompiled
 from engine.build.raster_record import ItemStatus
+from engine.build.raster_rows import parts_of_rasters, several_rasters
 from engine.build.terrain_pins import TerrainPins
 from engine.errors import ConfigError, InvalidParameter
 from engine.functions.base import BandsInfo
@@ -82,6 +84,10 @@ class RowReader:
         if row.status is not ItemStatus.READY or not row.wkb:
             raise NotCompiled(f"is not built; run: swath definition build {self._folder.path}")
         raster, headers = _decoded(row)
+        if several_rasters(raster):
+            seamline = self._seamlines.get(row.id, b"")
+            parts = parts_of_rasters(self._folder, row, seamline, self.parts)
+            return replace(parts, attributes=self._attributes(row))
         enabled = [pair for pair in zip(raster.sources, headers, strict=True) if pair[0].enabled]
         if not enabled:
             raise NotCompiled("Raster: all sources are disabled")
@@ -245,7 +251,7 @@ def _decoded(row: ItemRow) -> tuple[RasterDefinition, tuple[RasterHeader, ...]]:
         headers = row.headers
     except msgspec.MsgspecError as err:
         raise NotCompiled(f"Header: {err}") from err
-    if len(raster.sources) != len(headers):
+    if len(raster.sources) != len(headers) and not several_rasters(raster):
         why = f"Raster names {len(raster.sources)} sources, but {len(headers)} headers are known"
         raise NotCompiled(f"{why}; run: swath definition build")
     return raster, headers

@@ -241,23 +241,22 @@ class ServiceTable:
             **item.attributes,
         }
         self.update(fid, values)
-        self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
-        states = {
-            source.path: (header.size, header.mtime_ns)
-            for source, header in zip(item.raster.sources, item.headers, strict=False)
-        }
-        for source in item.raster.sources:
-            row = (source.path, fid, *(states.get(source.path) or _file_state(source.path)))
-            self._run("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
+        self._set_sources(fid, item.headers, item.raster.sources)
 
     def set_headers(
         self, fid: int, headers: tuple[RasterHeader, ...], sources: tuple[SourceDefinition, ...]
     ) -> None:
-        """Write headers of an item's sources that were read anew."""
+        """Write headers of an item's first sources that were read anew; others cannot be read."""
         self.update(fid, {"Header": headers_to_text(headers)})
+        self._set_sources(fid, headers, sources)
+
+    def _set_sources(
+        self, fid: int, headers: tuple[RasterHeader, ...], sources: tuple[SourceDefinition, ...]
+    ) -> None:
         self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
-        for source, header in zip(sources, headers, strict=True):
-            row = (source.path, fid, header.size, header.mtime_ns)
+        states = {s.path: (h.size, h.mtime_ns) for s, h in zip(sources, headers, strict=False)}
+        for source in sources:
+            row = (source.path, fid, *(states.get(source.path) or _file_state(source.path)))
             self._run("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
 
     def update(self, fid: int, values: Mapping[str, AttributeValue]) -> None:
@@ -271,6 +270,7 @@ class ServiceTable:
             self._run("DELETE FROM footprints WHERE OBJECTID = ?", (fid,))
             self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
             self._run("DELETE FROM swath_build WHERE fid = ?", (fid,))
+            self._run("DELETE FROM swath_state WHERE key = ?", (f"rasters:{fid}",))
 
     def set_range(self, fid: int, begin: float, end: float) -> None:
         """Set MinPS and MaxPS of a row (MaxPS 0 = no end)."""

@@ -166,8 +166,9 @@ def _take_census(rows: Iterable[ItemRow]) -> _Census:
             break
         try:
             raster, headers = row.raster, row.headers
-            if headers and len(headers) == len(raster.sources):
-                census.take(raster, headers)
+            # Further headers are those of the item's other rasters.
+            if headers and len(headers) >= len(raster.sources):
+                census.take(raster, headers[: len(raster.sources)])
         except (msgspec.MsgspecError, ValueError, InvalidParameter):
             # Edited wrongly: building the item says so.
             continue

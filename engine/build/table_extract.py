@@ -57,6 +57,11 @@ def extract_items(source: Path, target: Path, fids: Sequence[int]) -> None:
                 "INSERT INTO swath_info SELECT key, value FROM source.swath_info WHERE key <> ?",
                 (SERVICE_CHAIN,),
             )
+            # Where what build made of the rasters of an item is kept (`engine.build.raster_rows`).
+            copy.execute(
+                "INSERT INTO swath_state SELECT key, value FROM source.swath_state"
+                " WHERE key IN (SELECT 'rasters:' || fid FROM kept)"
+            )
             copy.execute("UPDATE footprints SET MinPS = 0, MaxPS = 0, StatusId = 0, Category = 1")
             copy.execute("COMMIT")
         except sqlite3.Error as err:

@@ -177,11 +177,10 @@ def test_a_map_is_wanted_where_geotransforms_lead_to_one(here: Path) -> None:
     assert "item 'one': crs" in str(result.exception)
 
 
-def test_an_item_shows_one_raster(here: Path) -> None:
+def test_an_item_shows_the_rasters_that_are_enabled(here: Path) -> None:
     plain = _exported(here)
     plain["rasters"].append({"source": str(here / "two.tif")})
-    result = _chain("import", _write(here, plain))
-    assert "2 are enabled" in str(result.exception)
+    assert _chain("import", _write(here, plain)).exit_code == 0
     plain["rasters"][0]["enabled"] = False
     assert _chain("import", _write(here, plain)).exit_code == 0
     assert not _build(here).failed
