@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 # the output's own pixels for large exports.
 _MAX_SOURCE_PIXELS = 1_000_000_000
 _SOURCE_PER_OUTPUT = 64
+# Samples that functions with neighbours may look at: some seconds of one core, or so many a sample of
+# large exports.
+_MOST_TAPS = 8_000_000_000
+_TAPS_PER_SAMPLE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
     _check_answer(service, request, output)
     wide = with_halo(grid, output.process)
     selected = select_items(service, wide, rule, request)
+    _check_effort(wide, output)
     items, left_out, truncated = _affordable(service, wide, selected)
     return Plan(
         grid=grid,
@@ -225,6 +230,19 @@ def _check_answer(service: ImageService, request: ImageRequest, output: _Output)
             bands,
             has_palette=bool(service.summary.colormap) and bands == 1 and not output.is_changed,
         )
+
+
+def _check_effort(grid: TargetGrid, output: _Output) -> None:
+    """Refuse functions that would look at too many neighbours of too many pixels."""
+    if output.process is None:
+        return
+    found = (output.process.service, output.process.rule)
+    widths = [2 * steps.halo_px + 1 for steps in found if steps is not None and steps.halo_px]
+    samples = grid.width * grid.height * len(output.bands)
+    taps, most = samples * sum(w * w for w in widths), max(_MOST_TAPS, _TAPS_PER_SAMPLE * samples)
+    if taps > most:
+        accepted = f"{most}; ask for fewer pixels or bands, or a smaller kernel"
+        raise RequestTooLarge("number of pixels times neighbours", taps, accepted)
 
 
 def _check_bands(bands: tuple[int, ...], count: int) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SUFFIX = ".rpdef.json"
 VERSION = 1
+# As many as a raster may have (engine.readers.header).
+_MOST_BANDS = 4096
 
 _OTHERS = ("RasterFunction", "Sampler2D", "SamplerOrtho")
 
@@ -302,10 +304,9 @@ def _group_faults(definition: RasterProcessDefinition) -> list[tuple[str, str]]:
         faults.append(("name", "is empty"))
     if not definition.rasters:
         faults.append(("rasters", "the list is empty; an item has one raster or more"))
-    if definition.bands < 0:
-        faults.append(
-            ("bands", f"{definition.bands}; expected a count, or 0 = as the rasters have")
-        )
+    if not 0 <= definition.bands <= _MOST_BANDS:
+        accepted = f"a count up to {_MOST_BANDS}, or 0 = as the rasters have"
+        faults.append(("bands", f"{definition.bands}; expected {accepted}"))
     why = _range_fault(definition.min_pixel_size, definition.max_pixel_size)
     if why:
         faults.append(("pixel sizes", why))

@@ -133,7 +133,10 @@ def _from_rasters(
 ) -> ServiceFacts:
     census = _take_census(rows)
     if not census.kinds:
-        why = "no raster can be served yet; add some with `swath definition add`"
+        why = (
+            "no raster can be served yet: add some with `swath definition add`, or see why those "
+            "added cannot with `swath definition show`"
+        )
         raise ConfigError(file.parent, "", why)
     kind = _most_common(census.kinds, properties)
     header, bands = census.samples[kind]

@@ -89,9 +89,9 @@ def find_grid(datum: str, folders: Iterable[str] = ()) -> Path:
             if path.is_file():
                 return path
     why = (
-        f"needs a grid of undulations, and none is installed: looked for {' or '.join(names)} in "
-        f"{', '.join(searched)}. Install it there (`projsync --file {names[0]}`, or the package "
-        "proj-data), or name a grid file instead of the datum"
+        f"needs a grid of undulations, and none is installed: run `projsync --file {names[0]}` or "
+        "install the package proj-data, or name a grid file instead of the datum; looked for "
+        f"{' or '.join(names)} in {', '.join(searched)}"
     )
     raise ConfigError(f"vertical datum {datum!r}", "", why)
 

@@ -152,7 +152,7 @@ def add(  # noqa: PLR0913 -- one an option of the command
     name_regex: Annotated[
         str,
         typer.Option(
-            metavar="REGEX", help="Named groups become fields, as in (?P<AcqDate>\\d{8})."
+            metavar="REGEX", help="Named groups become fields, as in `(?P<AcqDate>\\d{8})`."
         ),
     ] = "",
 ) -> None:

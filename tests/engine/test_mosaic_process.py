@@ -19,7 +19,7 @@ from engine.build.build_options import BuildOptions
 from engine.build.chain_files import service_chain, set_service_chain
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
-from engine.errors import ConfigError, InvalidParameter
+from engine.errors import ConfigError, InvalidParameter, RequestTooLarge
 from engine.extent import Extent
 from engine.functions.convolution import convolve
 from engine.functions.convolution_kernels import KERNELS
@@ -229,6 +229,15 @@ def test_a_rule_with_wrong_arguments_is_refused_before_any_pixel(tmp_path: Path)
     for name in ("png", "bsq"):
         with pytest.raises(InvalidParameter, match="Type"):
             plan(service, nearest(rendering=rule, encoding=Encoding(format=name)))
+
+
+def test_a_kernel_too_large_for_the_picture_is_refused_before_any_pixel(tmp_path: Path) -> None:
+    service = service_with(tmp_path, [])
+    wide = ConvolutionRule(kind=-1, rows=31, columns=31, kernel=(1.0,) * 961)
+    rule = RenderingRule(function="Convolution", arguments=wide)
+    assert plan(service, nearest(size=200, rendering=rule)).process is not None
+    with pytest.raises(RequestTooLarge, match="pixels times neighbours"):
+        plan(service, nearest(size=4000, rendering=rule))
 
 
 def test_an_empty_answer_counts_no_pixels_of_the_halo(tmp_path: Path) -> None:

@@ -182,6 +182,7 @@ def test_a_message_says_how_many_more_faults_there_are() -> None:
         ({"rasters": [{"source": "a.tif", "max_pixel_size": -1}]}, "sizes of 0 or more"),
         ({"min_pixel_size": 50}, "min_pixel_size 50 is not below max_pixel_size 40"),
         ({"bands": -1}, "bands: -1"),
+        ({"bands": 1_000_000_000}, "bands: 1000000000"),
         ({"pixel_type": "U12"}, "'U12'"),
         ({"rpdef": 2}, "rpdef: version 2; this server reads 1"),
         ({"mistake": 1}, "`mistake`"),

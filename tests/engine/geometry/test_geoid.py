@@ -101,6 +101,7 @@ def test_a_missing_grid_is_said_with_what_to_install(
     text = str(caught.value)
     for part in ("us_nga_egm08_25.tif", "egm08_25.gtx", "projsync", "proj-data", str(tmp_path)):
         assert part in text
+    assert text.index("projsync") < text.index(str(tmp_path)), "long lists of folders are cut off"
 
 
 def test_a_grid_in_the_stated_folder_is_taken_first(tmp_path: Path) -> None:
