@@ -245,6 +245,8 @@ def _error_of_one(survey: Survey, step: int) -> float:
     """
     if survey.x.shape != (5, 5) or survey.is_pieced or survey.rough_error > 0:
         return math.inf
+    if not (np.isfinite(survey.x).all() and np.isfinite(survey.y).all()):
+        return math.inf  # Nodes that have no place: where its corners are is not known.
     share = np.linspace(0.0, 1.0, 5)
     across, down = share[np.newaxis, :], share[:, np.newaxis]
     square: Any = 0.0

@@ -179,6 +179,19 @@ def test_a_cell_wholly_beside_the_domain_has_no_usable_quad() -> None:
     assert np.isfinite(nodes.x).all()
 
 
+def test_small_windows_at_the_edge_of_a_projection_have_nodes_where_it_is_defined() -> None:
+    locator = MapLocator(operation(MERCATOR, _HEMISPHERE).pipeline)
+    pixel = 40_000.0
+    lattice = Lattice(MERCATOR, pixel, pixel, 0.0, 0.0, *tile_origin(MERCATOR))
+    cells = [
+        cell_nodes(locator, lattice, (col, 1), 0.5, CellWindow(left, 64, left + 16, 80))
+        for col in range(4)
+        for left in range(0, CELL, 16)
+    ]
+    assert any(nodes.quads.any() and not nodes.quads.all() for nodes in cells)
+    assert all(np.isfinite(nodes.x).all() for nodes in cells)
+
+
 def test_the_same_map_place_has_the_same_nodes_in_every_request() -> None:
     lattice = _lattice(MERCATOR, 38.21851414258813)
     pipeline = operation(MERCATOR, "EPSG:32632").pipeline
