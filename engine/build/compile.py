@@ -19,6 +19,7 @@ from engine.build.compile_part import CompiledPart, CompilePart, compile_part
 from engine.build.definition_fields import check_sort_field, fields_of_table, time_span
 from engine.build.definition_folder import DefinitionFolder, read_facts
 from engine.build.progress import no_progress
+from engine.build.seamline_rows import seamlines_by_item
 from engine.build.service_chain import with_service_chain
 from engine.build.service_head import make_summary
 from engine.build.workers import InProcess, Workers
@@ -167,7 +168,7 @@ class _Run:
         )
 
     def _parts(self) -> Iterator[CompilePart]:
-        seamlines = dict(sorted(self.table.seamlines().items()))
+        seamlines = dict(sorted(seamlines_by_item(self.table).items()))
         ids = list(seamlines)
         for first, last in self.table.id_ranges(_PART_ROWS):
             yield CompilePart(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from engine.build.seamline_rows import seamlines_by_row, set_seamline
 from engine.geometry.projection import operation, transform
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def reproject_edited(table: ServiceTable, old_crs: str, new_crs: str, srs_id: in
     for row in table.rows("Shape IS NOT NULL"):
         wkb = reproject_wkb(row.wkb, pipeline) if row.is_edited else b""
         table.set_shape(row.id, wkb, srs_id)
-    for fid, wkb in table.seamlines_by_row().items():
-        table.set_seamline(fid, reproject_wkb(wkb, pipeline), srs_id)
+    for fid, wkb in seamlines_by_row(table).items():
+        set_seamline(table, fid, reproject_wkb(wkb, pipeline), srs_id)
 
 
 def reproject_wkb(wkb: bytes, pipeline: str) -> bytes:

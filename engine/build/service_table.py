@@ -85,9 +85,10 @@ class ServiceTable:
 
     def _has_tables(self) -> bool:
         query = "SELECT count(*) FROM sqlite_master WHERE name IN ('footprints', 'swath_build')"
-        return bool(self._run(query).fetchone()[0] == 2)
+        return bool(self.execute(query).fetchone()[0] == 2)
 
-    def _run(self, sql: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+    def execute(self, sql: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        """Run a statement of our own (for modules of engine.build); "?" marks the values."""
         try:
             return self._db.execute(sql, values)
         except sqlite3.Error as err:
@@ -106,19 +107,19 @@ class ServiceTable:
     @contextmanager
     def batch(self) -> Iterator[None]:
         """Commit what is done inside together, or nothing of it."""
-        self._run("BEGIN IMMEDIATE")
+        self.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self._run("ROLLBACK")
+            self.execute("ROLLBACK")
             raise
-        self._run("COMMIT")
+        self.execute("COMMIT")
 
     # Fields
 
     def fields(self) -> dict[str, str]:
         """Return the names of the layer's fields and their SQL types, in order."""
-        rows = self._run("PRAGMA table_info(footprints)")
+        rows = self.execute("PRAGMA table_info(footprints)")
         return {row[1]: str(row[2]).upper() for row in rows}
 
     def ensure_field(self, name: str, sql_type: str) -> str:
@@ -138,35 +139,35 @@ class ServiceTable:
         if not _FIELD_NAME.fullmatch(name):
             why = "a field name is a letter, then letters, digits and _, at most 63 in all"
             raise ConfigError(self.path, name, why)
-        self._run(f'ALTER TABLE footprints ADD COLUMN "{name}" {sql_type}')
+        self.execute(f'ALTER TABLE footprints ADD COLUMN "{name}" {sql_type}')
         return name
 
     # Facts of the service
 
     def info(self, key: str) -> str:
         """Return a stored fact, "" where there is none."""
-        row = self._run("SELECT value FROM swath_info WHERE key = ?", (key,)).fetchone()
+        row = self.execute("SELECT value FROM swath_info WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else ""
 
     def set_info(self, key: str, value: str) -> None:
         """Store a fact."""
-        self._run("INSERT OR REPLACE INTO swath_info VALUES (?, ?)", (key, value))
+        self.execute("INSERT OR REPLACE INTO swath_info VALUES (?, ?)", (key, value))
 
     def state(self, key: str) -> bytes:
         """Return what build keeps for itself, b"" where there is nothing."""
-        row = self._run("SELECT value FROM swath_state WHERE key = ?", (key,)).fetchone()
+        row = self.execute("SELECT value FROM swath_state WHERE key = ?", (key,)).fetchone()
         return _bytes(row[0]) if row else b""
 
     def set_state(self, key: str, value: bytes) -> None:
         """Keep something for the next build."""
-        self._run("INSERT OR REPLACE INTO swath_state VALUES (?, ?)", (key, value))
+        self.execute("INSERT OR REPLACE INTO swath_state VALUES (?, ?)", (key, value))
 
     # Items
 
     def source_rows(self) -> Iterator[tuple[int, str, int, int]]:
         """Yield OBJECTID, path, size and time of change of every file."""
         query = "SELECT fid, path, size, mtime_ns FROM swath_sources ORDER BY fid, path"
-        yield from self._run(query)
+        yield from self.execute(query)
 
     def digest_rows(self) -> Iterator[DigestRow]:
         """Yield what tells whether rows changed, in order of OBJECTID."""
@@ -175,7 +176,7 @@ class ServiceTable:
             " coalesce(b.fingerprint, ''), coalesce(length(b.statistics), 0)"
             " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID ORDER BY OBJECTID"
         )
-        yield from (DigestRow(*record) for record in self._run(query))
+        yield from (DigestRow(*record) for record in self.execute(query))
 
     def input_rows(self) -> Iterator[InputRow]:
         """Yield what goes into building each row, in order of OBJECTID."""
@@ -184,7 +185,7 @@ class ServiceTable:
             " coalesce(Header, ''), coalesce(b.fingerprint, ''), coalesce(length(b.statistics), 0)"
             " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID ORDER BY OBJECTID"
         )
-        yield from (InputRow(*record) for record in self._run(query))
+        yield from (InputRow(*record) for record in self.execute(query))
 
     def primary_rows(self) -> Iterator[PrimaryRow]:
         """Yield the primaries that are ready, in order of OBJECTID."""
@@ -197,7 +198,7 @@ class ServiceTable:
             " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
             f" WHERE Category = {PRIMARY} AND StatusId = 0 ORDER BY OBJECTID"
         )
-        for fid, low, high, least, most, shape, fingerprint, *values in self._run(query):
+        for fid, low, high, least, most, shape, fingerprint, *values in self.execute(query):
             yield PrimaryRow(
                 id=fid,
                 low_ps=low,
@@ -220,11 +221,11 @@ class ServiceTable:
             "SELECT path, s.fid, iif(Header = '', -1, size), mtime_ns FROM swath_sources s"
             " JOIN footprints ON OBJECTID = s.fid"
         )
-        return {path: (fid, size, time) for path, fid, size, time in self._run(query)}
+        return {path: (fid, size, time) for path, fid, size, time in self.execute(query)}
 
     def insert(self, item: NewItem, category: int = PRIMARY) -> int:
         """Add an item and return its new OBJECTID."""
-        cursor = self._run(
+        cursor = self.execute(
             "INSERT INTO footprints(Name, Category) VALUES (?, ?)", (item.name, category)
         )
         fid = int(cursor.lastrowid or 0)
@@ -253,24 +254,24 @@ class ServiceTable:
     def _set_sources(
         self, fid: int, headers: tuple[RasterHeader, ...], sources: tuple[SourceDefinition, ...]
     ) -> None:
-        self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
+        self.execute("DELETE FROM swath_sources WHERE fid = ?", (fid,))
         states = {s.path: (h.size, h.mtime_ns) for s, h in zip(sources, headers, strict=False)}
         for source in sources:
             row = (source.path, fid, *(states.get(source.path) or _file_state(source.path)))
-            self._run("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
+            self.execute("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
 
     def update(self, fid: int, values: Mapping[str, AttributeValue]) -> None:
         """Set fields of one row."""
         names = ", ".join(f'"{name}" = ?' for name in values)
-        self._run(f"UPDATE footprints SET {names} WHERE OBJECTID = ?", (*values.values(), fid))
+        self.execute(f"UPDATE footprints SET {names} WHERE OBJECTID = ?", (*values.values(), fid))
 
     def delete(self, fids: list[int]) -> None:
         """Remove items; their OBJECTIDs are not given again."""
         for fid in fids:
-            self._run("DELETE FROM footprints WHERE OBJECTID = ?", (fid,))
-            self._run("DELETE FROM swath_sources WHERE fid = ?", (fid,))
-            self._run("DELETE FROM swath_build WHERE fid = ?", (fid,))
-            self._run("DELETE FROM swath_state WHERE key = ?", (f"rasters:{fid}",))
+            self.execute("DELETE FROM footprints WHERE OBJECTID = ?", (fid,))
+            self.execute("DELETE FROM swath_sources WHERE fid = ?", (fid,))
+            self.execute("DELETE FROM swath_build WHERE fid = ?", (fid,))
+            self.execute("DELETE FROM swath_state WHERE key = ?", (f"rasters:{fid}",))
 
     def set_range(self, fid: int, begin: float, end: float) -> None:
         """Set MinPS and MaxPS of a row (MaxPS 0 = no end)."""
@@ -278,7 +279,7 @@ class ServiceTable:
 
     def count(self, where: str = "1") -> int:
         """Return how many rows fulfil a condition of our own (never a person's text)."""
-        return int(self._run(f"SELECT count(*) FROM footprints WHERE {where}").fetchone()[0])
+        return int(self.execute(f"SELECT count(*) FROM footprints WHERE {where}").fetchone()[0])
 
     def row(self, fid: int) -> ItemRow | None:
         """Return one row."""
@@ -305,7 +306,7 @@ class ServiceTable:
         )
         last = above
         while True:
-            page = self._run(query, (*values, last)).fetchall()
+            page = self.execute(query, (*values, last)).fetchall()
             if not page:
                 return
             yield from map(decoder.decode, page)
@@ -318,10 +319,10 @@ class ServiceTable:
             for n in (0, size - 1)
         )
         above = -1
-        while found := self._run(first, (above,)).fetchone():
-            ends = self._run(last, (above,)).fetchone()
+        while found := self.execute(first, (above,)).fetchone():
+            ends = self.execute(last, (above,)).fetchone()
             if ends is None:
-                ends = self._run("SELECT max(OBJECTID) FROM footprints").fetchone()
+                ends = self.execute("SELECT max(OBJECTID) FROM footprints").fetchone()
             yield int(found[0]), int(ends[0])
             above = int(ends[0])
 
@@ -337,49 +338,33 @@ class ServiceTable:
     def set_shape(self, fid: int, wkb: bytes, srs_id: int) -> None:
         """Write a footprint; b"" = none."""
         blob = geopackage.encode_geometry(wkb, srs_id, wkb_extent(wkb)) if wkb else None
-        self._run("UPDATE footprints SET Shape = ? WHERE OBJECTID = ?", (blob, fid))
+        self.execute("UPDATE footprints SET Shape = ? WHERE OBJECTID = ?", (blob, fid))
 
     def set_pyramid(self, fid: int, pyramid: PyramidFile, high_ps: float) -> None:
         """Keep the file that holds an item's further levels, and the pixel size they reach."""
         text = msgspec.json.encode(pyramid).decode()
-        self._run("UPDATE swath_build SET pyramid = ? WHERE fid = ?", (text, fid))
+        self.execute("UPDATE swath_build SET pyramid = ? WHERE fid = ?", (text, fid))
         self.update(fid, {"HighPS": high_ps})
 
     def set_built(self, fid: int, built: BuiltState) -> None:
         """Keep what build made of an item."""
         pyramid = msgspec.json.encode(built.pyramid).decode() if built.pyramid else None
-        self._run(
+        self.execute(
             "INSERT OR REPLACE INTO swath_build VALUES (?, ?, ?, ?, ?, ?)",
             (fid, built.fingerprint, built.shape_hash, built.rings, built.statistics, pyramid),
         )
 
     def set_layer(self, layer: str, shapes: list[bytes], srs_id: int) -> None:
         """Replace all shapes of the layer `boundary`."""
-        self._run(f"DELETE FROM {layer}")
+        self.execute(f"DELETE FROM {layer}")
         for wkb in shapes:
             blob = geopackage.encode_geometry(wkb, srs_id, wkb_extent(wkb))
-            self._run(f"INSERT INTO {layer}(Shape) VALUES (?)", (blob,))
+            self.execute(f"INSERT INTO {layer}(Shape) VALUES (?)", (blob,))
 
     def layer_shapes(self, layer: str) -> list[bytes]:
         """Return the shapes of a layer as WKB."""
-        rows = self._run(f"SELECT Shape FROM {layer} ORDER BY fid")
+        rows = self.execute(f"SELECT Shape FROM {layer} ORDER BY fid")
         return [geopackage.decode_geometry(row[0]) for row in rows]
-
-    def seamlines(self) -> dict[int, bytes]:
-        """Return the seamline of each item that has one, WKB by OBJECTID."""
-        rows = self._run("SELECT ItemId, Shape FROM seamlines WHERE ItemId IS NOT NULL")
-        shapes = {int(fid): geopackage.decode_geometry(blob) for fid, blob in rows}
-        return {fid: wkb for fid, wkb in shapes.items() if wkb}
-
-    def seamlines_by_row(self) -> dict[int, bytes]:
-        """Return all shapes of the layer seamlines, by its own fid."""
-        rows = self._run("SELECT fid, Shape FROM seamlines WHERE Shape IS NOT NULL").fetchall()
-        return {int(fid): geopackage.decode_geometry(blob) for fid, blob in rows}
-
-    def set_seamline(self, fid: int, wkb: bytes, srs_id: int) -> None:
-        """Write the shape of a row of the layer seamlines; b"" = none."""
-        blob = geopackage.encode_geometry(wkb, srs_id, wkb_extent(wkb)) if wkb else None
-        self._run("UPDATE seamlines SET Shape = ? WHERE fid = ?", (blob, fid))
 
     def set_extents(self, extent: Extent | None) -> None:
         """Write the box of the layers into the GeoPackage's contents."""
