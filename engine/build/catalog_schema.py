@@ -26,6 +26,8 @@ CREATE TABLE swath_build (
   fid INTEGER PRIMARY KEY, fingerprint TEXT, shape_hash TEXT, rings BLOB, statistics BLOB,
   pyramid TEXT);
 CREATE TABLE swath_state (key TEXT PRIMARY KEY NOT NULL, value BLOB);
+CREATE TABLE swath_history (
+  line INTEGER PRIMARY KEY NOT NULL, moment TEXT NOT NULL, command TEXT NOT NULL, done TEXT NOT NULL);
 """
 DESCRIPTIONS = {
     "footprints": "The service table: one row an item, with its footprint",
