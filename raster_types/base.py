@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # What can be fitted to control points: to an RPC a shift or an affine, to an image without a sensor model
 # a polynomial of order 1 to 3 or a thin-plate spline.
 GCP_FITS = ("shift", "affine", "order1", "order2", "order3", "spline")
+VALUES = ("dn", "reflectance", "radiance")
+RESOLUTIONS = ("10", "20", "60", "all")
 
 
 class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,17 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
         Absolute path of a file of ground control points; "" = none, or as the images say.
     gcp_fit : str
         What is fitted to them (`GCP_FITS`); "" = what suits their count.
+    values : str
+        "dn", "reflectance" or "radiance" (`VALUES`): what products' numbers become; "" = reflectance
+        where a product says how.
+    resolution : str
+        Of the bands of products that have several ("10", "20", "60", "all"); "" = all.
+    assets : tuple of str
+        Assets of STAC items to take, in this order: keys, common names or band names; () = all spectral.
+    extras : tuple of str
+        Further rasters of products that become items of their own: "SCL", "TCI", "QA_PIXEL" …
+    rewrite : tuple of (from, to)
+        What links to begin with, and what local path stands for it.
     """
 
     bands: tuple[int, ...] = ()
@@ -58,6 +71,11 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
     interior: str = ""
     gcps: str = ""
     gcp_fit: str = ""
+    values: str = ""
+    resolution: str = ""
+    assets: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    rewrite: tuple[tuple[str, str], ...] = ()
 
 
 FileState: TypeAlias = tuple[int, int]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError, InvalidParameter
 from engine.geometry.projection import canonical_crs
-from raster_types.base import GCP_FITS, ItemOptions
+from raster_types.base import GCP_FITS, RESOLUTIONS, VALUES, ItemOptions
 from raster_types.terrain_option import TerrainOption, parse_terrain
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 
 def parse_item_options(  # noqa: PLR0913 -- one an option of the command
@@ -29,6 +30,11 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
     interior: Path | None = None,
     gcps: Path | None = None,
     gcp_fit: str = "",
+    values: str = "",
+    resolution: str = "",
+    assets: str = "",
+    extras: str = "",
+    rewrite: Sequence[str] = (),
 ) -> ItemOptions:
     """Return the options; "" = as the files say.
 
@@ -55,7 +61,32 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
         interior=_file("--interior", interior),
         gcps=_file("--gcps", gcps),
         gcp_fit=_gcp_fit(gcp_fit),
+        values=_one_of("--values", values, VALUES),
+        resolution=_one_of("--resolution", resolution, RESOLUTIONS),
+        assets=_names(assets),
+        extras=_names(extras),
+        rewrite=tuple(map(_rewrite, rewrite)),
     )
+
+
+def _one_of(option: str, text: str, known: tuple[str, ...]) -> str:
+    if text and text not in known:
+        raise ConfigError(option, text, f"expected one of {', '.join(known)}")
+    return text
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _rewrite(text: str) -> tuple[str, str]:
+    start, equals, local = text.rpartition("=")
+    if not (start and equals and local):
+        accepted = "expected FROM=TO, as https://data.example/s2/=/mnt/s2/"
+        raise ConfigError("--rewrite", text, accepted)
+    # An ending slash belongs to both or to neither.
+    ending = "/" if start.endswith("/") else ""
+    return start, f"{Path(local).absolute()}{ending}"
 
 
 def _file(option: str, path: Path | None) -> str:

@@ -10,6 +10,13 @@ import typer
 
 from server.commands.definition_chain import chain_app
 from server.commands.options import DEFAULT_DATA, DataOption
+from server.commands.product_options import (
+    AssetsOption,
+    ExtrasOption,
+    ResolutionOption,
+    RewriteOption,
+    ValuesOption,
+)
 from server.commands.terrain_options import (
     DemDatumOption,
     DemFactorOption,
@@ -145,6 +152,11 @@ def add(  # noqa: PLR0913 -- one an option of the command
     bands: Annotated[
         str, typer.Option(metavar="4,3,2", help="Bands to use, from 1, in this order.")
     ] = "",
+    values: ValuesOption = "",
+    resolution: ResolutionOption = "",
+    assets: AssetsOption = "",
+    extras: ExtrasOption = "",
+    rewrite: RewriteOption = None,
     attributes: Annotated[
         Path | None,
         typer.Option(metavar="FILE.csv", help="Fields for the items, joined by file name."),
@@ -191,6 +203,11 @@ def add(  # noqa: PLR0913 -- one an option of the command
             interior=interior,
             gcps=gcps,
             gcp_fit=gcp_fit,
+            values=values,
+            resolution=resolution,
+            assets=assets,
+            extras=extras,
+            rewrite=rewrite or (),
         ),
         csv=attributes,
         name_regex=name_regex,

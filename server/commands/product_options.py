@@ -1,0 +1,44 @@
+"""Options of `swath definition add` about products: which of their bands come in, and as which values."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+ValuesOption = Annotated[
+    str,
+    typer.Option(
+        metavar="dn|reflectance|radiance",
+        help="What the numbers of satellite products become. [default: reflectance where they say how]",
+    ),
+]
+ResolutionOption = Annotated[
+    str,
+    typer.Option(
+        metavar="10|20|60|all",
+        help="Bands of Sentinel-2 products by their resolution; all = on the grid of the finest. "
+        "[default: all]",
+    ),
+]
+AssetsOption = Annotated[
+    str,
+    typer.Option(
+        metavar="red,green,blue,nir",
+        help="Assets of STAC items, by key, common name or band name. [default: all spectral ones]",
+    ),
+]
+ExtrasOption = Annotated[
+    str,
+    typer.Option(
+        metavar="SCL,TCI,QA_PIXEL",
+        help="Further rasters of products that become items of their own.",
+    ),
+]
+RewriteOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FROM=TO",
+        help="Take links that begin with FROM from the local folder TO; may be given again.",
+    ),
+]
