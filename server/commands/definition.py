@@ -10,7 +10,7 @@ import typer
 
 from server.commands.definition_chain import chain_app
 from server.commands.options import DEFAULT_DATA, DataOption
-from server.commands.product_options import (
+from server.commands.product_options import (  # noqa: TC001 -- typer reads them at run time
     AssetsOption,
     ExtrasOption,
     ResolutionOption,
