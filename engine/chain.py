@@ -28,6 +28,9 @@ from engine.request import FunctionArguments, RenderingRule
 
 # The name of the function that does nothing; it has no line in FUNCTIONS.
 NO_FUNCTION = "None"
+# What may stand in `made_by` of a process that no author wrote.
+BY_RASTER_TYPE = "raster-type"
+BY_BALANCE = "colour-balance"
 
 Functions = Mapping[str, RasterFunction]
 
@@ -59,11 +62,15 @@ class RasterFunctionProcess(
         Of that function; None = its defaults.
     output_pixel_type : PixelType or None
         None = what the function gives.
+    made_by : str
+        What put the process into the chain ("raster-type", "colour-balance"), so that it can be told
+        from what an author wrote; "" = the author.
     """
 
     function: str
     arguments: FunctionArguments | None = None
     output_pixel_type: PixelType | None = None
+    made_by: str = ""
 
     def rule(self) -> RenderingRule:
         """Return the process as the functions' `bind` takes it."""

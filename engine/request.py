@@ -122,7 +122,19 @@ class ArithmeticRule(FunctionRule, tag="Arithmetic", frozen=True, kw_only=True):
     constants: tuple[float, ...] = ()
 
 
-FunctionArguments = StretchRule | RemapRule | ConvolutionRule | ArithmeticRule
+class GainOffsetRule(FunctionRule, tag="GainOffset", frozen=True, kw_only=True):
+    """Arguments of the GainOffset function: out = in · gain + offset.
+
+    Attributes
+    ----------
+    gains, offsets : one for all bands, or one per band
+    """
+
+    gains: tuple[float, ...] = (1.0,)
+    offsets: tuple[float, ...] = (0.0,)
+
+
+FunctionArguments = StretchRule | RemapRule | ConvolutionRule | ArithmeticRule | GainOffsetRule
 
 
 class RenderingRule(Record, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from engine.functions.arithmetic import Arithmetic
 from engine.functions.base import RasterFunction
 from engine.functions.convolution import Convolution
+from engine.functions.gain_offset import GainOffset
 from engine.functions.remap import Remap
 from engine.functions.stretch import Stretch
 from engine.registry import Registry
@@ -14,5 +15,6 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Remap": Remap(),
         "Convolution": Convolution(),
         "Arithmetic": Arithmetic(),
+        "GainOffset": GainOffset(),
     },
 )

@@ -28,8 +28,8 @@ Processes are written in the order in which pixels flow. Three kinds:
 * **samplers**: Sampler2D, and SamplerOrtho with a terrain behind a sensor model. Without one a Sampler2D
   is added at the end. One that comes earlier makes pixels of its pixel_size that the rest works on.
 
-* **radiometric processes** change pixels only: RasterFunction with Stretch, Remap, Convolution or
-  Arithmetic. They stay on the side of the sampler where they are put.
+* **radiometric processes** change pixels only: RasterFunction with Stretch, Remap, Convolution,
+  Arithmetic or GainOffset (gains and offsets, one or one a band). They stay on the side of the sampler where they are put.
 
 For example, three classes made before pixels are interpolated, then smoothed:
 

@@ -13,6 +13,7 @@ from engine.request import (
     ArithmeticRule,
     ConvolutionRule,
     FunctionArguments,
+    GainOffsetRule,
     RemapRule,
     RenderingRule,
     StretchRule,
@@ -24,6 +25,7 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "Remap": RemapRule(input_ranges=(0, 50, 50, 100), output_values=(1, 2)),
     "Convolution": ConvolutionRule(kind=11),
     "Arithmetic": ArithmeticRule(operation=3, constants=(0.5,)),
+    "GainOffset": GainOffsetRule(gains=(1.5,), offsets=(-1.0,)),
 }
 KINDS = [PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.F32, PixelType.F64]
 
