@@ -1,4 +1,4 @@
-"""Layers, fields and tables of `catalog.gpkg`."""
+"""Layers, fields and tables of a catalog, in SQL as SQLite has it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CREATE TABLE swath_info (key TEXT PRIMARY KEY NOT NULL, value TEXT);
 CREATE TABLE swath_sources (
   path TEXT NOT NULL, fid INTEGER NOT NULL, size INTEGER, mtime_ns INTEGER,
   PRIMARY KEY (path, fid)) WITHOUT ROWID;
-CREATE INDEX swath_sources_fid ON swath_sources(fid);
+CREATE INDEX swath_sources_fid ON swath_sources(fid, path);
 CREATE TABLE swath_build (
   fid INTEGER PRIMARY KEY, fingerprint TEXT, shape_hash TEXT, rings BLOB, statistics BLOB,
   pyramid TEXT);

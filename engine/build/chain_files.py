@@ -69,7 +69,7 @@ def item_definitions(table: ServiceTable, wanted: Wanted) -> Iterator[ItemDefini
             raster = row.raster
         except msgspec.MsgspecError as err:
             raise ConfigError(
-                table.path, f"OBJECTID {row.id} ({row.name}), Raster", str(err)
+                table.name, f"OBJECTID {row.id} ({row.name}), Raster", str(err)
             ) from err
         yield ItemDefinition(row.id, raster, definition_of_item(row.name, raster))
 

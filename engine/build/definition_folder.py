@@ -101,7 +101,7 @@ class DefinitionFolder:
 
     def table(self) -> ServiceTable:
         """Open the service table; close it."""
-        return ServiceTable(self.catalog)
+        return ServiceTable.open(self.catalog)
 
     def resolve(self, path: str) -> str:
         """Return the absolute path of a source; those made by build are kept relative to the folder."""
@@ -116,7 +116,7 @@ def read_facts(table: ServiceTable) -> ServiceFacts | None:
     try:
         return msgspec.json.decode(text, type=ServiceFacts)
     except msgspec.MsgspecError as err:
-        raise ConfigError(table.path, "swath_info.service", f"{err}; build again") from err
+        raise ConfigError(table.name, "swath_info.service", f"{err}; build again") from err
 
 
 def write_facts(table: ServiceTable, facts: ServiceFacts) -> None:

@@ -49,6 +49,12 @@ INSERT INTO gpkg_spatial_ref_sys VALUES
 """
 
 
+class GeometryBlob(bytes):
+    """The blob of a geometry, known as such where a database keeps geometries in another form."""
+
+    __slots__ = ()
+
+
 def open_sqlite(path: Path) -> sqlite3.Connection:
     """Open a database for reading and writing, in autocommit mode.
 
@@ -137,13 +143,14 @@ def set_layer_extent(db: sqlite3.Connection, table: str, extent: Extent | None) 
     )
 
 
-def encode_geometry(wkb: bytes, srs_id: int, extent: Extent | None) -> bytes:
+def encode_geometry(wkb: bytes, srs_id: int, extent: Extent | None) -> GeometryBlob:
     """Return the blob of a geometry; `extent` None = an empty geometry."""
     if extent is None:
-        return struct.pack("<2sBBi", b"GP", 0, 1 | _EMPTY_FLAG, srs_id) + wkb
+        head = struct.pack("<2sBBi", b"GP", 0, 1 | _EMPTY_FLAG, srs_id)
+        return GeometryBlob(head + wkb)
     box = (extent.xmin, extent.xmax, extent.ymin, extent.ymax)
     head = struct.pack("<2sBBi4d", b"GP", 0, _LITTLE_ENDIAN_XY_ENVELOPE, srs_id, *box)
-    return head + wkb
+    return GeometryBlob(head + wkb)
 
 
 def decode_geometry(blob: bytes | None) -> bytes:

@@ -301,7 +301,7 @@ class _Run:
         for own in (folder.pyramids, folder.overviews, folder.path / TERRAIN_FOLDER):
             # What build made is named relative to the definition.
             (work / own.name).symlink_to(own, target_is_directory=True)
-        extract_items(self._table.path, work / "catalog.gpkg", members)
+        extract_items(self._table, work / "catalog.gpkg", members)
         compiled = work / "members.zmd"
         compile_definition(work, compiled, workers=self._build.workers, size_edges=edges)
         return compiled

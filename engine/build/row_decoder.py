@@ -1,4 +1,4 @@
-"""Records of the service table, as SQLite gives them, into rows."""
+"""Records of the service table, as its database gives them, into rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
     from typing import Any
 
 # Columns of swath_build, which follow those of the layer.
@@ -26,14 +25,14 @@ class RowDecoder:
 
     Parameters
     ----------
-    path : Path
-        The catalog, for messages.
+    catalog : str
+        What messages call it.
     names : sequence of str
         The layer's columns, in order; `BUILT_COLUMNS` follow them in a record.
     """
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
-        self._path = path
+    def __init__(self, catalog: str, names: Sequence[str]) -> None:
+        self._catalog = catalog
         self._count = len(names)
         self._places = {name: names.index(name) for name in SYSTEM_FIELDS}
         self._attributes = [
@@ -55,7 +54,9 @@ class RowDecoder:
             shape = msgspec.convert(record[at["Shape"]], bytes | None, strict=False)
             wkb = geopackage.decode_geometry(shape)
         except (ValueError, msgspec.ValidationError) as err:
-            raise ConfigError(self._path, f"OBJECTID {record[at['OBJECTID']]}", str(err)) from err
+            raise ConfigError(
+                self._catalog, f"OBJECTID {record[at['OBJECTID']]}", str(err)
+            ) from err
         return ItemRow(
             id=record[at["OBJECTID"]],
             status=status,

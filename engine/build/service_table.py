@@ -1,29 +1,24 @@
-"""The service table: the layers and rows of `catalog.gpkg`.
+"""The service table: the layers and rows of a catalog, in whichever database it is kept.
 
-Rules: OBJECTIDs come from SQLite's AUTOINCREMENT and are never reused. What people see and edit is in
-the layers footprints, boundary and seamlines; what build needs to know again is in the hidden tables
-swath_sources and swath_build. Work is committed in batches, so an interrupted run is resumed.
+Rules: OBJECTIDs are never reused. What people see and edit is in the layers footprints, boundary and
+seamlines; what build needs to know again is in the hidden tables swath_sources and swath_build. Work
+is committed in batches, so an interrupted run is resumed. The SQL is what all databases run (see
+`engine.build.catalog_database`); rows are read in pages, so that they may be written meanwhile.
 """
 
 from __future__ import annotations
 
 import math
 import re
-import sqlite3
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.build import geopackage
-from engine.build.catalog_schema import (
-    COMPUTED_FIELDS,
-    DESCRIPTIONS,
-    LAYERS,
-    SYSTEM_FIELDS,
-    TABLES,
-)
+from engine.build.catalog_database import pages
+from engine.build.catalog_schema import COMPUTED_FIELDS, SYSTEM_FIELDS
+from engine.build.geopackage_database import GeoPackageDatabase
 from engine.build.item_row import (
     BuiltState,
     DigestRow,
@@ -44,58 +39,81 @@ from engine.item import PRIMARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
+    from engine.build.catalog_database import CatalogDatabase, Rows
     from engine.build.raster_record import SourceDefinition
     from engine.extent import Extent
     from engine.readers.header import RasterHeader
     from engine.results import AttributeValue
 
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+_SET_INFO, _SET_STATE = (
+    f"INSERT INTO {name}(key, value) VALUES (?, ?)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+    for name in ("swath_info", "swath_state")
+)
+_ADD_SOURCE = "INSERT INTO swath_sources(path, fid, size, mtime_ns) VALUES (?, ?, ?, ?)"
+_FORGET_SOURCES = "DELETE FROM swath_sources WHERE fid = ?"
+_SET_BUILT = (
+    f"INSERT INTO swath_build(fid, {', '.join(BUILT_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (fid) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in BUILT_COLUMNS)
+)
 
 
 class ServiceTable:
-    """`catalog.gpkg`, open for reading and writing.
+    """A catalog, open for reading and writing.
+
+    Parameters
+    ----------
+    database : CatalogDatabase
+        Belongs to the table from now on.
 
     Raises
     ------
     ConfigError
-        From any method: the file is locked by another program or damaged.
+        From any method: the catalog is locked by another program or damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._db = geopackage.open_sqlite(path)
-        if not self._has_tables():
-            self.close()
-            raise ConfigError(path, "", "is no catalog of a definition (layer footprints missing)")
+    def __init__(self, database: CatalogDatabase) -> None:
+        self._db = database
+        try:
+            known = database.has_tables()
+        except ConfigError:
+            database.close()
+            raise
+        if not known:
+            database.close()
+            why = "is no catalog of a definition (layer footprints missing)"
+            raise ConfigError(database.name, "", why)
+
+    @classmethod
+    def open(cls, path: Path) -> ServiceTable:
+        """Open the catalog in a GeoPackage."""
+        return cls(GeoPackageDatabase(path))
 
     @classmethod
     def create(cls, path: Path) -> ServiceTable:
-        """Make an empty catalog; `path` must not exist."""
-        db = geopackage.open_sqlite(path)
-        try:
-            geopackage.create_base(db)
-            db.executescript(TABLES)
-            for layer in LAYERS:
-                geopackage.register_layer(db, layer, DESCRIPTIONS[layer])
-            geopackage.register_attributes(db, "swath_info", "Facts of the service as built")
-        finally:
-            db.close()
-        return cls(path)
+        """Make an empty catalog in a GeoPackage; `path` must not exist."""
+        return cls(GeoPackageDatabase.create(path))
 
-    def _has_tables(self) -> bool:
-        query = "SELECT count(*) FROM sqlite_master WHERE name IN ('footprints', 'swath_build')"
-        return bool(self.execute(query).fetchone()[0] == 2)
+    @property
+    def name(self) -> str:
+        """What messages call the catalog."""
+        return self._db.name
 
-    def execute(self, sql: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+    @property
+    def database(self) -> CatalogDatabase:
+        """Where it is kept (for modules of engine.build)."""
+        return self._db
+
+    def execute(self, sql: str, values: tuple[object, ...] = ()) -> Rows:
         """Run a statement of our own (for modules of engine.build); "?" marks the values."""
-        try:
-            return self._db.execute(sql, values)
-        except sqlite3.Error as err:
-            raise ConfigError(self.path, "", f"cannot be read or written: {err}") from err
+        return self._db.execute(sql, values)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the catalog."""
         self._db.close()
 
     def __enter__(self) -> ServiceTable:
@@ -104,23 +122,15 @@ class ServiceTable:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @contextmanager
-    def batch(self) -> Iterator[None]:
+    def batch(self) -> AbstractContextManager[None]:
         """Commit what is done inside together, or nothing of it."""
-        self.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self.execute("ROLLBACK")
-            raise
-        self.execute("COMMIT")
+        return self._db.batch()
 
     # Fields
 
     def fields(self) -> dict[str, str]:
         """Return the names of the layer's fields and their SQL types, in order."""
-        rows = self.execute("PRAGMA table_info(footprints)")
-        return {row[1]: str(row[2]).upper() for row in rows}
+        return self._db.columns("footprints")
 
     def ensure_field(self, name: str, sql_type: str) -> str:
         """Add a field of the author's if it is new, and return its name as spelled in the table.
@@ -134,11 +144,11 @@ class ServiceTable:
         if name.casefold() in known:
             found = known[name.casefold()]
             if found in SYSTEM_FIELDS or found in COMPUTED_FIELDS:
-                raise ConfigError(self.path, name, "this field is filled by build")
+                raise ConfigError(self.name, name, "this field is filled by build")
             return found
         if not _FIELD_NAME.fullmatch(name):
             why = "a field name is a letter, then letters, digits and _, at most 63 in all"
-            raise ConfigError(self.path, name, why)
+            raise ConfigError(self.name, name, why)
         self.execute(f'ALTER TABLE footprints ADD COLUMN "{name}" {sql_type}')
         return name
 
@@ -151,7 +161,7 @@ class ServiceTable:
 
     def set_info(self, key: str, value: str) -> None:
         """Store a fact."""
-        self.execute("INSERT OR REPLACE INTO swath_info VALUES (?, ?)", (key, value))
+        self.execute(_SET_INFO, (key, value))
 
     def state(self, key: str) -> bytes:
         """Return what build keeps for itself, b"" where there is nothing."""
@@ -160,32 +170,37 @@ class ServiceTable:
 
     def set_state(self, key: str, value: bytes) -> None:
         """Keep something for the next build."""
-        self.execute("INSERT OR REPLACE INTO swath_state VALUES (?, ?)", (key, value))
+        self.execute(_SET_STATE, (key, value))
 
     # Items
 
     def source_rows(self) -> Iterator[tuple[int, str, int, int]]:
         """Yield OBJECTID, path, size and time of change of every file."""
-        query = "SELECT fid, path, size, mtime_ns FROM swath_sources ORDER BY fid, path"
-        yield from self.execute(query)
+        query = (
+            "SELECT fid, path, size, mtime_ns FROM swath_sources WHERE (fid, path) > (?, ?)"
+            " ORDER BY fid, path"
+        )
+        yield from pages(self._db, query, (-1, ""), (0, 1))
 
     def digest_rows(self) -> Iterator[DigestRow]:
         """Yield what tells whether rows changed, in order of OBJECTID."""
         query = (
             "SELECT OBJECTID, coalesce(Category, 1), coalesce(StatusId, 1), Shape,"
             " coalesce(b.fingerprint, ''), coalesce(length(b.statistics), 0)"
-            " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID ORDER BY OBJECTID"
+            " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
+            " WHERE OBJECTID > ? ORDER BY OBJECTID"
         )
-        yield from (DigestRow(*record) for record in self.execute(query))
+        yield from (DigestRow(*record) for record in pages(self._db, query, (-1,), (0,)))
 
     def input_rows(self) -> Iterator[InputRow]:
         """Yield what goes into building each row, in order of OBJECTID."""
         query = (
             "SELECT OBJECTID, coalesce(Category, 1), coalesce(StatusId, 1), coalesce(Raster, ''),"
             " coalesce(Header, ''), coalesce(b.fingerprint, ''), coalesce(length(b.statistics), 0)"
-            " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID ORDER BY OBJECTID"
+            " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
+            " WHERE OBJECTID > ? ORDER BY OBJECTID"
         )
-        yield from (InputRow(*record) for record in self.execute(query))
+        yield from (InputRow(*record) for record in pages(self._db, query, (-1,), (0,)))
 
     def primary_rows(self) -> Iterator[PrimaryRow]:
         """Yield the primaries that are ready, in order of OBJECTID."""
@@ -196,9 +211,10 @@ class ServiceTable:
             "SELECT OBJECTID, coalesce(LowPS, 0.0), coalesce(HighPS, 0.0), MinPS, MaxPS, Shape,"
             f" coalesce(b.fingerprint, ''){own}"
             " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
-            f" WHERE Category = {PRIMARY} AND StatusId = 0 ORDER BY OBJECTID"
+            f" WHERE Category = {PRIMARY} AND StatusId = 0 AND OBJECTID > ? ORDER BY OBJECTID"
         )
-        for fid, low, high, least, most, shape, fingerprint, *values in self.execute(query):
+        for record in pages(self._db, query, (-1,), (0,)):
+            fid, low, high, least, most, shape, fingerprint, *values = record
             yield PrimaryRow(
                 id=fid,
                 low_ps=low,
@@ -218,47 +234,46 @@ class ServiceTable:
         Files that could not be read have a size of -1, so that they are tried again.
         """
         query = (
-            "SELECT path, s.fid, iif(Header = '', -1, size), mtime_ns FROM swath_sources s"
-            " JOIN footprints ON OBJECTID = s.fid"
+            "SELECT path, s.fid, CASE WHEN Header = '' THEN -1 ELSE size END, mtime_ns"
+            " FROM swath_sources s JOIN footprints ON OBJECTID = s.fid"
+            " WHERE (path, s.fid) > (?, ?) ORDER BY path, s.fid"
         )
-        return {path: (fid, size, time) for path, fid, size, time in self.execute(query)}
+        rows = pages(self._db, query, ("", -1), (0, 1))
+        return {path: (fid, size, time) for path, fid, size, time in rows}
 
     def insert(self, item: NewItem, category: int = PRIMARY) -> int:
         """Add an item and return its new OBJECTID."""
-        cursor = self.execute(
-            "INSERT INTO footprints(Name, Category) VALUES (?, ?)", (item.name, category)
-        )
-        fid = int(cursor.lastrowid or 0)
-        self.replace(fid, item)
-        return fid
+        values = {"Name": item.name, "Category": category, **_item_values(item)}
+        names = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join("?" * len(values))
+        sql = f"INSERT INTO footprints({names}) VALUES ({marks}) RETURNING OBJECTID"
+        ((fid,),) = self.execute(sql, tuple(values.values())).fetchall()
+        self._add_sources(fid, item.headers, item.raster.sources)
+        return int(fid)
 
     def replace(self, fid: int, item: NewItem) -> None:
         """Write an item's definition, headers, attributes and status; its footprint stays."""
-        values: dict[str, AttributeValue] = {
-            "Raster": raster_to_text(item.raster),
-            "Header": headers_to_text(item.headers),
-            "StatusId": int(item.status),
-            "StatusMessage": item.message,
-            **item.attributes,
-        }
-        self.update(fid, values)
-        self._set_sources(fid, item.headers, item.raster.sources)
+        self.update(fid, _item_values(item))
+        self.execute(_FORGET_SOURCES, (fid,))
+        self._add_sources(fid, item.headers, item.raster.sources)
 
     def set_headers(
         self, fid: int, headers: tuple[RasterHeader, ...], sources: tuple[SourceDefinition, ...]
     ) -> None:
         """Write headers of an item's first sources that were read anew; others cannot be read."""
         self.update(fid, {"Header": headers_to_text(headers)})
-        self._set_sources(fid, headers, sources)
+        self.execute(_FORGET_SOURCES, (fid,))
+        self._add_sources(fid, headers, sources)
 
-    def _set_sources(
+    def _add_sources(
         self, fid: int, headers: tuple[RasterHeader, ...], sources: tuple[SourceDefinition, ...]
     ) -> None:
-        self.execute("DELETE FROM swath_sources WHERE fid = ?", (fid,))
         states = {s.path: (h.size, h.mtime_ns) for s, h in zip(sources, headers, strict=False)}
-        for source in sources:
-            row = (source.path, fid, *(states.get(source.path) or _file_state(source.path)))
-            self.execute("INSERT OR REPLACE INTO swath_sources VALUES (?, ?, ?, ?)", row)
+        rows = {
+            path: (path, fid, *(states.get(path) or _file_state(path)))
+            for path in (source.path for source in sources)
+        }
+        self._db.execute_many(_ADD_SOURCE, rows.values())
 
     def update(self, fid: int, values: Mapping[str, AttributeValue]) -> None:
         """Set fields of one row."""
@@ -269,7 +284,7 @@ class ServiceTable:
         """Remove items; their OBJECTIDs are not given again."""
         for fid in fids:
             self.execute("DELETE FROM footprints WHERE OBJECTID = ?", (fid,))
-            self.execute("DELETE FROM swath_sources WHERE fid = ?", (fid,))
+            self.execute(_FORGET_SOURCES, (fid,))
             self.execute("DELETE FROM swath_build WHERE fid = ?", (fid,))
             self.execute("DELETE FROM swath_state WHERE key = ?", (f"rasters:{fid}",))
 
@@ -277,7 +292,7 @@ class ServiceTable:
         """Set MinPS and MaxPS of a row (MaxPS 0 = no end)."""
         self.update(fid, {"MinPS": begin, "MaxPS": end})
 
-    def count(self, where: str = "1") -> int:
+    def count(self, where: str = "TRUE") -> int:
         """Return how many rows fulfil a condition of our own (never a person's text)."""
         return int(self.execute(f"SELECT count(*) FROM footprints WHERE {where}").fetchone()[0])
 
@@ -286,7 +301,7 @@ class ServiceTable:
         return next(self.rows("OBJECTID = ?", (fid,)), None)
 
     def rows(
-        self, where: str = "1", values: tuple[AttributeValue, ...] = (), above: int = -1
+        self, where: str = "TRUE", values: tuple[AttributeValue, ...] = (), above: int = -1
     ) -> Iterator[ItemRow]:
         """Yield rows in order of OBJECTID, read in pages so that they may be written meanwhile.
 
@@ -298,19 +313,14 @@ class ServiceTable:
             Only OBJECTIDs above this one.
         """
         names = list(self.fields())
-        decoder = RowDecoder(self.path, names)
+        decoder = RowDecoder(self.name, names)
         chosen = ", ".join([f'f."{name}"' for name in names] + [f"b.{n}" for n in BUILT_COLUMNS])
         query = (
             f"SELECT {chosen} FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
-            f" WHERE ({where}) AND OBJECTID > ? ORDER BY OBJECTID LIMIT 500"
+            f" WHERE ({where}) AND OBJECTID > ? ORDER BY OBJECTID"
         )
-        last = above
-        while True:
-            page = self.execute(query, (*values, last)).fetchall()
-            if not page:
-                return
-            yield from map(decoder.decode, page)
-            last = page[-1][names.index("OBJECTID")]
+        place = names.index("OBJECTID")
+        yield from map(decoder.decode, pages(self._db, query, (*values, above), (place,)))
 
     def id_ranges(self, size: int) -> Iterator[tuple[int, int]]:
         """Yield first and last OBJECTID of `size` rows at a time, in order."""
@@ -330,10 +340,7 @@ class ServiceTable:
 
     def set_crs(self, crs: str) -> int:
         """State the CRS of all layers and return its srs_id; shapes are the caller's to rewrite."""
-        srs_id = geopackage.ensure_srs(self._db, crs)
-        for layer in LAYERS:
-            geopackage.set_layer_srs(self._db, layer, srs_id)
-        return srs_id
+        return self._db.set_crs(crs)
 
     def set_shape(self, fid: int, wkb: bytes, srs_id: int) -> None:
         """Write a footprint; b"" = none."""
@@ -350,7 +357,7 @@ class ServiceTable:
         """Keep what build made of an item."""
         pyramid = msgspec.json.encode(built.pyramid).decode() if built.pyramid else None
         self.execute(
-            "INSERT OR REPLACE INTO swath_build VALUES (?, ?, ?, ?, ?, ?)",
+            _SET_BUILT,
             (fid, built.fingerprint, built.shape_hash, built.rings, built.statistics, pyramid),
         )
 
@@ -367,9 +374,18 @@ class ServiceTable:
         return [geopackage.decode_geometry(row[0]) for row in rows]
 
     def set_extents(self, extent: Extent | None) -> None:
-        """Write the box of the layers into the GeoPackage's contents."""
-        for layer in ("footprints", "boundary"):
-            geopackage.set_layer_extent(self._db, layer, extent)
+        """State the box of the layers, for programs that ask for it."""
+        self._db.set_extents(extent)
+
+
+def _item_values(item: NewItem) -> dict[str, AttributeValue]:
+    return {
+        "Raster": raster_to_text(item.raster),
+        "Header": headers_to_text(item.headers),
+        "StatusId": int(item.status),
+        "StatusMessage": item.message,
+        **item.attributes,
+    }
 
 
 def _file_state(path: str) -> tuple[int, int]:

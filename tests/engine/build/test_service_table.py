@@ -1,7 +1,8 @@
 """catalog.gpkg: rows, OBJECTIDs, edits by hand, and other programs that open it.
 
-Covers engine.build.row_decoder, engine.build.geopackage, engine.build.catalog_schema, engine.build.item_row,
-engine.build.raster_record, engine.build.definition_folder and engine.build.table_extract.
+Covers engine.build.row_decoder, engine.build.geopackage, engine.build.geopackage_database,
+engine.build.catalog_database, engine.build.catalog_schema, engine.build.item_row, engine.build.raster_record,
+engine.build.definition_folder, engine.build.table_copy and engine.build.table_extract.
 """
 
 from __future__ import annotations
@@ -119,11 +120,11 @@ def test_a_file_that_is_no_catalog_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "catalog.gpkg"
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(ConfigError):
-        ServiceTable(path)
+        ServiceTable.open(path)
     with sqlite3.connect(tmp_path / "other.gpkg") as db:
         db.execute("CREATE TABLE x(y)")
     with pytest.raises(ConfigError, match="footprints missing"):
-        ServiceTable(tmp_path / "other.gpkg")
+        ServiceTable.open(tmp_path / "other.gpkg")
 
 
 def test_geometry_blobs_survive_and_others_are_refused() -> None:
@@ -156,7 +157,7 @@ def test_other_programs_open_and_edit_the_catalog(
     subprocess.run([ogrinfo, str(path), "-sql", sql], capture_output=True, check=True)
     copied = tmp_path / "copy.geojson"
     subprocess.run([ogr2ogr, "-f", "GeoJSON", copied, path, "footprints"], check=True)
-    with ServiceTable(path) as table:
+    with ServiceTable.open(path) as table:
         row = table.row(fid)
         assert row is not None
         assert (row.name, row.attributes["ZOrder"], row.is_edited) == ("by hand", -1, False)
@@ -165,9 +166,9 @@ def test_other_programs_open_and_edit_the_catalog(
 def test_an_extract_holds_the_chosen_items_ready_and_visible(tmp_path: Path) -> None:
     with ServiceTable.create(tmp_path / "a.gpkg") as table:
         fids = [table.insert(_item(name)) for name in "abc"]
-        extract_items(table.path, tmp_path / "b.gpkg", fids[1:])
+        extract_items(table, tmp_path / "b.gpkg", fids[1:])
         assert table.count() == 3
-    with ServiceTable(tmp_path / "b.gpkg") as copy:
+    with ServiceTable.open(tmp_path / "b.gpkg") as copy:
         rows = list(copy.rows())
         assert [row.id for row in rows] == fids[1:]
         assert {row.status for row in rows} == {ItemStatus.READY}
