@@ -276,7 +276,12 @@ class _Adder:
         except msgspec.MsgspecError:
             # Edited wrongly: what is in the file counts.
             return item
-        if old is None or old.process is None:
+        if old is None:
+            return item
+        if old.footprint is not None:
+            own = msgspec.structs.replace(item.raster, footprint=old.footprint)
+            item = msgspec.structs.replace(item, raster=own)
+        if old.process is None:
             return item
         kept = msgspec.structs.replace(
             item.raster, process=old.process, sources=old.sources, geolocation=old.geolocation

@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import msgspec
 
+from engine.build.footprint_rule import FootprintRule
 from engine.geolocation import Geolocation
 from engine.item import Level
 from engine.process_definition import RasterProcessDefinition
@@ -90,6 +91,11 @@ class RasterDefinition(
     process : RasterProcessDefinition or None
         As an author imported it; sources and geolocation follow from it (`engine.build.item_chain`).
         None = they are all there is.
+    footprint : FootprintRule or None
+        How this item's footprint is made; None = as those of the definition.
+    coverage : str
+        Area that the product states to hold pixels: a (MULTI)POLYGON as WKT, longitude and latitude;
+        "" = none. Footprints by geometry are made of it.
     """
 
     version: int = DEFINITION_VERSION
@@ -98,6 +104,8 @@ class RasterDefinition(
     geolocation: Geolocation | None = None
     notes: tuple[str, ...] = ()
     process: RasterProcessDefinition | None = None
+    footprint: FootprintRule | None = None
+    coverage: str = ""
 
 
 class PyramidFile(msgspec.Struct, frozen=True, kw_only=True):
