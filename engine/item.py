@@ -9,6 +9,11 @@ from engine.pixel_type import PixelType
 
 PRIMARY = 1
 OVERVIEW = 2
+# What belongs to a primary and is another kind of raster: thermal or quality bands of a scene. It stands
+# in the catalog, takes no part in mosaics and shows only where it is asked for.
+COMPANION = 5
+# Its range ends below all pixel sizes, so that it shows only where ranges do not count.
+COMPANION_END_PS = 1e-9
 
 
 class Level(msgspec.Struct, frozen=True, array_like=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -15,7 +16,7 @@ from engine.errors import InvalidParameter
 from engine.geometry.projection import canonical_crs, operation, transform
 from engine.image_space import image_space_item
 from engine.image_view import items_in_image_space
-from engine.item import OVERVIEW
+from engine.item import COMPANION, OVERVIEW
 from engine.item_rasters import pixel_size_of, shows
 from engine.mosaic.methods import METHODS
 from engine.mosaic.methods.base import OrderView
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from engine.service import ImageService
     from engine.target_grid import TargetGrid
     from engine.view_area import ViewArea
+
+
+_NAMING_FIELDS = re.compile(r"\b(Tag|Category|Name|OBJECTID)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def _find(service: ImageService, asked: _Asked, ranking: Callable[[], Ranking]) 
         return catalog.items_by_id(_lock_ids(service, rule), selection)
     if _needs_primaries(service, rule, asked.request):
         place = Place(area.extent, 0.0, 0.0)
-        takes_part = _is_primary
+        takes_part = _is_no_overview if _names_items(rule) else _is_primary
     else:
         place = Place(area.extent, area.ps_min, area.ps_max)
         takes_part = partial(_shows, service, asked.grid)
@@ -130,7 +134,16 @@ def _find(service: ImageService, asked: _Asked, ranking: Callable[[], Ranking]) 
 
 
 def _is_primary(item: Item) -> bool:
+    return item.category not in (OVERVIEW, COMPANION)
+
+
+def _is_no_overview(item: Item) -> bool:
     return item.category != OVERVIEW
+
+
+def _names_items(rule: MosaicRule) -> bool:
+    """Tell whether a rule asks for items by what they are: companions answer to that alone."""
+    return rule.fids is not None or _NAMING_FIELDS.search(rule.where) is not None
 
 
 def _needs_primaries(service: ImageService, rule: MosaicRule, request: ImageRequest) -> bool:

@@ -43,7 +43,7 @@ from engine.build.tally import histogram_of, statistics_of
 from engine.build.terrain_pins import TerrainPins
 from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
-from engine.item import PRIMARY
+from engine.item import COMPANION, COMPANION_END_PS, PRIMARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -255,6 +255,8 @@ class _Build:
         }
         if row.category == PRIMARY:
             values |= {"MinPS": 0.0, "MaxPS": self._end_of_range(built.low_ps)}
+        elif row.category == COMPANION:
+            values |= {"MinPS": 0.0, "MaxPS": COMPANION_END_PS}
         self._table.update(row.id, values)
         shape_hash = hash_shape(placement.wkb)
         if row.is_edited:

@@ -12,7 +12,7 @@ import msgspec
 
 from engine.build.footprint_rule import FootprintRule
 from engine.geolocation import Geolocation
-from engine.item import Level
+from engine.item import PRIMARY, Level
 from engine.process_definition import RasterProcessDefinition
 from engine.readers.header import RasterHeader
 
@@ -127,7 +127,13 @@ class PyramidFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An item as a raster type makes it, before it has an OBJECTID."""
+    """An item as a raster type makes it, before it has an OBJECTID.
+
+    Attributes
+    ----------
+    category : int
+        `PRIMARY`, or `COMPANION` for what goes with a primary and is not of its kind.
+    """
 
     name: str
     raster: RasterDefinition
@@ -135,6 +141,7 @@ class NewItem(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, str | int | float | None] = {}
     status: ItemStatus = ItemStatus.ADDED
     message: str = ""
+    category: int = PRIMARY
 
 
 _raster_decoder = msgspec.json.Decoder(RasterDefinition)

@@ -40,6 +40,7 @@ _CATEGORIES = {
     2: "Overview",
     3: "Unprocessed Overview",
     4: "Partial Overview",
+    5: "Companion",
     253: "Uploaded",
     254: "Incomplete",
     255: "Custom",
