@@ -9,6 +9,7 @@ from raster_types.gcp_image import GcpImageType
 from raster_types.maxar import MaxarType
 from raster_types.raster_dataset import RasterDatasetType
 from raster_types.rpc_image import RpcImageType
+from raster_types.sentinel2 import Sentinel2Type
 
 RASTER_TYPES: Registry[RasterType] = Registry(
     "raster type",
@@ -20,5 +21,6 @@ RASTER_TYPES: Registry[RasterType] = Registry(
         "maxar": MaxarType(),
         "raster-dataset": RasterDatasetType(),
         "rpc": RpcImageType(),
+        "sentinel2": Sentinel2Type(),
     },
 )
