@@ -25,6 +25,25 @@ class Level(msgspec.Struct, frozen=True, array_like=True):
     block_height: int
 
 
+class CoarseGrid(msgspec.Struct, frozen=True, array_like=True):
+    """How a file lies in the grid of its item whose pixels are smaller by a whole factor, or shifted.
+
+    Attributes
+    ----------
+    factor : int
+        Level-0 pixels of the item on each side of a pixel of the file.
+    offset_x, offset_y : float
+        Corner of the file, in level-0 pixels of the item.
+    levels : tuple of Level
+        Of the file.
+    """
+
+    factor: int
+    offset_x: float
+    offset_y: float
+    levels: tuple[Level, ...]
+
+
 class Source(msgspec.Struct, frozen=True, array_like=True):
     """One file behind an item, with what tells that it has changed.
 
@@ -36,12 +55,15 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
         GDAL driver pinned at every open.
     size, mtime_ns : int
         As found when the header was read.
+    coarse : CoarseGrid or None
+        Of a file with larger pixels than the item's, which are repeated; None = on the item's grid.
     """
 
     path: str
     driver: str
     size: int
     mtime_ns: int
+    coarse: CoarseGrid | None = None
 
 
 class BandSource(msgspec.Struct, frozen=True, array_like=True):
@@ -52,7 +74,7 @@ class BandSource(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """One compiled item. All sources of one item share grid, CRS and levels.
+    """One compiled item. All sources of one item share the CRS; grid and levels are the finest one's.
 
     Attributes
     ----------

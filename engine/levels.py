@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.item import Item
+    from engine.item import Item, Level
 
 # A level counts as fine enough when it is at most this much coarser than the output pixel: files with
 # odd sizes have levels of 1.9995 and 2.0005.
@@ -62,16 +62,22 @@ def choose_level(item: Item, ratio: float) -> LevelView:
     ratio : float
         Level-0 source pixels per output pixel, along the axis where they are fewest.
     """
+    return level_of(item.levels, ratio)
+
+
+def level_of(levels: tuple[Level, ...], ratio: float) -> LevelView:
+    """Return the coarsest of some levels that is not coarser than so many pixels of the first."""
+    first = levels[0]
     best, factor = 0, 1.0
-    for index, level in enumerate(item.levels):
-        this = min(item.width / level.width, item.height / level.height)
+    for index, level in enumerate(levels):
+        this = min(first.width / level.width, first.height / level.height)
         if factor < this <= ratio * _SLACK:
             best, factor = index, this
     residual = ratio * _SLACK / factor
     shrink = int(math.log2(residual)) if residual >= 2.0 else 0
-    level = item.levels[best]
+    level = levels[best]
     shrink = min(shrink, int(math.log2(max(1, min(level.width, level.height)))))
-    return level_view(item, best, shrink)
+    return view_of_level(levels, best, shrink)
 
 
 @lru_cache(maxsize=8192)
@@ -102,9 +108,14 @@ def _view(
 
 def level_view(item: Item, index: int, shrink: int = 0) -> LevelView:
     """Return a level of an item, halved `shrink` times by averaging."""
-    level = item.levels[index]
+    return view_of_level(item.levels, index, shrink)
+
+
+def view_of_level(levels: tuple[Level, ...], index: int, shrink: int = 0) -> LevelView:
+    """Return one of some levels, halved `shrink` times by averaging."""
+    level = levels[index]
     return _view(
-        (item.width, item.height),
+        (levels[0].width, levels[0].height),
         (level.width, level.height, level.block_width, level.block_height),
         index,
         shrink,

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
-from rasterio.windows import Window
 
 from engine.errors import SourceCorrupt
 from engine.footprint import Rings, clip_valid, edges_of
 from engine.pixels import PixelBlock
 from engine.process_steps import take_bands
+from engine.readers.area_reader import SourcePart, source_part
 from engine.readers.pack import pack_rgbv
 
 if TYPE_CHECKING:
@@ -174,14 +174,17 @@ def _read_source(
     cols, rows = min(view.block_cols, view.cols - col0), min(view.block_rows, view.rows - row0)
     data: Array | None = None
     mask: NDArray[np.bool_] | None = None
-    place = (row0, col0, rows, cols)
-    for source, dataset, wanted, mask_band in _datasets(handles, request):
+    reached: dict[int, NDArray[np.bool_]] = {}
+    for opened in _datasets(handles, request, (row0, col0, rows, cols)):
+        source, part = opened.source, opened.part
         try:
-            data = _read_bands(dataset, wanted, request, place, data)
-            if mask_band >= 0:
-                bands = [mask_band] if mask_band else 0
-                own = _read_area(dataset, bands, view, place, Resampling.nearest)[0] != 0
+            data = _read_bands(opened, request, (rows, cols), data)
+            if opened.mask >= 0:
+                bands = [opened.mask] if opened.mask else 0
+                own = part.read(opened.dataset, bands, Resampling.nearest)[0] != 0
                 mask = own if mask is None else mask & own
+            if part.inside is not None:
+                reached.update(dict.fromkeys((out for out, _ in opened.wanted), part.inside))
         except RasterioError as err:
             # Other bytes under the same name look corrupt, too.
             handles.confirm(source)
@@ -198,7 +201,10 @@ def _read_source(
             (1 / view.scale_x, 1 / view.scale_y),
             mask,
         )
-    per_band = [_sample_valid(item, band, data[i]) for i, band in enumerate(request.bands)]
+    per_band = [
+        _both(_sample_valid(item, band, data[i]), reached.get(i))
+        for i, band in enumerate(request.bands)
+    ]
     if all(valid is None for valid in per_band):
         return data, None if mask is None else mask[np.newaxis]
     valid = np.empty(data.shape, np.bool_)
@@ -209,17 +215,41 @@ def _read_source(
     return data, valid
 
 
+def _both(
+    one: NDArray[np.bool_] | None, other: NDArray[np.bool_] | None
+) -> NDArray[np.bool_] | None:
+    """Return where both hold; None = everywhere."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
 def _no_samples(request: BlockRequest, rows: int, cols: int) -> Array:
     return np.zeros((len(request.bands), rows, cols), request.item.pixel_type.dtype_name)
 
 
-def _datasets(
-    handles: HandlePool, request: BlockRequest
-) -> list[tuple[Source, DatasetReader, list[tuple[int, int]], int]]:
-    """Return each file and dataset to read, with (output index, band) pairs and the mask to take.
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A file to read.
 
-    The mask is a band number, 0 for the dataset's own mask, -1 for none.
+    Attributes
+    ----------
+    wanted : list of (output index, band)
+    mask : int
+        Band that is the mask, 0 = the dataset's own, -1 = none.
     """
+
+    source: Source
+    dataset: DatasetReader
+    wanted: list[tuple[int, int]]
+    mask: int
+    part: SourcePart
+
+
+def _datasets(
+    handles: HandlePool, request: BlockRequest, place: tuple[int, int, int, int]
+) -> list[_Opened]:
+    """Return the files to read for an area of the level."""
     item, index = request.item, request.view.index
     if item.pyramid is not None and index >= item.pyramid_from:
         present = [band for band, source in enumerate(item.bands) if source.source >= 0]
@@ -228,7 +258,8 @@ def _datasets(
         ]
         masked = item.alpha is not None or item.dataset_mask
         dataset = handles.get(item.pyramid, index - item.pyramid_from - 1)
-        return [(item.pyramid, dataset, wanted, 0 if masked else -1)]
+        part = SourcePart(request.view, place)
+        return [_Opened(item.pyramid, dataset, wanted, 0 if masked else -1, part)]
     by_source: dict[int, list[tuple[int, int]]] = {}
     for out, band in enumerate(request.bands):
         where = item.bands[band]
@@ -244,77 +275,28 @@ def _datasets(
         if item.alpha is not None:
             mask = item.alpha.band if item.alpha.source == source else -1
         file = item.sources[source]
-        found.append((file, handles.get(file, index - 1), wanted, mask))
+        part = source_part(file, request.view, place)
+        found.append(_Opened(file, handles.get(file, part.view.index - 1), wanted, mask, part))
     return found
 
 
 def _read_bands(
-    dataset: DatasetReader,
-    wanted: list[tuple[int, int]],
-    request: BlockRequest,
-    place: tuple[int, int, int, int],
-    data: Array | None,
+    opened: _Opened, request: BlockRequest, shape: tuple[int, int], data: Array | None
 ) -> Array | None:
     """Return the samples with the wanted ones in their places; None where there are none as yet."""
+    wanted = opened.wanted
     if not wanted:
         return data
     resampling = Resampling.mode if request.thematic else Resampling.average
-    samples = _read_area(dataset, [band for _, band in wanted], request.view, place, resampling)
+    samples = opened.part.read(opened.dataset, [band for _, band in wanted], resampling)
     dtype = np.dtype(request.item.pixel_type.dtype_name)
     if [out for out, _ in wanted] == list(range(len(request.bands))) and samples.dtype == dtype:
         return samples
     if data is None:
-        data = _no_samples(request, *place[2:])
+        data = _no_samples(request, *shape)
     for (out, _), plane in zip(wanted, samples, strict=True):
         data[out] = plane
     return data
-
-
-def _read_area(
-    dataset: DatasetReader,
-    bands: list[int] | int,
-    view: LevelView,
-    place: tuple[int, int, int, int],
-    resampling: Resampling,
-) -> Array:
-    """Read an area given in view pixels; `bands` 0 = the dataset's mask."""
-    row0, col0, rows, cols = place
-    if view.shrink == 0:
-        window = Window(col0, row0, cols, rows)
-        read = (
-            dataset.read_masks([1], window=window)
-            if bands == 0
-            else dataset.read(bands, window=window)
-        )
-        return np.asarray(read)
-    factor = 1 << view.shrink
-    out: Array | None = None
-    # The last column and row may cover fewer source pixels: they are read apart, so that every other
-    # pixel is the mean of exactly factor × factor.
-    for r_from, r_to in _whole_and_rest(row0, rows, dataset.height, factor):
-        for c_from, c_to in _whole_and_rest(col0, cols, dataset.width, factor):
-            top, left = (row0 + r_from) * factor, (col0 + c_from) * factor
-            height = min((r_to - r_from) * factor, dataset.height - top)
-            width = min((c_to - c_from) * factor, dataset.width - left)
-            window = Window(left, top, width, height)
-            shape = (r_to - r_from, c_to - c_from)
-            if bands == 0:
-                part = dataset.read_masks([1], window=window, out_shape=(1, *shape))
-            else:
-                assert isinstance(bands, list)
-                part = dataset.read(
-                    bands, window=window, out_shape=(len(bands), *shape), resampling=resampling
-                )
-            if out is None:
-                out = np.zeros((part.shape[0], rows, cols), part.dtype)
-            out[:, r_from:r_to, c_from:c_to] = part
-    assert out is not None
-    return out
-
-
-def _whole_and_rest(first: int, count: int, size: int, factor: int) -> list[tuple[int, int]]:
-    whole = min(count, max(0, size // factor - first))
-    return [part for part in ((0, whole), (whole, count)) if part[0] < part[1]]
 
 
 def _sample_valid(item: Item, band: int, samples: Array) -> NDArray[np.bool_] | None:
