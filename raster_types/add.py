@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePath
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.build.history import note_history
 from engine.build.progress import Progress, no_progress
 from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
 from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
 from raster_types import RASTER_TYPES
 from raster_types.added import NEVER, PLAIN, Added, AddedItems, differs, options_in_force
+from raster_types.additions import Addition, absolute_paths, remember_addition
 from raster_types.author_fields import AuthorFields, CsvFields, NameFields
 from raster_types.base import ItemOptions, RasterType
 from raster_types.crawl import ProductJob, ReadProduct, find_products, read_product_files
@@ -97,6 +100,23 @@ def add_rasters(
         return _Adder(table, request, workers or InProcess(), progress).run()
 
 
+def pending_products(folder: DefinitionFolder, request: AddRequest) -> list[tuple[str, bool]]:
+    """Return the products that `add_rasters` would read: their main files, and whether they are known.
+
+    Nothing is changed. Raises what `add_rasters` does.
+    """
+    with folder.table() as table:
+        found: list[tuple[str, bool]] = []
+        with suppress(_Looked), table.batch():
+            found = _Adder(table, request, InProcess(), no_progress).pending()
+            raise _Looked
+        return found
+
+
+class _Looked(Exception):
+    """Ends a look at what is to be done, so that the batch around it leaves nothing behind."""
+
+
 class _Adder:
     def __init__(
         self, table: ServiceTable, request: AddRequest, workers: Workers, progress: Progress
@@ -128,7 +148,16 @@ class _Adder:
             sources.append(CsvFields(self._request.csv))
         return sources
 
+    def pending(self) -> list[tuple[str, bool]]:
+        """Return main file of each product to be read, and whether it is known."""
+        waiting = [paths for paths in self._products if not self._is_unchanged(paths)]
+        return [
+            (paths[0], bool(self._added.of_product(paths[0])) or paths[0] in self._known)
+            for paths in waiting
+        ]
+
     def run(self) -> AddReport:
+        remember_addition(self._table, _addition(self._request))
         jobs = [self._job(paths) for paths in self._products if not self._is_unchanged(paths)]
         done, total = 0, len(jobs)
         self._progress("reading headers", done, total)
@@ -145,6 +174,8 @@ class _Adder:
         for source in self._sources:
             if isinstance(source, CsvFields):
                 self._report.unused_csv_rows = source.unused
+        if self._report.added or self._report.changed:
+            note_history(self._table, "add", _told(self._request, self._report))
         return self._report
 
     def _job(self, paths: tuple[str, ...]) -> ProductJob:
@@ -288,6 +319,25 @@ class _Adder:
         )
         status = ItemStatus.ADDED if item.headers else item.status
         return msgspec.structs.replace(item, raster=kept, status=status)
+
+
+def _addition(request: AddRequest) -> Addition:
+    return Addition(
+        raster_type=request.raster_type,
+        paths=absolute_paths(request.paths),
+        glob=request.glob,
+        recursive=request.recursive,
+        options=request.options,
+        csv=str(request.csv.absolute()) if request.csv is not None else "",
+        name_regex=request.name_regex,
+    )
+
+
+def _told(request: AddRequest, report: AddReport) -> str:
+    paths = ", ".join(str(path) for path in request.paths[:3])
+    more = f" and {len(request.paths) - 3} more" if len(request.paths) > 3 else ""
+    counts = f"{report.added} new, {report.changed} changed, {len(report.failed)} failed"
+    return f"Added {request.raster_type} of {paths}{more}: {counts}."
 
 
 def _added(job: ProductJob, item: NewItem, texts: Mapping[str, FileState]) -> Added:
