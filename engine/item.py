@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from config.definition import BlendSide
 from engine.extent import Extent
 from engine.pixel_type import PixelType
 
@@ -88,6 +89,9 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         Usable area in level-0 pixel coordinates (see engine.footprint); empty = the whole raster.
     seamline : bytes
         Area where the item wins under the Seamline method, packed alike; empty = none.
+    seam_width, seam_side : float or None, BlendSide or None
+        How soft the edge of that area is, in level-0 pixels (0 = hard), and where it fades; None = not
+        stated.
     scale_service, scale_mercator : (x, y)
         Level-0 source pixels per unit of the service CRS / of EPSG:3857 along the map's x and y axes,
         at the raster's centre; (0, 0) where it has no place in that CRS.
@@ -152,6 +156,8 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     geolocation: bytes = b""
     process: bytes = b""
     rasters: tuple[bytes, ...] = ()
+    seam_width: float | None = None
+    seam_side: BlendSide | None = None
 
     @property
     def width(self) -> int:

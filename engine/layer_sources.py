@@ -80,9 +80,9 @@ def _request(
     """Return the request for blocks of a level as the files have them."""
     _, _, _, bands, _, by_seamline, by_majority = key
     item = planned.item
-    clip = (item.seamline or item.footprint) if by_seamline else item.footprint
+    seam = item.seamline if by_seamline else b""
     number = service.memory.identities.number(item)
-    return BlockRequest(item, number, view, bands, by_majority, clip)
+    return BlockRequest(item, number, view, bands, by_majority, item.footprint, seam=seam)
 
 
 def _processed(
@@ -153,5 +153,12 @@ def _with_prefix(
         is_idle = not steps.functions and not take
         prefix = None if is_idle else Prefix(steps, take or None, process.key)
     return BlockRequest(
-        item, request.identity, request.view, bands, request.thematic, request.clip, prefix
+        item,
+        request.identity,
+        request.view,
+        bands,
+        request.thematic,
+        request.clip,
+        prefix,
+        request.seam,
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.build.item_compiler import ItemParts
     from engine.build.item_row import ItemRow
     from engine.build.packed_row import PackedRow
+    from engine.build.seamline_rows import Seamline
     from engine.build.service_facts import ServiceFacts
     from engine.summary import FieldInfo
 
@@ -38,14 +39,14 @@ class CompilePart:
     time : TimeSpan or None
         Still empty.
     seamlines
-        WKB in service CRS by OBJECTID.
+        By OBJECTID.
     """
 
     folder: Path
     facts: ServiceFacts
     fields: Sequence[FieldInfo]
     time: TimeSpan | None
-    seamlines: Mapping[int, bytes]
+    seamlines: Mapping[int, Seamline]
     first: int
     last: int
 
@@ -129,4 +130,4 @@ class _Part:
         if self._made.time is not None:
             self._made.time.add(parts.attributes)
         self._made.overviews += parts.category == OVERVIEW
-        self._made.seamlines += bool(parts.seamline)
+        self._made.seamlines += bool(parts.seamline.wkb)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from config.definition import BlendSide
 from engine.build.nadir import nadir_of
 from engine.build.polygon_rings import polygons_to_rings
+from engine.build.seamline_rows import NO_SEAMLINE, Seamline
 from engine.build.sensor_rings import sensor_rings
 from engine.build.zmd_writer import CompiledRow
 from engine.errors import ImageServerError, InvalidParameter
@@ -58,8 +60,8 @@ class ItemParts:
         Footprint in level-0 pixels, b"" = the whole raster; None = follow from `wkb`.
     wkb : bytes
         Footprint in service CRS.
-    seamline : bytes
-        WKB in service CRS; b"" = none.
+    seamline : Seamline
+        `NO_SEAMLINE` = none.
     attributes : mapping
         Values of the author's fields, and ZOrder.
     pixel_sizes : (min_ps, max_ps, low_ps, high_ps)
@@ -79,7 +81,7 @@ class ItemParts:
     valid_range: tuple[float, float] | None = None
     rings: bytes | None = b""
     wkb: bytes = b""
-    seamline: bytes = b""
+    seamline: Seamline = NO_SEAMLINE
     pixel_sizes: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
     pyramid: Source | None = None
@@ -232,6 +234,8 @@ class ItemCompiler:
             dataset_mask=parts.mapping.dataset_mask,
             footprint=self._rings(parts, place.to_raster),
             seamline=self._seamline(parts, place.to_raster),
+            seam_width=_seam_width(parts.seamline),
+            seam_side=_seam_side(parts.seamline),
             scale_service=scale,
             scale_mercator=place.scale_mercator if on_mercator else (0.0, 0.0),
             operation_service=place.to_raster,
@@ -291,7 +295,8 @@ class ItemCompiler:
         return rings
 
     def _seamline(self, parts: ItemParts, key: str) -> bytes:
-        return self._to_pixels(parts, parts.seamline, key) if parts.seamline else b""
+        wkb = parts.seamline.wkb
+        return self._to_pixels(parts, wkb, key) if wkb else b""
 
     def _to_pixels(self, parts: ItemParts, wkb: bytes, key: str) -> bytes:
         level = parts.levels[0]
@@ -376,6 +381,27 @@ def _union(boxes: tuple[Extent, ...]) -> Extent:
     for box in boxes[1:]:
         result = result.union(box)
     return result
+
+
+def _seam_width(line: Seamline) -> float | None:
+    width = line.blend_width
+    if width is None:
+        return None
+    if not (math.isfinite(width) and width >= 0):
+        raise NotCompiled(f"seamline: BlendWidth {width} is no count of pixels; 0 is a hard edge")
+    return float(width)
+
+
+def _seam_side(line: Seamline) -> BlendSide | None:
+    text = line.blend_type.strip().casefold()
+    if not text:
+        return None
+    try:
+        return BlendSide(text)
+    except ValueError as err:
+        known = ", ".join(BlendSide)
+        why = f"seamline: BlendType {line.blend_type!r} is unknown; known: {known}"
+        raise NotCompiled(why) from err
 
 
 def _number(value: AttributeValue) -> float | None:

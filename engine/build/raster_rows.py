@@ -16,6 +16,7 @@ import shapely
 from engine.build.item_chain import raster_records
 from engine.build.item_compiler import NotCompiled
 from engine.build.raster_record import headers_to_text, raster_to_text
+from engine.build.seamline_rows import NO_SEAMLINE
 from engine.build.zmd_writer import CompiledRow
 from engine.errors import ConfigError
 from engine.item_rasters import pack_rasters
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from engine.build.item_compiler import ItemCompiler, ItemParts
     from engine.build.item_row import ItemRow
     from engine.build.raster_record import RasterDefinition
+    from engine.build.seamline_rows import Seamline
     from engine.build.service_table import ServiceTable
     from engine.extent import Extent
 
@@ -99,7 +101,7 @@ def several_rasters(raster: RasterDefinition) -> bool:
 def parts_of_rasters(
     folder: DefinitionFolder,
     row: ItemRow,
-    seamline: bytes,
+    seamline: Seamline,
     parts_of: Callable[[ItemRow, str], ItemParts],
 ) -> ItemParts:
     """Return what the compiler needs of an item of several rasters.
@@ -107,7 +109,7 @@ def parts_of_rasters(
     Parameters
     ----------
     seamline
-        WKB of the item's; b"" = none.
+        Of the item.
     parts_of : function
         Of a row with one raster, and the hash of its footprint.
 
@@ -146,7 +148,9 @@ def parts_of_rasters(
     return replace(shown[0], wkb=row.wkb, attributes=row.attributes, rasters=tuple(shown))
 
 
-def _cut(parts: ItemParts, row: ItemRow, built: BuiltRaster, seamline: bytes) -> ItemParts | None:
+def _cut(
+    parts: ItemParts, row: ItemRow, built: BuiltRaster, seamline: Seamline
+) -> ItemParts | None:
     """Return one raster, as much of it as footprint and seamline of the item leave; None = nothing."""
     own = shapely.from_wkb(built.wkb)
     if row.is_edited:
@@ -154,13 +158,14 @@ def _cut(parts: ItemParts, row: ItemRow, built: BuiltRaster, seamline: bytes) ->
         if not common.area > 0:
             return None
         parts = replace(parts, rings=None, wkb=bytes(shapely.to_wkb(_areas(common))))
-    if not seamline:
-        return replace(parts, seamline=b"")
-    within = shapely.intersection(own, shapely.from_wkb(seamline))
+    if not seamline.wkb:
+        return replace(parts, seamline=NO_SEAMLINE)
+    within = shapely.intersection(own, shapely.from_wkb(seamline.wkb))
     if not within.area > 0:
         why = "its seamline leaves nothing of one of its rasters; disable that, or draw it wider"
         raise NotCompiled(f"Raster: {why}")
-    return replace(parts, seamline=bytes(shapely.to_wkb(_areas(within))))
+    cut = replace(seamline, wkb=bytes(shapely.to_wkb(_areas(within))))
+    return replace(parts, seamline=cut)
 
 
 def _areas(shape: shapely.Geometry) -> shapely.Geometry:

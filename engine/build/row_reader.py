@@ -15,6 +15,7 @@ from engine.build.item_chain import process_of_item, shown_raster
 from engine.build.item_compiler import ItemParts, NotCompiled
 from engine.build.raster_record import ItemStatus
 from engine.build.raster_rows import parts_of_rasters, several_rasters
+from engine.build.seamline_rows import NO_SEAMLINE
 from engine.build.terrain_pins import TerrainPins
 from engine.errors import ConfigError, InvalidParameter
 from engine.functions.base import BandsInfo
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.item_row import ItemRow
     from engine.build.raster_record import RasterDefinition
+    from engine.build.seamline_rows import Seamline
     from engine.build.service_facts import ServiceFacts
     from engine.item import Level
     from engine.readers.header import RasterHeader
@@ -47,7 +49,7 @@ class RowReader:
     fields
         Of the compiled service.
     seamlines
-        WKB in service CRS by OBJECTID.
+        By OBJECTID.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class RowReader:
         folder: DefinitionFolder,
         facts: ServiceFacts,
         fields: Sequence[FieldInfo],
-        seamlines: Mapping[int, bytes],
+        seamlines: Mapping[int, Seamline],
     ) -> None:
         self._folder = folder
         self._bands = len(facts.bands)
@@ -85,8 +87,8 @@ class RowReader:
             raise NotCompiled(f"is not built; run: swath definition build {self._folder.path}")
         raster, headers = _decoded(row)
         if several_rasters(raster):
-            seamline = self._seamlines.get(row.id, b"")
-            parts = parts_of_rasters(self._folder, row, seamline, self.parts)
+            line = self._seamlines.get(row.id, NO_SEAMLINE)
+            parts = parts_of_rasters(self._folder, row, line, self.parts)
             return replace(parts, attributes=self._attributes(row))
         enabled = [pair for pair in zip(raster.sources, headers, strict=True) if pair[0].enabled]
         if not enabled:
@@ -124,7 +126,7 @@ class RowReader:
             valid_range=first_source.valid_range,
             rings=row.built.rings if shape_hash == row.built.shape_hash else None,
             wkb=row.wkb,
-            seamline=self._seamlines.get(row.id, b""),
+            seamline=self._seamlines.get(row.id, NO_SEAMLINE),
             pixel_sizes=_shown_sizes(_pixel_sizes(attributes), raster),
             attributes=attributes,
             pyramid=pyramid,

@@ -30,6 +30,8 @@ def block_key(request: BlockRequest, form: Form) -> Key:
     """Return what all blocks of one raster, level and form have in common in their keys."""
     view = request.view
     clip = _crc(request.clip) if request.clip else 0
+    if request.seam:
+        clip = (clip << 32) | _crc(request.seam)
     averaged = (view.shrink, request.thematic) if view.shrink else 0
     plain = (request.identity, view.index, averaged, request.bands, clip, form)
     return plain if request.prefix is None else (*plain, *request.prefix.key, request.prefix.take)

@@ -70,8 +70,8 @@ class BlockRequest:
         Service bands from 0.
     thematic : bool
         Averaged levels take the most frequent value instead of the mean: of classes, or as asked for.
-    clip : bytes
-        Packed rings to clip by (footprint or seamline); b"" = the whole raster.
+    clip, seam : bytes
+        Packed rings to clip by: the footprint, and a hard seamline; b"" = not.
     prefix : Prefix or None
         Done to all bands that are read.
     """
@@ -83,6 +83,7 @@ class BlockRequest:
     thematic: bool
     clip: bytes
     prefix: Prefix | None = None
+    seam: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +194,10 @@ def _read_source(
         handles.confirm(source)
     if data is None:
         data = _no_samples(request, rows, cols)
-    if request.clip:
+    for clip in filter(None, (request.clip, request.seam)):
         mask = np.ones((rows, cols), np.bool_) if mask is None else mask
         clip_valid(
-            _rings(request.clip),
+            _rings(clip),
             (col0 / view.scale_x, row0 / view.scale_y),
             (1 / view.scale_x, 1 / view.scale_y),
             mask,
