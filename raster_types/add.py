@@ -37,8 +37,15 @@ _DATE_FIELDS = ("AcquisitionDate", "AcqDate")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddRequest:
-    """What `swath definition add` is asked to do."""
+    """What `swath definition add` is asked to do.
 
+    Attributes
+    ----------
+    command : str
+        Who asks; what any other command than "add" asks is not remembered, and told by itself.
+    """
+
+    command: str = "add"
     raster_type: str
     paths: Sequence[Path]
     glob: str = "*"
@@ -157,7 +164,8 @@ class _Adder:
         ]
 
     def run(self) -> AddReport:
-        remember_addition(self._table, _addition(self._request))
+        if self._request.command == "add":
+            remember_addition(self._table, _addition(self._request))
         jobs = [self._job(paths) for paths in self._products if not self._is_unchanged(paths)]
         done, total = 0, len(jobs)
         self._progress("reading headers", done, total)
@@ -174,7 +182,7 @@ class _Adder:
         for source in self._sources:
             if isinstance(source, CsvFields):
                 self._report.unused_csv_rows = source.unused
-        if self._report.added or self._report.changed:
+        if self._request.command == "add" and (self._report.added or self._report.changed):
             note_history(self._table, "add", _told(self._request, self._report))
         return self._report
 

@@ -14,7 +14,7 @@ from engine.build.history import note_history
 from engine.build.progress import Progress, no_progress
 from engine.build.row_selection import select_rows
 from engine.errors import ConfigError
-from engine.item import PRIMARY
+from engine.item import OVERVIEW, PRIMARY
 from engine.zmd import quote
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _rows(
     listed = ", ".join(quote(info.name) for info in plain)
     query = (
         f'SELECT "OBJECTID", {listed} FROM footprints'
-        f' WHERE coalesce("Category", {PRIMARY}) = {PRIMARY} AND "OBJECTID" > ?'
+        f' WHERE coalesce("Category", {PRIMARY}) <> {OVERVIEW} AND "OBJECTID" > ?'
         f' ORDER BY "OBJECTID" LIMIT {_BATCH}'
     )
     last = -1

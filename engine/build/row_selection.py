@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.build.definition_fields import compiled_value, fields_of_table
 from engine.errors import ConfigError, InvalidParameter
-from engine.item import PRIMARY
+from engine.item import OVERVIEW, PRIMARY
 from engine.summary import FieldInfo
 from engine.where import parse_where
 from engine.zmd import quote
@@ -32,7 +32,7 @@ _STATUS_FIELDS = (
 
 
 def select_rows(table: ServiceTable, where: str = "") -> list[int]:
-    """Return the OBJECTIDs of the primaries that fulfil a condition, in order; "" = all.
+    """Return the OBJECTIDs of the items that fulfil a condition, in order; "" = all but overviews.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def select_rows(table: ServiceTable, where: str = "") -> list[int]:
 def _records(table: ServiceTable, columns: list[str]) -> Iterator[tuple[AttributeValue, ...]]:
     chosen = ", ".join(quote(name) for name in columns)
     query = (
-        f'SELECT {chosen} FROM footprints WHERE coalesce("Category", {PRIMARY}) = {PRIMARY}'
+        f'SELECT {chosen} FROM footprints WHERE coalesce("Category", {PRIMARY}) <> {OVERVIEW}'
         ' ORDER BY "OBJECTID"'
     )
     yield from table.execute(query)
