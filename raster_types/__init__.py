@@ -6,6 +6,7 @@ from raster_types.dimap import DimapType
 from raster_types.elevation import ElevationType
 from raster_types.frame_camera import FrameCameraType
 from raster_types.gcp_image import GcpImageType
+from raster_types.landsat import LandsatType
 from raster_types.maxar import MaxarType
 from raster_types.raster_dataset import RasterDatasetType
 from raster_types.rpc_image import RpcImageType
@@ -18,6 +19,7 @@ RASTER_TYPES: Registry[RasterType] = Registry(
         "elevation": ElevationType(),
         "frame-camera": FrameCameraType(),
         "gcp": GcpImageType(),
+        "landsat": LandsatType(),
         "maxar": MaxarType(),
         "raster-dataset": RasterDatasetType(),
         "rpc": RpcImageType(),
