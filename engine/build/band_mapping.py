@@ -62,6 +62,10 @@ def offered_bands(
         count = len(header.bands)
         wanted = source.bands or [n for n in range(1, count + 1) if n != header.alpha_band]
         for place, number in enumerate(wanted):
+            if number == 0 and any(wanted):
+                # A band that the item lacks, so that those behind it keep their places.
+                found.append((NO_BAND, header.bands[0], None))
+                continue
             if not 1 <= number <= count:
                 raise ValueError(f"band {number} is asked for, but the file has {count}")
             band = header.bands[number - 1]

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from engine.build.source_grids import grid_on
+from engine.coarse_grid import coarse_area, coarse_view
 from engine.errors import SourceCorrupt
+from engine.levels import view_of_level
 from engine.readers.drivers import open_raster
 
 if TYPE_CHECKING:
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
     from engine.build.band_mapping import BandMapping
     from engine.build.raster_record import RasterDefinition
-    from engine.item import BandSource
+    from engine.coarse_grid import CoarseArea
+    from engine.item import BandSource, CoarseGrid
     from engine.readers.header import RasterHeader
 
 Bools = NDArray[np.bool_]
@@ -32,10 +36,12 @@ UNREADABLE = "its pixels cannot be read"
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Rows `row` to `row + height` of a level, all columns."""
+    """Rows `row` to `row + height` of a level: all columns, or `width` of them from `col` on."""
 
     row: int
     height: int
+    col: int = 0
+    width: int = 0
 
 
 def valid_samples(
@@ -61,6 +67,8 @@ class ItemPixels:
 
     Parameters
     ----------
+    headers
+        The first one's grid is the item's (`engine.build.source_grids.arranged`).
     level : int
         0 = full resolution, n = overview n - 1.
 
@@ -81,22 +89,26 @@ class ItemPixels:
         self._stack = ExitStack()
         self._open: dict[int, DatasetReader] = {}
         self._level = level
+        self._grids = _grids(raster, headers)
+        self._view = view_of_level(headers[0].levels, level)
         self.bands = len(mapping.bands)
         used = {band.source for band in mapping.bands if band.source >= 0}
         if mapping.alpha:
             used.add(mapping.alpha.source)
+        if mapping.dataset_mask:
+            used.add(0)
         try:
             for index in sorted(used):
                 self._open[index] = self._dataset(index)
         except BaseException:
             self.close()
             raise
-        first = headers[min(used)].levels[level]
-        self.width, self.height = first.width, first.height
+        self.width, self.height = self._view.cols, self._view.rows
 
     def _dataset(self, index: int) -> DatasetReader:
-        header = self._headers[index]
-        overview = self._level - 1 if self._level else None
+        header, grid = self._headers[index], self._grids[index]
+        level = self._level if grid is None else coarse_view(grid, self._view).index
+        overview = level - 1 if level else None
         return self._stack.enter_context(open_raster(header.path, header.driver, overview))
 
     def close(self) -> None:
@@ -112,7 +124,7 @@ class ItemPixels:
     def strips(self) -> Iterator[Strip]:
         """Yield strips of whole blocks that fill a bounded buffer, together the whole level."""
         header = self._headers[min(self._open)]
-        block = max(1, header.levels[self._level].block_height)
+        block = max(1, self._headers[0].levels[self._level].block_height)
         sample = header.bands[0].pixel_type.bytes_per_sample
         rows = max(1, _STRIP_BYTES // max(1, self.width * sample) // block) * block
         for row in range(0, self.height, rows):
@@ -131,16 +143,24 @@ class ItemPixels:
             Take the nearest samples of so many.
         """
         where = self._mapping.bands[index]
-        data = self._read(where, strip, shape)
+        if where.source < 0:
+            rows = self.height if strip is None else strip.height
+            cols = self.width if strip is None else strip.width or self.width
+            nothing = np.zeros(shape or (rows, cols), self._mapping.pixel_type.dtype_name)
+            return nothing, np.zeros(nothing.shape, np.bool_)
+        data, inside = self._read(where, strip, shape)
         valid_range = self._raster.sources[where.source].valid_range
-        return data, valid_samples(data, self._mapping.no_data[index], valid_range)
+        valid = valid_samples(data, self._mapping.no_data[index], valid_range)
+        return data, valid if inside is None else valid & inside
 
     def mask(
         self, strip: Strip | None = None, shape: tuple[int, int] | None = None
     ) -> Bools | None:
         """Return where the alpha band or the file's mask lets pixels count; None = there is neither."""
         if self._mapping.alpha is not None:
-            return np.asarray(self._read(self._mapping.alpha, strip, shape) != 0)
+            data, inside = self._read(self._mapping.alpha, strip, shape)
+            opaque = np.asarray(data != 0)
+            return opaque if inside is None else opaque & inside
         if not self._mapping.dataset_mask:
             return None
         dataset = self._open[min(self._open)]
@@ -165,14 +185,57 @@ class ItemPixels:
 
     def _read(
         self, where: BandSource, strip: Strip | None, shape: tuple[int, int] | None
-    ) -> NDArray[Any]:
-        dataset = self._open[where.source]
+    ) -> tuple[NDArray[Any], Bools | None]:
+        """Return samples, and where the file reaches; None = everywhere."""
+        dataset, grid = self._open[where.source], self._grids[where.source]
         with _translated(dataset.name):
+            if grid is not None:
+                area = self._area(grid, strip, shape)
+                window = Window(area.col, area.row, area.cols, area.rows)
+                if not (area.rows and area.cols):
+                    nothing = np.zeros(area.inside.shape, dataset.dtypes[where.band - 1])
+                    return nothing, area.inside
+                samples = area.spread(np.asarray(dataset.read([where.band], window=window)))[0]
+                return np.asarray(samples), None if area.is_whole else area.inside
             window = self._window(strip)
-            return np.asarray(dataset.read(where.band, window=window, out_shape=shape))
+            return np.asarray(dataset.read(where.band, window=window, out_shape=shape)), None
+
+    def _area(
+        self, grid: CoarseGrid, strip: Strip | None, shape: tuple[int, int] | None
+    ) -> CoarseArea:
+        """Return what is needed of a file with larger pixels."""
+        own = view_of_level(grid.levels, coarse_view(grid, self._view).index)
+        first, count = (0, self.height) if strip is None else (strip.row, strip.height)
+        left, width = (0, 0) if strip is None else (strip.col, strip.width)
+        width = width or self.width
+        rows, cols = shape or (count, width)
+        row_at = first + _sampled(count, rows)
+        return coarse_area(
+            grid,
+            own,
+            (row_at + 0.5) / self._view.scale_y,
+            (left + _sampled(width, cols) + 0.5) / self._view.scale_x,
+        )
 
     def _window(self, strip: Strip | None) -> Window | None:
-        return None if strip is None else Window(0, strip.row, self.width, strip.height)
+        if strip is None:
+            return None
+        return Window(strip.col, strip.row, strip.width or self.width, strip.height)
+
+
+def _sampled(size: int, count: int) -> NDArray[np.float64]:
+    """Return which of `size` pixels are the nearest to so many places over them."""
+    return np.floor((np.arange(count) + 0.5) * (size / count))
+
+
+def _grids(
+    raster: RasterDefinition, headers: tuple[RasterHeader, ...]
+) -> tuple[CoarseGrid | None, ...]:
+    others = zip(raster.sources[1:], headers[1:], strict=True)
+    return (
+        None,
+        *(grid_on(headers[0], header) if source.enabled else None for source, header in others),
+    )
 
 
 @contextmanager

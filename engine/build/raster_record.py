@@ -48,7 +48,8 @@ class SourceDefinition(
     Attributes
     ----------
     bands : tuple of int
-        Bands to use, from 1, in this order; () = all but the alpha band.
+        Bands to use, from 1, in this order; () = all but the alpha band. 0 = a band that the item
+        lacks: no data.
     no_data : str
         A number that stands for "no data" in all bands ("nan" is one); "" = as the file says.
     band_no_data : one for all bands, or one per band used

@@ -16,6 +16,7 @@ from engine.build.item_compiler import ItemParts, NotCompiled
 from engine.build.raster_record import ItemStatus
 from engine.build.raster_rows import parts_of_rasters, several_rasters
 from engine.build.seamline_rows import NO_SEAMLINE
+from engine.build.source_grids import arranged
 from engine.build.terrain_pins import TerrainPins
 from engine.errors import ConfigError, InvalidParameter
 from engine.functions.base import BandsInfo
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from engine.build.raster_record import RasterDefinition
     from engine.build.seamline_rows import Seamline
     from engine.build.service_facts import ServiceFacts
+    from engine.build.source_grids import Arranged
     from engine.item import Level
     from engine.readers.header import RasterHeader
     from engine.results import AttributeValue
@@ -90,24 +92,20 @@ class RowReader:
             line = self._seamlines.get(row.id, NO_SEAMLINE)
             parts = parts_of_rasters(self._folder, row, line, self.parts)
             return replace(parts, attributes=self._attributes(row))
-        enabled = [pair for pair in zip(raster.sources, headers, strict=True) if pair[0].enabled]
-        if not enabled:
+        if not any(source.enabled for source in raster.sources):
             raise NotCompiled("Raster: all sources are disabled")
-        first_source, first = enabled[0]
-        _check_grids(headers)
+        found = self._arranged(raster, headers)
+        process = self._process(row.name, raster, found.mapping)
+        raster, headers, mapping = found.raster, found.headers, found.mapping
+        first_source, first = raster.sources[0], headers[0]
         crs, geotransform = first_source.crs or first.crs, first.geotransform
         if raster.geolocation is not None:
             crs, geotransform = "", IMAGE_SPACE
         elif geotransform is None or not crs:
             raise NotCompiled("Header: its raster has no place on Earth")
-        try:
-            mapping = self._mapping(raster, headers)
-        except ValueError as err:
-            raise NotCompiled(f"Raster: {err}") from err
         attributes = self._attributes(row)
-        pyramid, levels, pyramid_from = self._levels(row, headers)
+        pyramid, levels, pyramid_from = self._levels(row, found)
         raster = self._over_pinned_terrain(raster)
-        process = b"" if raster.process is None else _packed_process(row.name, raster, mapping)
         if process and len(mapping.bands) > self._bands:
             # A pyramid has the service's bands, the chain takes all.
             pyramid, levels, pyramid_from = None, levels[: pyramid_from or len(levels)], 0
@@ -119,8 +117,10 @@ class RowReader:
             geotransform=geotransform,
             levels=levels,
             sources=tuple(
-                Source(self._resolved(source.path), header.driver, header.size, header.mtime_ns)
-                for source, header in zip(raster.sources, headers, strict=True)
+                Source(
+                    self._resolved(source.path), header.driver, header.size, header.mtime_ns, grid
+                )
+                for source, header, grid in zip(raster.sources, headers, found.grids, strict=True)
             ),
             mapping=mapping,
             valid_range=first_source.valid_range,
@@ -134,6 +134,17 @@ class RowReader:
             geolocation=pack_geolocation(raster.geolocation),
             process=process,
         )
+
+    def _arranged(self, raster: RasterDefinition, headers: tuple[RasterHeader, ...]) -> Arranged:
+        try:
+            return arranged(raster, headers, self._mapping(raster, headers))
+        except ValueError as err:
+            raise NotCompiled(f"Raster: {err}") from err
+
+    def _process(self, name: str, raster: RasterDefinition, mapping: BandMapping) -> bytes:
+        if raster.process is None:
+            return b""
+        return _packed_process(name, self._over_pinned_terrain(raster), mapping)
 
     def _over_pinned_terrain(self, raster: RasterDefinition) -> RasterDefinition:
         """Return a record whose terrain is the version that build took."""
@@ -167,17 +178,13 @@ class RowReader:
         return path if path.startswith("/") else self._folder.resolve(path)
 
     def _levels(
-        self, row: ItemRow, headers: tuple[RasterHeader, ...]
+        self, row: ItemRow, found: Arranged
     ) -> tuple[Source | None, tuple[Level, ...], int]:
         """Return the levels that all sources share, and the file that holds further ones."""
-        shared = list(headers[0].levels) if len(headers) == 1 else []
-        for levels in () if shared else zip(*(header.levels for header in headers), strict=False):
-            if any((lv.width, lv.height) != (levels[0].width, levels[0].height) for lv in levels):
-                break
-            shared.append(levels[0])
+        shared = found.shared_levels()
         built = row.built.pyramid
         if built is None:
-            return None, tuple(shared), 0
+            return None, shared, 0
         file = self._folder.path / built.path
         try:
             status = file.stat()
@@ -257,19 +264,6 @@ def _decoded(row: ItemRow) -> tuple[RasterDefinition, tuple[RasterHeader, ...]]:
         why = f"Raster names {len(raster.sources)} sources, but {len(headers)} headers are known"
         raise NotCompiled(f"{why}; run: swath definition build")
     return raster, headers
-
-
-def _check_grids(headers: tuple[RasterHeader, ...]) -> None:
-    first = headers[0]
-    for other in headers[1:]:
-        same = (other.geotransform, other.width, other.height, other.crs) == (
-            first.geotransform,
-            first.width,
-            first.height,
-            first.crs,
-        )
-        if not same:
-            raise NotCompiled("Raster: its sources differ in grid, size or coordinate system")
 
 
 def _pixel_sizes(attributes: Mapping[str, AttributeValue]) -> tuple[float, float, float, float]:
