@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.commands.definition_balance import balance
 from server.commands.definition_chain import chain_app
 from server.commands.options import DEFAULT_DATA, DataOption
 from server.commands.product_options import (  # noqa: TC001 -- typer reads them at run time
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 
 app.add_typer(chain_app, name="chain")
+app.command("balance")(balance)
 
 _MOST_SHOWN = 10
 Definition = Annotated[Path, typer.Argument(metavar="NAME.isdef", help="Folder of the definition.")]
