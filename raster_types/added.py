@@ -104,3 +104,10 @@ def _stated(options: ItemOptions) -> dict[str, object]:
         for name in options.__struct_fields__
         if (value := getattr(options, name)) != getattr(usual, name)
     }
+
+
+def side_files(table: ServiceTable) -> dict[int, dict[str, FileState]]:
+    """Return the files that were read for items, with size and time of change, by OBJECTID."""
+    packed = table.state(_STATE)
+    found = msgspec.msgpack.decode(packed, type=dict[int, Added]) if packed else {}
+    return {fid: added.files for fid, added in found.items()}
