@@ -10,6 +10,8 @@ import typer
 
 from server.commands.definition_balance import balance
 from server.commands.definition_chain import chain_app
+from server.commands.definition_sync import check, sync
+from server.commands.definition_upkeep import calculate, history, remove, statistics
 from server.commands.options import DEFAULT_DATA, DataOption
 from server.commands.product_options import (  # noqa: TC001 -- typer reads them at run time
     AssetsOption,
@@ -40,6 +42,8 @@ app = typer.Typer(
 )
 
 app.add_typer(chain_app, name="chain")
+for _command in (sync, check, remove, calculate, statistics, history):
+    app.command()(_command)
 app.command("balance")(balance)
 
 _MOST_SHOWN = 10
