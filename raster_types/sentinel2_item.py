@@ -1,14 +1,13 @@
-"""Items of one Sentinel-2 tile: its bands as one, true colour, classes and the like each by itself."""
+"""Items of one Sentinel-2 tile: its bands as one; true colour, classes and the like each by itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.build.item_build import placement_problem
 from engine.build.raster_record import (
     ItemStatus,
     NewItem,
@@ -17,11 +16,11 @@ from engine.build.raster_record import (
 )
 from engine.errors import InvalidParameter, SourceUnavailable, UnknownProduct
 from engine.geometry.projection import canonical_crs
-from raster_types.image_files import source_of
-from raster_types.item_values import BandValues, with_values
+from raster_types.item_values import BandValues
 from raster_types.sensor_files.acquisition import Acquisition, Attributes
-from raster_types.sensor_files.sentinel2_names import COMMON_NAMES, EXTRAS
+from raster_types.sensor_files.sentinel2_names import COMMON_NAMES, EXTRAS, image_name
 from raster_types.sensor_files.sentinel2_product import BANDS
+from raster_types.stacked_bands import StackedBand, StackedItem, stacked_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,13 +73,30 @@ def scene_items(scene: Sentinel2Scene, product: Product, options: ItemOptions) -
     SourceError
         A file cannot be read.
     """
-    yield _item(scene, scene.name, _bands(scene, options), product, options)
-    for extra in options.extras:
-        name = extra.upper()
-        if name in scene.files:
-            resolution, path = min(scene.files[name].items())
-            file = _BandFile(name, resolution, path)
-            yield _item(scene, f"{scene.name}_{name}", [file], product, options)
+    placed = replace(product, read_header=lambda path: _placed(scene, product.header(path)))
+    files = _bands(scene, options)
+    made = StackedItem(
+        raster_type=scene.raster_type,
+        name=scene.name,
+        bands=tuple(_stacked(scene, file, options) for file in files),
+        attributes=_attributes(scene, files),
+        notes=_notes(scene, files, options),
+    )
+    yield stacked_item(made, placed, options)
+    own = msgspec.structs.replace(options, bands=(), no_data="", valid_range=None)
+    for extra in dict.fromkeys(name.upper() for name in options.extras):
+        if extra not in EXTRAS or extra not in scene.files:
+            continue
+        file = _BandFile(extra, *min(scene.files[extra].items()))
+        made = StackedItem(
+            raster_type=scene.raster_type,
+            name=f"{scene.name}_{extra}",
+            bands=(_stacked(scene, file, options),),
+            attributes=_attributes(scene, [file]) | {"Tag": extra},
+            is_companion=True,
+            is_thematic=extra == "SCL",
+        )
+        yield stacked_item(made, placed, own)
 
 
 def failed_scene(raster_type: str, main: str, tile: str, error: SourceError) -> NewItem:
@@ -137,123 +153,41 @@ def _any_file(scene: Sentinel2Scene) -> str:
     return next(path for files in scene.files.values() for path in files.values())
 
 
-def _item(
-    scene: Sentinel2Scene,
-    name: str,
-    files: Sequence[_BandFile],
-    product: Product,
-    options: ItemOptions,
-) -> NewItem:
-    present = [file for file in files if file.path]
-    headers = tuple(_header(scene, file, product.header(file.path)) for file in present)
-    crs = options.crs or headers[0].crs or _crs(scene)
-    sources = tuple(
-        _source(scene, header, file, crs, options)
-        for header, file in zip(headers, present, strict=True)
-    )
-    raster = RasterDefinition(
-        raster_type=scene.raster_type,
-        sources=_with_gaps(sources, files),
-        notes=_notes(scene, files, options),
-    )
-    finest = min(range(len(present)), key=lambda number: present[number].resolution)
-    problem = placement_problem(headers[finest], crs)
-    status, message = problem or (ItemStatus.ADDED, "")
-    values = _values(scene, files, headers, options)
-    return NewItem(
-        name=name,
-        raster=with_values(name, raster, values),
-        headers=headers,
-        attributes=_attributes(scene, min(file.resolution for file in present)),
-        status=status,
-        message=message,
+def _stacked(scene: Sentinel2Scene, file: _BandFile, options: ItemOptions) -> StackedBand:
+    known = scene.product.values if scene.product and options.values != "dn" else {}
+    no_data = scene.product.no_data if scene.product else "0"
+    return StackedBand(
+        path=file.path,
+        name="" if file.band == "TCI" else file.band,
+        wavelength_nm=_wavelength(scene, file.band),
+        values=known.get(file.band, BandValues()),
+        no_data="" if file.band == "TCI" else no_data,
     )
 
 
-def _header(scene: Sentinel2Scene, file: _BandFile, header: RasterHeader) -> RasterHeader:
-    """Return a file's header with its band named, placed by the tile's metadata where it is not."""
-    waves = scene.product.wavelengths_nm if scene.product else BANDS
-    if file.band in BANDS and len(header.bands) == 1:
-        band = msgspec.structs.replace(
-            header.bands[0], name=file.band, color="undefined", wavelength_nm=waves[file.band]
-        )
-        header = msgspec.structs.replace(header, bands=(band,))
-    elif len(header.bands) == 1:
-        band = msgspec.structs.replace(header.bands[0], name=file.band)
-        header = msgspec.structs.replace(header, bands=(band,))
-    if header.geotransform is not None or scene.tile is None:
+def _wavelength(scene: Sentinel2Scene, band: str) -> float | None:
+    return (scene.product.wavelengths_nm if scene.product else BANDS).get(band)
+
+
+def _placed(scene: Sentinel2Scene, header: RasterHeader) -> RasterHeader:
+    """Return a file's header, placed by the tile's metadata where it does not say itself."""
+    name = image_name(header.path)
+    if scene.tile is None or name is None:
         return header
-    place = scene.tile.geotransform(file.resolution, header.width, header.height)
-    if place is None:
-        return header
-    a, b, c, d, e, f = place
-    return msgspec.structs.replace(header, geotransform=(a, b, c, d, e, f))
+    changes: dict[str, object] = {}
+    place = scene.tile.geotransform(name.resolution, header.width, header.height)
+    if header.geotransform is None and place is not None:
+        changes["geotransform"] = place
+    if not header.crs:
+        changes["crs"] = _crs(scene.tile)
+    return msgspec.structs.replace(header, **changes) if changes else header
 
 
-def _crs(scene: Sentinel2Scene) -> str:
-    if scene.tile is None or not scene.tile.crs:
-        return ""
+def _crs(tile: Sentinel2Tile) -> str:
     try:
-        return canonical_crs(scene.tile.crs, "HORIZONTAL_CS_CODE")
+        return canonical_crs(tile.crs, "HORIZONTAL_CS_CODE") if tile.crs else ""
     except InvalidParameter:
         return ""
-
-
-def _source(
-    scene: Sentinel2Scene,
-    header: RasterHeader,
-    file: _BandFile,
-    crs: str,
-    options: ItemOptions,
-) -> SourceDefinition:
-    # Bands of the item, not of each of its files, are what an author picks.
-    source = source_of(header, msgspec.structs.replace(options, bands=()))
-    no_data = options.no_data
-    silent = all(not band.no_data_text for band in header.bands) and header.mask == "none"
-    if not no_data and silent and file.band != "TCI":
-        no_data = scene.product.no_data if scene.product else "0"
-    own = crs if crs != header.crs else ""
-    return msgspec.structs.replace(source, no_data=no_data, crs=own)
-
-
-def _with_gaps(
-    sources: Sequence[SourceDefinition], files: Sequence[_BandFile]
-) -> tuple[SourceDefinition, ...]:
-    """Return the sources with band 0, which is no data, for each band that the item lacks."""
-    if all(file.path for file in files):
-        return tuple(sources)
-    found: list[SourceDefinition] = []
-    waiting = 0
-    left = list(sources)
-    for file in files:
-        if file.path:
-            source = left.pop(0)
-            found.append(msgspec.structs.replace(source, bands=(*(0,) * waiting, 1)))
-            waiting = 0
-        elif found:
-            last = found[-1]
-            found[-1] = msgspec.structs.replace(last, bands=(*last.bands, 0))
-        else:
-            waiting += 1
-    return tuple(found)
-
-
-def _values(
-    scene: Sentinel2Scene,
-    files: Sequence[_BandFile],
-    headers: Sequence[RasterHeader],
-    options: ItemOptions,
-) -> list[BandValues]:
-    counts = {
-        file.path: len(header.bands)
-        for file, header in zip((file for file in files if file.path), headers, strict=True)
-    }
-    known = scene.product.values if scene.product and options.values != "dn" else {}
-    return [
-        known.get(file.band, BandValues())
-        for file in files
-        for _ in range(counts.get(file.path, 1))
-    ]
 
 
 def _notes(
@@ -271,9 +205,10 @@ def _notes(
     return tuple(notes)
 
 
-def _attributes(scene: Sentinel2Scene, resolution: int) -> Attributes:
+def _attributes(scene: Sentinel2Scene, files: Sequence[_BandFile]) -> Attributes:
     acquisition = scene.tile.acquisition if scene.tile else Acquisition(sensor="MSI")
-    values: Attributes = {"TileID": scene.tile_id, "Tag": "MS", "GSD": float(resolution)}
+    finest = min(file.resolution for file in files if file.path)
+    values: Attributes = {"TileID": scene.tile_id, "Tag": "MS", "GSD": float(finest)}
     found = scene.product
     if found is None:
         return acquisition.attributes() | values

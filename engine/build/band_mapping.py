@@ -55,7 +55,7 @@ def offered_bands(
     ValueError
         The author asks for a band that the file does not have.
     """
-    found = []
+    found: list[tuple[BandSource, BandHeader, float | None]] = []
     for index, (source, header) in enumerate(zip(raster.sources, headers, strict=True)):
         if not source.enabled:
             continue

@@ -225,7 +225,8 @@ class ItemPixels:
 
 def _sampled(size: int, count: int) -> NDArray[np.float64]:
     """Return which of `size` pixels are the nearest to so many places over them."""
-    return np.floor((np.arange(count) + 0.5) * (size / count))
+    places = (np.arange(count, dtype=np.float64) + 0.5) * (size / count)
+    return np.asarray(np.floor(places), np.float64)
 
 
 def _grids(

@@ -105,7 +105,9 @@ def grid_on(fine: RasterHeader, other: RasterHeader) -> CoarseGrid | None:
     """
     if fine.geotransform is None or other.geotransform is None:
         return _by_size(fine, other)
-    there = np.linalg.solve(_matrix(fine.geotransform), _matrix(other.geotransform))
+    there = np.asarray(
+        np.linalg.solve(_matrix(fine.geotransform), _matrix(other.geotransform)), np.float64
+    )
     factor = _whole_factor(there, fine, other)
     offset_x, offset_y = float(there[0, 2]), float(there[1, 2])
     end_x, end_y = offset_x + factor * other.width, offset_y + factor * other.height

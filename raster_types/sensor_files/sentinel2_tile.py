@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from engine.errors import InvalidParameter
 from raster_types.author_fields import parse_date_text
@@ -19,6 +19,8 @@ from raster_types.sensor_files.xml_tree import parse_xml
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
+
+Geotransform: TypeAlias = tuple[float, float, float, float, float, float]
 
 _KIND = "Sentinel-2 tile metadata"
 
@@ -33,7 +35,7 @@ class TileCorner:
     step_x: float
     step_y: float
 
-    def geotransform(self, width: int, height: int, cols: int, rows: int) -> tuple[float, ...]:
+    def geotransform(self, width: int, height: int, cols: int, rows: int) -> Geotransform:
         """Return the place of a file of so many pixels that covers the grid's columns and rows."""
         return (
             self.x,
@@ -65,7 +67,7 @@ class Sentinel2Tile:
     sizes: dict[int, tuple[int, int]]
     acquisition: Acquisition
 
-    def geotransform(self, resolution: int, width: int, height: int) -> tuple[float, ...] | None:
+    def geotransform(self, resolution: int, width: int, height: int) -> Geotransform | None:
         """Return the place of a file of one resolution, None where the metadata do not tell."""
         size = self.sizes.get(resolution)
         for corner in self.corners:
