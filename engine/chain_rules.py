@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+# The function whose results depend on where in its raster a pixel lies.
+_PLACED = "GainSurface"
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why a chain is refused.
@@ -62,6 +66,7 @@ def item_faults(
     faults = [Fault(i, why) for i, process in enumerate(chain) for why in _number_faults(process)]
     faults += _function_faults(chain, info, functions)
     faults += _sensor_faults(chain)
+    faults += _place_faults(chain)
     return sorted(faults, key=lambda fault: fault.index)
 
 
@@ -79,7 +84,26 @@ def service_faults(
         if kind_of(process) is not Kind.RADIOMETRIC
     ]
     faults += _function_faults(chain, info, functions)
+    faults += [
+        Fault(i, f"{_PLACED} knows places in one raster; put it into the chains of the items")
+        for i, process in enumerate(chain)
+        if isinstance(process, RasterFunctionProcess) and _is_placed(process)
+    ]
     return sorted(faults, key=lambda fault: fault.index)
+
+
+def _is_placed(process: RasterFunctionProcess) -> bool:
+    return process.function.casefold() == _PLACED.casefold()
+
+
+def _place_faults(chain: Sequence[Process]) -> Iterator[Fault]:
+    """Check that what depends on places in the file is done before pixels are sampled."""
+    was_sampled = False
+    for index, process in enumerate(chain):
+        if isinstance(process, Sampler):
+            was_sampled = True
+        elif isinstance(process, RasterFunctionProcess) and was_sampled and _is_placed(process):
+            yield Fault(index, f"{_PLACED} needs pixels of the file; put it before the sampler")
 
 
 def _number_faults(process: Process) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.fetch import SourceWindow
+from engine.functions.base import BlockPlace
 from engine.pixels import PixelBlock
 from engine.process_steps import take_bands
 from engine.region_sampling import sample_region
@@ -57,8 +58,10 @@ class ProcessedSource:
         if found is None:
             return None
         block = _padded(found, inside, wanted)
+        step_x, step_y = 1.0 / self.size[0], 1.0 / self.size[1]
+        place = BlockPlace(wanted.col_start * step_x, wanted.row_start * step_y, step_x, step_y)
         for steps in self.steps:
-            block = steps.apply(block)
+            block = steps.apply(block, place)
         block = cropped(block, halo)
         if self.bands is not None:
             block = take_bands(block, self.bands)

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.chain import NO_FUNCTION, padding_of
 from engine.functions import FUNCTIONS
-from engine.functions.base import BandsInfo
+from engine.functions.base import BandsInfo, PlacedFunction
 from engine.functions.cast import cast
 from engine.pixels import PixelBlock
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.chain import RasterFunctionProcess
-    from engine.functions.base import BoundFunction
+    from engine.functions.base import BlockPlace, BoundFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,19 @@ class Steps:
     halo_px: int
     output: BandsInfo
 
-    def apply(self, block: PixelBlock) -> PixelBlock:
-        """Return the processed pixels, as many as there were."""
+    def apply(self, block: PixelBlock, place: BlockPlace | None = None) -> PixelBlock:
+        """Return the processed pixels, as many as there were.
+
+        Parameters
+        ----------
+        place
+            Where they lie in their raster; None = not asked for, or they are the whole of it.
+        """
         for function in self.functions:
-            block = function.apply(block)
+            if place is not None and isinstance(function, PlacedFunction):
+                block = function.apply_at(block, place)
+            else:
+                block = function.apply(block)
         return block
 
 

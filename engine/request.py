@@ -96,8 +96,6 @@ class ConvolutionRule(FunctionRule, tag="Convolution", frozen=True, kw_only=True
     kind : int
         Esri's number of a kernel (`engine.functions.convolution_kernels`); -1 = the one given here,
         255 = none.
-    rows, columns : int
-        Of the kernel given here.
     kernel : rows × columns floats
         Row by row from the top, as it is laid over the pixels.
     """
@@ -109,13 +107,9 @@ class ConvolutionRule(FunctionRule, tag="Convolution", frozen=True, kw_only=True
 
 
 class ArithmeticRule(FunctionRule, tag="Arithmetic", frozen=True, kw_only=True):
-    """Arguments of the Arithmetic function between the samples and constants.
+    """Arguments of the Arithmetic function between the samples and constants, one for all or per band.
 
-    Attributes
-    ----------
-    operation : int
-        1 plus, 2 minus, 3 multiply, 4 divide, 5 power, 6 modulo.
-    constants : one for all bands, or one per band
+    Operations: 1 plus, 2 minus, 3 multiply, 4 divide, 5 power, 6 modulo.
     """
 
     operation: int = 1
@@ -123,18 +117,26 @@ class ArithmeticRule(FunctionRule, tag="Arithmetic", frozen=True, kw_only=True):
 
 
 class GainOffsetRule(FunctionRule, tag="GainOffset", frozen=True, kw_only=True):
-    """Arguments of the GainOffset function: out = in · gain + offset.
-
-    Attributes
-    ----------
-    gains, offsets : one for all bands, or one per band
-    """
+    """Arguments of the GainOffset function, in · gain + offset: one for all bands, or one per band."""
 
     gains: tuple[float, ...] = (1.0,)
     offsets: tuple[float, ...] = (0.0,)
 
 
-FunctionArguments = StretchRule | RemapRule | ConvolutionRule | ArithmeticRule | GainOffsetRule
+class GainSurfaceRule(FunctionRule, tag="GainSurface", frozen=True, kw_only=True):
+    """Arguments of the GainSurface function: gains of rows × cols nodes, bilinear between them.
+
+    The outer nodes lie on the raster's edges. Row by row from the top, for all bands or band by band.
+    """
+
+    rows: int = 1
+    cols: int = 1
+    gains: tuple[float, ...] = (1.0,)
+
+
+FunctionArguments = (
+    StretchRule | RemapRule | ConvolutionRule | ArithmeticRule | GainOffsetRule | GainSurfaceRule
+)
 
 
 class RenderingRule(Record, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from engine.functions.arithmetic import Arithmetic
 from engine.functions.base import RasterFunction
 from engine.functions.convolution import Convolution
 from engine.functions.gain_offset import GainOffset
+from engine.functions.gain_surface import GainSurface
 from engine.functions.remap import Remap
 from engine.functions.stretch import Stretch
 from engine.registry import Registry
@@ -16,5 +17,6 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Convolution": Convolution(),
         "Arithmetic": Arithmetic(),
         "GainOffset": GainOffset(),
+        "GainSurface": GainSurface(),
     },
 )

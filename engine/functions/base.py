@@ -7,7 +7,7 @@ into blocks, so that one binding serves every strip and tile of a request.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from engine.errors import InvalidParameter
 
@@ -36,6 +36,32 @@ class BandsInfo:
     histograms: tuple[Histogram, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BlockPlace:
+    """Where the pixels of a block lie in their raster, in shares of its width and height.
+
+    Attributes
+    ----------
+    left, top : float
+        Outer corner of the first pixel; 0, 0 is that of the raster.
+    step_x, step_y : float
+        Size of a pixel.
+    """
+
+    left: float
+    top: float
+    step_x: float
+    step_y: float
+
+    def of(self, cols: int, rows: int) -> BlockPlace:
+        """Return the same area cut into so many pixels, where this is one pixel."""
+        return BlockPlace(self.left, self.top, self.step_x / cols, self.step_y / rows)
+
+
+# As if it were one pixel.
+WHOLE_RASTER = BlockPlace(0.0, 0.0, 1.0, 1.0)
+
+
 class BoundFunction(Protocol):
     """A function with its parameters settled."""
 
@@ -45,6 +71,15 @@ class BoundFunction(Protocol):
         ...
 
     def apply(self, block: PixelBlock) -> PixelBlock:
+        """Return the processed pixels."""
+        ...
+
+
+@runtime_checkable
+class PlacedFunction(Protocol):
+    """A bound function whose results depend on where in their raster pixels lie, too."""
+
+    def apply_at(self, block: PixelBlock, place: BlockPlace) -> PixelBlock:
         """Return the processed pixels."""
         ...
 

@@ -18,6 +18,7 @@ from rasterio.errors import RasterioError
 
 from engine.errors import SourceCorrupt
 from engine.footprint import Rings, clip_valid, edges_of
+from engine.functions.base import BlockPlace
 from engine.pixels import PixelBlock
 from engine.process_steps import take_bands
 from engine.readers.area_reader import SourcePart, source_part
@@ -50,9 +51,11 @@ class Prefix:
     take: tuple[int, ...] | None
     key: tuple[object, ...]
 
-    def apply(self, data: Array, valid: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
+    def apply(
+        self, data: Array, valid: NDArray[np.bool_], place: BlockPlace
+    ) -> tuple[Array, NDArray[np.bool_]]:
         """Return processed samples and their validity."""
-        block = self.steps.apply(PixelBlock(data, valid))
+        block = self.steps.apply(PixelBlock(data, valid), place)
         if self.take is not None:
             block = take_bands(block, self.take)
         return block.data, block.valid
@@ -163,7 +166,12 @@ def _read(
         return data, valid
     if valid is None:
         valid = np.ones((1, *data.shape[1:]), np.bool_)
-    return request.prefix.apply(data, valid)
+    view = request.view
+    step_x, step_y = 1.0 / view.width, 1.0 / view.height
+    place = BlockPlace(
+        col * view.block_cols * step_x, row * view.block_rows * step_y, step_x, step_y
+    )
+    return request.prefix.apply(data, valid, place)
 
 
 def _read_source(

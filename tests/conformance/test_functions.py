@@ -14,6 +14,7 @@ from engine.request import (
     ConvolutionRule,
     FunctionArguments,
     GainOffsetRule,
+    GainSurfaceRule,
     RemapRule,
     RenderingRule,
     StretchRule,
@@ -26,6 +27,7 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "Convolution": ConvolutionRule(kind=11),
     "Arithmetic": ArithmeticRule(operation=3, constants=(0.5,)),
     "GainOffset": GainOffsetRule(gains=(1.5,), offsets=(-1.0,)),
+    "GainSurface": GainSurfaceRule(rows=1, cols=2, gains=(0.5, 1.5)),
 }
 KINDS = [PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.F32, PixelType.F64]
 
