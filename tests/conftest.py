@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from hypothesis import settings
 
+from tests.postgis_server import find_binaries, running_server
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # A busy machine must not fail a test: no example has a time limit.
 settings.register_profile("swath", deadline=None)
@@ -70,6 +72,17 @@ def require_program() -> Callable[[str], Path]:
         return Path(found) if found else _missing(f"the program {name!r}")
 
     return require
+
+
+@pytest.fixture(scope="session")
+def postgis() -> Iterator[str]:
+    """The address of a database with PostGIS on a server of the tests' own.
+
+    Where PostgreSQL is missing the test skips, in CI (CI=true) it fails.
+    """
+    binaries = find_binaries() or _missing("PostgreSQL with PostGIS")
+    with running_server(binaries) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ import shapely
 from engine.build.chain_files import SERVICE_CHAIN, chain_of_text
 from engine.build.compile_part import CompiledPart, CompilePart, compile_part
 from engine.build.definition_fields import check_sort_field, fields_of_table, time_span
+from engine.build.definition_file import without_catalog
 from engine.build.definition_folder import DefinitionFolder, read_facts
 from engine.build.progress import no_progress
 from engine.build.seamline_rows import seamlines_by_item
@@ -214,7 +215,7 @@ class _Run:
             operations=self.counts.operations,
             histograms=self.served.histograms,
             boundary=b"" if boundary is None else shapely.to_wkb(boundary, byte_order=1),
-            definition=self.folder.toml.read_text(encoding="utf-8"),
+            definition=without_catalog(self.folder.toml.read_text(encoding="utf-8")),
             size_edges=self.size_edges,
             process=pack_service_process(self.process),
         )

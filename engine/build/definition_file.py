@@ -23,19 +23,36 @@ if TYPE_CHECKING:
     from tomlkit.items import Table
 
 TABLE = "service"
+CATALOG = "catalog"
 _INTRO = (
     "An image service of Swath. Each property stands with its value in force; those with '#' before",
     "them have no value unless you give one. `swath definition show` prints what the service becomes.",
 )
+_CATALOG_NOTE = (
+    "where the catalog is kept: passwords stand in PGPASSWORD, ~/.pgpass or a service, never here"
+)
+_CATALOG_LINES = re.compile(
+    rf"(?:^# {re.escape(_CATALOG_NOTE)}\n)?^catalog[ \t]*=.*\n\n?", re.MULTILINE
+)
 _KEY_OF_MESSAGE = re.compile(r"`\$\.?([\w.\[\]]*)`")
 
 
-def default_text(properties: ServiceProperties) -> str:
-    """Return the text of a new definition.toml."""
+def default_text(properties: ServiceProperties, catalog: str = "") -> str:
+    """Return the text of a new definition.toml.
+
+    Parameters
+    ----------
+    catalog
+        Address of the catalog; "" = the file catalog.gpkg beside it.
+    """
     document = tomlkit.document()
     for line in _INTRO:
         document.add(tomlkit.comment(line))
     document.add(tomlkit.nl())
+    if catalog:
+        document.add(tomlkit.comment(_CATALOG_NOTE))
+        document.add(CATALOG, catalog)
+        document.add(tomlkit.nl())
     table = tomlkit.table()
     values = msgspec.to_builtins(properties)
     for name, note in NOTES.items():
@@ -57,6 +74,34 @@ def _add_value(table: Table, name: str, value: Any) -> None:
         table.add(name, value)
 
 
+def without_catalog(text: str) -> str:
+    """Return the text of a definition.toml without the address of its catalog."""
+    head, mark, rest = text.partition(f"[{TABLE}]")
+    return _CATALOG_LINES.sub("", head, count=1) + mark + rest
+
+
+def read_catalog(path: Path) -> str:
+    """Return the address of the catalog from definition.toml, "" = catalog.gpkg beside it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    found = _read_tables(path).get(CATALOG, "")
+    if not isinstance(found, str):
+        raise ConfigError(path, CATALOG, "is no text")
+    return found
+
+
+def _read_tables(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as err:
+        raise ConfigError(path, "", err.strerror or "cannot be read") from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise ConfigError(path, "", f"is not TOML: {err}") from err
+
+
 def read_properties(path: Path) -> ServiceProperties:
     """Read and check definition.toml.
 
@@ -65,13 +110,8 @@ def read_properties(path: Path) -> ServiceProperties:
     ConfigError
         Naming the file, the key and what would be accepted.
     """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as err:
-        raise ConfigError(path, "", err.strerror or "cannot be read") from err
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise ConfigError(path, "", f"is not TOML: {err}") from err
-    for key in tables.keys() - {TABLE}:
+    tables = _read_tables(path)
+    for key in tables.keys() - {TABLE, CATALOG}:
         raise ConfigError(path, key, f"unknown table; known: {TABLE}")
     try:
         found = msgspec.convert(tables.get(TABLE, {}), ServiceProperties)

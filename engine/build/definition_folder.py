@@ -1,7 +1,7 @@
 """NAME.isdef/: the folder of a definition under authoring.
 
 definition.toml   the properties, commented
-catalog.gpkg      the service table and other layers
+catalog.gpkg      the service table and other layers; not where definition.toml says that PostgreSQL has them
 overviews/        rasters made by build that stand for many at small scales
 pyramids/         levels made by build for rasters that lack them
 """
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from config.definition import ServiceProperties
-from engine.build.definition_file import default_text, read_properties
+from engine.build.catalog_kinds import create_in_database, open_in_database
+from engine.build.definition_file import default_text, read_catalog, read_properties
 from engine.build.service_facts import ServiceFacts
 from engine.build.service_table import ServiceTable
 from engine.errors import ConfigError
@@ -40,7 +41,8 @@ class DefinitionFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        if not self.toml.is_file() or not self.catalog.is_file():
+        has_text = self.toml.is_file()
+        if not has_text or not (self.catalog.is_file() or read_catalog(self.toml)):
             why = (
                 "is no definition (a folder with definition.toml and catalog.gpkg); "
                 "make one with `swath definition create`"
@@ -48,13 +50,21 @@ class DefinitionFolder:
             raise ConfigError(path, "", why)
 
     @classmethod
-    def create(cls, path: Path, properties: ServiceProperties | None = None) -> DefinitionFolder:
+    def create(
+        cls, path: Path, properties: ServiceProperties | None = None, catalog: str = ""
+    ) -> DefinitionFolder:
         """Make a new definition; the folder must not exist or be empty.
+
+        Parameters
+        ----------
+        catalog
+            Address of a PostgreSQL database (`engine.build.postgis_address`) or, for the catalog in a
+            file of the folder, "".
 
         Raises
         ------
         ConfigError
-            The name does not end with .isdef, or there is something already.
+            The name does not end with .isdef, there is something already, or the database refuses.
         """
         if path.suffix != SUFFIX:
             raise ConfigError(path, "", f"the name of a definition ends with {SUFFIX}")
@@ -62,8 +72,11 @@ class DefinitionFolder:
             path.mkdir(parents=True, exist_ok=True)
             if any(path.iterdir()):
                 raise ConfigError(path, "", "exists already and is not empty")
-            ServiceTable.create(path / "catalog.gpkg").close()
-            text = default_text(properties or ServiceProperties())
+            if catalog:
+                catalog = create_in_database(catalog, path.stem)
+            else:
+                ServiceTable.create(path / "catalog.gpkg").close()
+            text = default_text(properties or ServiceProperties(), catalog)
             # Last: a folder without it is no definition.
             (path / "definition.toml").write_text(text, encoding="utf-8")
         except OSError as err:
@@ -82,8 +95,13 @@ class DefinitionFolder:
 
     @property
     def catalog(self) -> Path:
-        """The GeoPackage."""
+        """The GeoPackage, which does not exist where a database has the catalog."""
         return self.path / "catalog.gpkg"
+
+    @property
+    def catalog_name(self) -> str:
+        """What to call the catalog: the file's name or the database's address."""
+        return read_catalog(self.toml) or self.catalog.name
 
     @property
     def overviews(self) -> Path:
@@ -101,6 +119,9 @@ class DefinitionFolder:
 
     def table(self) -> ServiceTable:
         """Open the service table; close it."""
+        address = read_catalog(self.toml)
+        if address:
+            return open_in_database(address, self.name, self.toml)
         return ServiceTable.open(self.catalog)
 
     def resolve(self, path: str) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 import shapely
 
 from engine.build.compile import compile_definition
+from engine.build.definition_file import without_catalog
 from engine.build.overview_members import (
     blanked,
     cell_boxes,
@@ -296,7 +297,8 @@ class _Run:
         if not members:
             return None
         work.mkdir(parents=True)
-        shutil.copy(self._build.folder.toml, work / "definition.toml")
+        text = without_catalog(self._build.folder.toml.read_text(encoding="utf-8"))
+        (work / "definition.toml").write_text(text, encoding="utf-8")
         folder = self._build.folder
         for own in (folder.pyramids, folder.overviews, folder.path / TERRAIN_FOLDER):
             # What build made is named relative to the definition.

@@ -16,4 +16,14 @@ DataOption: TypeAlias = Annotated[
         file_okay=False,
     ),
 ]
+CatalogOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--catalog",
+        metavar="ADDRESS",
+        help="PostgreSQL with PostGIS that keeps the catalog: postgresql://host/database or"
+        " service=NAME, with schema=NAME if it is not to be named after the definition; without"
+        " password (PGPASSWORD, ~/.pgpass). \\[default: the file catalog.gpkg]",
+    ),
+]
 DEFAULT_DATA = Path("swath-data")
