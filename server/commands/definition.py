@@ -12,7 +12,7 @@ from server.commands.definition_balance import balance
 from server.commands.definition_chain import chain_app
 from server.commands.definition_sync import check, sync
 from server.commands.definition_upkeep import calculate, history, remove, statistics
-from server.commands.options import DEFAULT_DATA, DataOption
+from server.commands.options import DEFAULT_DATA, CatalogOption, DataOption
 from server.commands.product_options import (  # noqa: TC001 -- typer reads them at run time
     AssetsOption,
     ExtrasOption,
@@ -78,6 +78,7 @@ def create(
     pixel_type: Annotated[
         str, typer.Option(help="U8, U16, S16, F32 … [default: from the rasters]")
     ] = "",
+    catalog: CatalogOption = "",
 ) -> None:
     """Make a new definition: a folder with definition.toml and catalog.gpkg, both yours to edit."""
     from config.definition import ServiceProperties
@@ -92,7 +93,7 @@ def create(
     properties = ServiceProperties(
         crs=canonical_crs(crs, "--crs") if crs else "", bands=bands, pixel_type=pixel_type.upper()
     )
-    folder = DefinitionFolder.create(definition, properties)
+    folder = DefinitionFolder.create(definition, properties, catalog)
     typer.echo(f"Made {folder.path.name}. Next: swath definition add {definition} PATH…")
 
 
