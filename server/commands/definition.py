@@ -83,6 +83,7 @@ def create(
     """Make a new definition: a folder with definition.toml and catalog.gpkg, both yours to edit."""
     from config.definition import ServiceProperties
     from engine.build.definition_folder import DefinitionFolder
+    from engine.build.history import note_history
     from engine.errors import ConfigError
     from engine.geometry.projection import canonical_crs
     from engine.pixel_type import PixelType
@@ -94,6 +95,8 @@ def create(
         crs=canonical_crs(crs, "--crs") if crs else "", bands=bands, pixel_type=pixel_type.upper()
     )
     folder = DefinitionFolder.create(definition, properties, catalog)
+    with folder.table() as table:
+        note_history(table, "create", f"Made {folder.path.name}.")
     typer.echo(f"Made {folder.path.name}. Next: swath definition add {definition} PATH…")
 
 
@@ -174,6 +177,9 @@ def add(  # noqa: PLR0913 -- one an option of the command
             metavar="REGEX", help="Named groups become fields, as in `(?P<AcqDate>\\d{8})`."
         ),
     ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would be read, and change nothing.")
+    ] = False,
 ) -> None:
     """Add rasters; those that are known and unchanged are left alone.
 
@@ -185,7 +191,7 @@ def add(  # noqa: PLR0913 -- one an option of the command
     Terrain that is a published service is taken as it is when the definition is built.
     """
     from engine.build.definition_folder import DefinitionFolder
-    from raster_types.add import AddRequest, add_rasters
+    from raster_types.add import AddRequest, add_rasters, pending_products
     from raster_types.item_options import parse_item_options
     from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars
@@ -219,10 +225,22 @@ def add(  # noqa: PLR0913 -- one an option of the command
         csv=attributes,
         name_regex=name_regex,
     )
+    if dry_run:
+        _tell_pending(pending_products(folder, request))
+        return
     with ProgressBars() as progress, GuardedWorkers() as workers:
         report = add_rasters(folder, request, workers, progress)
     _tell_added(report)
     typer.echo(f"Next: swath definition build {definition}")
+
+
+def _tell_pending(products: list[tuple[str, bool]]) -> None:
+    known = sum(is_known for _, is_known in products)
+    typer.echo(f"Would read {len(products) - known} new products and {known} known ones.")
+    for path, is_known in products[:_MOST_SHOWN]:
+        typer.echo(f"  {'known' if is_known else 'new':<6} {path}")
+    if len(products) > _MOST_SHOWN:
+        typer.echo(f"  … and {len(products) - _MOST_SHOWN} more")
 
 
 def _tell_added(report: AddReport) -> None:
