@@ -11,6 +11,7 @@ from raster_types.maxar import MaxarType
 from raster_types.raster_dataset import RasterDatasetType
 from raster_types.rpc_image import RpcImageType
 from raster_types.sentinel2 import Sentinel2Type
+from raster_types.table import TableType
 
 RASTER_TYPES: Registry[RasterType] = Registry(
     "raster type",
@@ -24,5 +25,6 @@ RASTER_TYPES: Registry[RasterType] = Registry(
         "raster-dataset": RasterDatasetType(),
         "rpc": RpcImageType(),
         "sentinel2": Sentinel2Type(),
+        "table": TableType(),
     },
 )

@@ -21,6 +21,8 @@ from raster_types.additions import Addition, absolute_paths, remember_addition
 from raster_types.author_fields import AuthorFields, CsvFields, NameFields
 from raster_types.base import ItemOptions, RasterType
 from raster_types.crawl import ProductJob, ReadProduct, find_products, read_product_files
+from raster_types.table import NAME as TABLE
+from raster_types.table_add import add_tables, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -104,7 +106,25 @@ def add_rasters(
         known = ", ".join(RASTER_TYPES)
         raise ConfigError("--type", request.raster_type, f"unknown raster type; known: {known}")
     with folder.table() as table:
+        if request.raster_type == TABLE:
+            return _add_tables(folder, table, request, workers or InProcess(), progress)
         return _Adder(table, request, workers or InProcess(), progress).run()
+
+
+def _add_tables(
+    folder: DefinitionFolder,
+    table: ServiceTable,
+    request: AddRequest,
+    workers: Workers,
+    progress: Progress,
+) -> AddReport:
+    report = AddReport()
+    add_tables(folder, table, request, workers, progress, report)
+    if request.command == "add":
+        remember_addition(table, _addition(request))
+        if report.added or report.changed:
+            note_history(table, "add", _told(request, report))
+    return report
 
 
 def pending_products(folder: DefinitionFolder, request: AddRequest) -> list[tuple[str, bool]]:
@@ -112,6 +132,8 @@ def pending_products(folder: DefinitionFolder, request: AddRequest) -> list[tupl
 
     Nothing is changed. Raises what `add_rasters` does.
     """
+    if request.raster_type == TABLE:
+        return [(str(path), True) for path in tables_of(request)]
     with folder.table() as table:
         found: list[tuple[str, bool]] = []
         with suppress(_Looked), table.batch():

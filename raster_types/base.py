@@ -60,6 +60,12 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
         Further rasters of products that become items of their own: "SCL", "TCI", "QA_PIXEL" …
     rewrite : tuple of (from, to)
         What links to begin with, and what local path stands for it.
+    path_field : str
+        Column of a table that holds the paths of rasters; "" = guessed.
+    layer : str
+        Of a table in a file of several; "" = the only one.
+    table_crs : str
+        Canonical key of the CRS of a table's geometries where the table does not say it.
     """
 
     bands: tuple[int, ...] = ()
@@ -76,6 +82,9 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
     assets: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     rewrite: tuple[tuple[str, str], ...] = ()
+    path_field: str = ""
+    layer: str = ""
+    table_crs: str = ""
 
 
 FileState: TypeAlias = tuple[int, int]

@@ -35,6 +35,9 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
     assets: str = "",
     extras: str = "",
     rewrite: Sequence[str] = (),
+    path_field: str = "",
+    layer: str = "",
+    table_srs: str = "",
 ) -> ItemOptions:
     """Return the options; "" = as the files say.
 
@@ -66,6 +69,9 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
         assets=_names(assets),
         extras=_names(extras),
         rewrite=tuple(map(_rewrite, rewrite)),
+        path_field=path_field,
+        layer=layer,
+        table_crs=_crs(table_srs, "--table-srs"),
     )
 
 
@@ -136,10 +142,10 @@ def _range(text: str) -> tuple[float, float] | None:
     return low, high
 
 
-def _crs(text: str) -> str:
+def _crs(text: str, option: str = "--srs") -> str:
     if not text.strip():
         return ""
     try:
-        return canonical_crs(text, "--srs")
+        return canonical_crs(text, option)
     except InvalidParameter as err:
-        raise ConfigError("--srs", text, f"expected {err.fields[2]}") from err
+        raise ConfigError(option, text, f"expected {err.fields[2]}") from err

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+import shapely
 
 from engine.build.build_options import BuildOptions, BuildReport
 from engine.build.build_rasters import BuiltRasters, build_any
@@ -39,6 +40,9 @@ from engine.build.service_totals import (
     rounded_size,
 )
 from engine.build.settle import differences, settle
+from engine.build.source_headers import read_first_headers
+from engine.build.table_rows import SHAPES_CRS
+from engine.build.table_shapes import is_box_of
 from engine.build.tally import histogram_of, statistics_of
 from engine.build.terrain_pins import TerrainPins
 from engine.build.workers import InProcess, Workers
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from config.definition import ServiceProperties
+    from engine.build.placement import Placement
     from engine.build.raster_record import RasterDefinition
     from engine.build.service_facts import ServiceFacts
     from engine.build.service_table import ServiceTable
@@ -92,14 +97,23 @@ class _Build:
         self._options = options
         self._report = BuildReport()
         self._properties: ServiceProperties = folder.properties()
-        old = read_facts(table)
-        ready = table.rows("Category = 1 AND StatusId < 100 AND Header <> ''")
-        self._facts = settle(folder.toml, self._properties, old, ready)
-        self._old_crs = old.crs if old else ""
+        self._facts: ServiceFacts
+        self._old_crs = ""
         self._srs_id = -1
         self._pins = TerrainPins(folder, table)
 
+    def _settle(self, workers: Workers) -> None:
+        """Settle what the service is; rows of tables come without headers, some of which tell."""
+        old = read_facts(self._table)
+        if old is None:
+            read_first_headers(self._folder, self._table, workers, self._progress)
+        ready = self._table.rows("Category = 1 AND StatusId < 100 AND Header <> ''")
+        self._facts = settle(self._folder.toml, self._properties, old, ready)
+        # Of the shapes in the catalog.
+        self._old_crs = old.crs if old else self._table.info(SHAPES_CRS)
+
     def run(self, workers: Workers) -> BuildReport:
+        self._settle(workers)
         with self._table.batch():
             self._srs_id = self._table.set_crs(self._facts.crs)
             if self._old_crs and self._old_crs != self._facts.crs:
@@ -222,6 +236,9 @@ class _Build:
 
     def _store(self, row: ItemRow, result: BuiltItem | SourceError) -> None:
         if isinstance(result, SourceError):
+            if not row.header_text:
+                # Tried again when the file is another.
+                self._table.set_headers(row.id, (), row.raster.sources)
             self._fail(row, _status_of(result), _sentence(result))
             return
         several = result.sources if isinstance(result, BuiltRasters) else ()
@@ -259,7 +276,7 @@ class _Build:
             values |= {"MinPS": 0.0, "MaxPS": COMPANION_END_PS}
         self._table.update(row.id, values)
         shape_hash = hash_shape(placement.wkb)
-        if row.is_edited:
+        if row.is_edited and not _is_index_box(row, placement):
             self._report.edited += 1
             shape_hash = row.built.shape_hash
         else:
@@ -382,6 +399,13 @@ def _with_totals(facts: ServiceFacts, totals: KeptTotals, time_field: str) -> Se
         coarsest_ps=coarsest,
         uncompressed_size=totals.samples * len(facts.bands) * facts.pixel_type.bytes_per_sample,
     )
+
+
+def _is_index_box(row: ItemRow, placement: Placement) -> bool:
+    """Tell whether a footprint that a table brought is but the box of the raster."""
+    if row.built.shape_hash:
+        return False
+    return is_box_of(shapely.from_wkb(row.wkb), shapely.from_wkb(placement.wkb))
 
 
 def _status_of(error: SourceError) -> ItemStatus:

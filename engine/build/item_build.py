@@ -18,6 +18,7 @@ from engine.build.plausibility import doubts_about
 from engine.build.processed_tallies import processed_tallies
 from engine.build.raster_record import ItemStatus, RasterDefinition
 from engine.build.sensor_placement import bind_for_build, place_sensor
+from engine.build.source_grids import arranged
 from engine.build.tally import BandTally, as_served, pack_tallies, tally_samples
 from engine.errors import ConfigError, InvalidParameter, SourceCorrupt, SourceError
 from engine.footprint import pack_rings
@@ -143,16 +144,19 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
         count = bands_to_read(job.raster, headers, job.band_count)
         mapping = map_bands(job.raster, headers, count)
         process = _process(job, mapping)
+        found = arranged(job.raster, headers, mapping)
     except (ValueError, ConfigError) as err:
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"{err}.") from err
+    # From here on the finest file is the first; what is kept of the item stays in its own order.
+    kept_headers, kept_mapping, asked = headers, mapping, job
+    headers, mapping = found.headers, found.mapping
+    job = replace(asked, raster=found.raster)
     first = headers[0]
     crs = job.raster.sources[0].crs or first.crs
     geolocation = job.raster.geolocation
     problem = None if geolocation else placement_problem(first, crs)
     if problem is not None:
         raise _NotBuilt(*problem)
-    if any(header.levels[0] != first.levels[0] for header in headers):
-        raise _NotBuilt(ItemStatus.BAD_DEFINITION, "its files differ in size.")
     rings, tallies, notes = _look_at_pixels(job, headers, mapping, process)
     if rings is not None and not rings:
         raise _NotBuilt(ItemStatus.EMPTY, "holds no valid pixel.")
@@ -173,14 +177,14 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
             why = "its lines of sight meet no terrain."
         raise _NotBuilt(ItemStatus.NOT_PLACED, " ".join((why, *doubts)))
     return BuiltItem(
-        headers=headers,
-        mapping=mapping,
+        headers=kept_headers,
+        mapping=kept_mapping,
         rings=pack_rings(rings or []),
         placement=placement,
         low_ps=placement.pixel_size,
-        high_ps=placement.pixel_size * first.width / first.levels[-1].width,
+        high_ps=placement.pixel_size * first.width / found.shared_levels()[-1].width,
         tallies=pack_tallies(tallies) if job.statistics else b"",
-        notes=(*job.raster.notes, *doubts, *_model_notes(job, headers), *notes),
+        notes=(*job.raster.notes, *doubts, *_model_notes(asked, kept_headers), *notes),
     )
 
 

@@ -116,7 +116,9 @@ def _with_checked(
         raise ConfigError(item, where, str(err)) from err
     return msgspec.structs.replace(
         raster,
-        sources=_sources(definition.rasters[number], crs if geolocation is None else ""),
+        sources=_as_placed(
+            _sources(definition.rasters[number], crs if geolocation is None else ""), raster
+        ),
         geolocation=geolocation,
         process=definition,
     )
@@ -199,6 +201,16 @@ def _sources(entry: RasterEntry, crs: str) -> tuple[SourceDefinition, ...]:
         for file in entry.more_bands
     )
     return (own, *others)
+
+
+def _as_placed(
+    sources: tuple[SourceDefinition, ...], raster: RasterDefinition
+) -> tuple[SourceDefinition, ...]:
+    """Return sources with the geotransforms that the item's record states for these files."""
+    places = {source.path: source.geotransform for source in raster.sources}
+    return tuple(
+        msgspec.structs.replace(source, geotransform=places.get(source.path)) for source in sources
+    )
 
 
 def _no_data_values(source: SourceDefinition) -> NoData:

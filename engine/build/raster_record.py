@@ -60,6 +60,8 @@ class SourceDefinition(
         Used instead of the file's own; "" = as the file says.
     driver : str
         GDAL driver to open the file with; "" = any that knows it.
+    geotransform : 6 floats or None
+        In GDAL's order, used instead of the file's own; None = as the file says.
     enabled : bool
         False takes the file out of the service without forgetting it.
     """
@@ -71,6 +73,7 @@ class SourceDefinition(
     valid_range: tuple[float, float] | None = None
     crs: str = ""
     driver: str = ""
+    geotransform: tuple[float, float, float, float, float, float] | None = None
     enabled: bool = True
 
 

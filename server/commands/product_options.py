@@ -35,6 +35,22 @@ ExtrasOption = Annotated[
         help="Further rasters of products that become items of their own.",
     ),
 ]
+PathFieldOption = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMN",
+        help="Column of a table that holds the paths of rasters. [default: location, path, raster …]",
+    ),
+]
+LayerOption = Annotated[
+    str, typer.Option(help="Layer of a GeoPackage or file geodatabase. [default: the only one]")
+]
+TableSrsOption = Annotated[
+    str,
+    typer.Option(
+        metavar="EPSG:n", help="CRS of a table's geometries, where the table does not say it."
+    ),
+]
 RewriteOption = Annotated[
     list[str] | None,
     typer.Option(
