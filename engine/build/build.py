@@ -18,6 +18,7 @@ from engine.build.build_options import BuildOptions, BuildReport
 from engine.build.build_rasters import BuiltRasters, build_any
 from engine.build.definition_folder import DefinitionFolder, read_facts, write_facts
 from engine.build.fingerprint import item_fingerprint
+from engine.build.history import note_history
 from engine.build.item_build import BuiltItem, FootprintMode, ItemJob
 from engine.build.item_chain import raster_records
 from engine.build.item_row import BuiltState, InputRow, ItemRow, hash_shape
@@ -128,6 +129,8 @@ class _Build:
         self._total()
         self._make_overviews(workers)
         self._report.facts = self._facts
+        if done := self._report.told:
+            note_history(self._table, "build", done)
         return self._report
 
     # Items
