@@ -58,3 +58,13 @@ class BuildReport:
     pyramids: int = 0
     overview_notes: tuple[str, ...] = ()
     facts: ServiceFacts | None = None
+
+    @property
+    def told(self) -> str:
+        """What was made, as a sentence for the history; "" for nothing."""
+        if not (self.built or self.overviews or self.pyramids or self.failed):
+            return ""
+        return (
+            f"Built {self.built} items, {len(self.failed)} failed, "
+            f"{self.overviews} overviews, {self.pyramids} pyramids."
+        )
