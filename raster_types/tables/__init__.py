@@ -1,0 +1,1 @@
+"""Files that list rasters: tables, tile indexes, mosaics."""
