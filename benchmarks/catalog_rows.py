@@ -20,6 +20,7 @@ from config.definition import ServiceProperties
 from engine.build import geopackage
 from engine.build.definition_folder import DefinitionFolder, write_facts
 from engine.build.fingerprint import item_fingerprint
+from engine.build.footprint_rule import FootprintRule
 from engine.build.item_build import ItemJob, build_item
 from engine.build.item_row import hash_shape
 from engine.build.raster_record import (
@@ -95,7 +96,7 @@ def _tallies(header: RasterHeader, facts: ServiceFacts) -> bytes:
         service_crs=facts.crs,
         band_count=len(facts.bands),
         pixel_type=facts.pixel_type,
-        footprints="auto",
+        footprints=FootprintRule(),
         statistics=True,
     )
     return build_item(job).tallies
@@ -213,7 +214,7 @@ class _Writer:
                 str(np.datetime64("2020-01-01") + number * 7 % 365),
             ),
         )
-        fingerprint = item_fingerprint(self._facts, "auto", 0.0, texts)
+        fingerprint = item_fingerprint(self._facts, FootprintRule(), texts)
         db.execute(
             "INSERT INTO swath_build(fid, fingerprint, shape_hash, rings, statistics)"
             " VALUES (?, ?, ?, x'', ?)",

@@ -18,8 +18,10 @@ from engine.build.build_options import BuildOptions, BuildReport
 from engine.build.build_rasters import BuiltRasters, build_any
 from engine.build.definition_folder import DefinitionFolder, read_facts, write_facts
 from engine.build.fingerprint import item_fingerprint
+from engine.build.footprint_rows import FOOTPRINTS, stated_rule
+from engine.build.footprint_rule import FootprintRule, text_of_rule
 from engine.build.history import note_history
-from engine.build.item_build import BuiltItem, FootprintMode, ItemJob
+from engine.build.item_build import BuiltItem, ItemJob
 from engine.build.item_chain import raster_records
 from engine.build.item_row import BuiltState, InputRow, ItemRow, hash_shape
 from engine.build.overviews import OverviewBuild, make_overviews
@@ -91,10 +93,7 @@ class _Build:
     ) -> None:
         self._folder, self._table = folder, table
         self._progress = progress
-        mode = options.footprints or msgspec.convert(
-            table.info("footprints") or "auto", FootprintMode
-        )
-        self._mode: FootprintMode = mode
+        self._rule = stated_rule(table, options.footprints)
         self._options = options
         self._report = BuildReport()
         self._properties: ServiceProperties = folder.properties()
@@ -121,7 +120,7 @@ class _Build:
                 reproject_edited(self._table, self._old_crs, self._facts.crs, self._srs_id)
             # Kept from now on, so that an interrupted build goes on with the same service.
             write_facts(self._table, self._facts)
-            self._table.set_info("footprints", self._mode)
+            self._table.set_info(FOOTPRINTS, text_of_rule(self._rule))
             self._pins.pin(self._table, (row.raster for row in self._table.input_rows()))
         self._build_changed(workers)
         if self._options.pyramids:
@@ -187,7 +186,7 @@ class _Build:
     def _fingerprint(self, raster_text: str, header_text: str) -> str:
         """Return the fingerprint of all that goes into an item."""
         texts = (raster_text + self._pins.state(raster_text), header_text)
-        return item_fingerprint(self._facts, self._mode, self._options.shrink_px, texts)
+        return item_fingerprint(self._facts, self._rule, texts)
 
     def _jobs(self, fids: list[int], rows: dict[int, ItemRow]) -> Iterator[ItemJob]:
         for fid in fids:
@@ -217,9 +216,8 @@ class _Build:
                 service_crs=self._facts.crs,
                 band_count=len(self._facts.bands),
                 pixel_type=self._facts.pixel_type,
-                footprints=self._mode if row.category == PRIMARY else "auto",
+                footprints=self._rule if row.category == PRIMARY else FootprintRule(),
                 statistics=self._options.statistics and row.category == PRIMARY,
-                shrink_px=self._options.shrink_px,
             )
 
     def _resolved(self, raster: RasterDefinition) -> RasterDefinition:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.build.item_build import FootprintMode
+    from engine.build.footprint_rule import FootprintMode
     from engine.build.overview_plan import OverviewMode
     from engine.build.service_facts import ServiceFacts
 
@@ -18,7 +18,7 @@ class BuildOptions:
     Attributes
     ----------
     footprints
-        None = as the last build did, "auto" for the first.
+        The method; its options stay. None = as the last build did, "auto" for the first.
     overviews
         "auto" where they pay, "all" at every scale they can serve.
     pyramids : bool
@@ -29,7 +29,6 @@ class BuildOptions:
     statistics: bool = True
     overviews: OverviewMode = "auto"
     pyramids: bool = False
-    shrink_px: float = 0.0
 
 
 @dataclass(slots=True)

@@ -1,8 +1,8 @@
-"""Footprints by radiometry: the area inside the collar of invalid pixels round a raster.
+"""Footprints by radiometry: the outline of what lies inside the collar of invalid pixels.
 
-Rules: only invalid pixels connected with the border are cut, never black inside; no valid pixel is
-lost by more than one. Where a raster is too large to look at every pixel, the outline is taken from
-coarser cells and grown by two, so it may hold a little of the collar (which is no data anyway).
+Rules: only invalid pixels connected with the border are cut (`engine.build.collar`), never black
+inside; no valid pixel is lost by more than one. Of very large rasters the outline is that of cells of
+several pixels, one cell wider, so it may hold a little of the collar (which is no data anyway).
 """
 
 from __future__ import annotations
@@ -13,54 +13,18 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from engine.build.collar import find_collar
+from engine.build.footprint_rule import FootprintRule
 from engine.kernel import kernel
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 
-MAX_VERTICES = 2000
+_PLAIN = FootprintRule()
 # Less than the pixel that may be lost; most staircases of straight edges become one edge.
 _STAIRCASE_PX = 0.99
 _MAX_PARTS = 200
-
-
-@kernel
-def _mark_collar_kernel(  # noqa: C901 -- one loop nest
-    valid: Bools, stack: Integers, collar: Bools
-) -> None:
-    # Fills run by run: a run is marked when found, and looks for new runs above and below itself.
-    rows, cols = valid.shape
-    top = 0
-    for row in range(rows):
-        step = 1 if row == 0 or row == rows - 1 else max(1, cols - 1)
-        for col in range(0, cols, step):
-            if not valid[row, col]:
-                stack[top, 0], stack[top, 1] = row, col
-                top += 1
-    while top > 0:
-        top -= 1
-        row, col = stack[top, 0], stack[top, 1]
-        if collar[row, col]:
-            continue
-        first = col
-        while first > 0 and not valid[row, first - 1]:
-            first -= 1
-        last = col
-        while last < cols - 1 and not valid[row, last + 1]:
-            last += 1
-        collar[row, first : last + 1] = True
-        for near in range(max(0, row - 1), min(rows, row + 2), 1):
-            if near == row:
-                continue
-            is_open = False
-            for at in range(first, last + 1):
-                if valid[near, at] or collar[near, at]:
-                    is_open = False
-                elif not is_open:
-                    is_open = True
-                    stack[top, 0], stack[top, 1] = near, at
-                    top += 1
 
 
 @kernel
@@ -106,79 +70,103 @@ def _is_inside(inside: Bools, row: int, col: int) -> bool:
     return bool(0 <= row < rows and 0 <= col < cols and inside[row, col])
 
 
-def find_collar(valid: Bools) -> Bools:
-    """Return where invalid pixels are connected with the border, side by side.
+def outline_of_valid(valid: Bools, rule: FootprintRule = _PLAIN) -> list[Floats] | None:
+    """Return the outline of what lies inside the collar of an array of valid pixels.
 
-    Parameters
-    ----------
-    valid : bool (rows, cols)
-
-    Returns
-    -------
-    bool (rows, cols)
+    See `outline`.
     """
-    valid = np.ascontiguousarray(valid)
-    collar = np.zeros(valid.shape, np.bool_)
-    # A run pushes one place for each run it meets; there are at most two runs met for each run.
-    starts = np.count_nonzero(valid[:, 1:] != valid[:, :-1]) + valid.shape[0]
-    stack = np.empty((2 * int(starts) + 2 * sum(valid.shape) + 8, 2), np.int64)
-    _mark_collar_kernel(valid, stack, collar)
-    return collar
+    return outline(~find_collar(valid), (1, 1), (valid.shape[1], valid.shape[0]), rule)
 
 
 def outline(
-    valid: Bools,
-    step: tuple[float, float] = (1.0, 1.0),
-    *,
-    grow_cells: int = 0,
-    shrink_px: float = 0.0,
-    max_vertices: int = MAX_VERTICES,
+    inside: Bools, cell: tuple[float, float], size: tuple[int, int], rule: FootprintRule = _PLAIN
 ) -> list[Floats] | None:
     """Return the outline of what lies inside the collar.
 
     Parameters
     ----------
-    valid : bool (rows, cols)
-        One cell may stand for many pixels.
-    step : (x, y)
+    inside : bool (rows, cols)
+        Which cells hold a pixel that is not of the collar.
+    cell : (x, y)
         Level-0 pixels per cell.
-    grow_cells : int
-        Cells to add around, where a cell's value does not speak for all of its pixels: 1 for those
-        between, 1 for what making the outline simpler takes.
-    shrink_px : float
-        Level-0 pixels to take off around.
-    max_vertices : int
-        An outline with more is made simpler, outwards only.
+    size : (width, height)
+        Of the raster; the last cells may reach beyond it.
 
     Returns
     -------
-    rings in level-0 pixels, (n, 2) of (col, row); None = there is no collar, the whole raster counts;
-    [] = no pixel is valid.
+    rings in level-0 pixels, (n, 2) of (col, row); None = the whole raster counts; [] = no pixel is
+    valid.
     """
-    collar = find_collar(valid)
-    if not collar.any():
-        return None
-    if collar.all():
+    if not inside.any():
         return []
-    inside = ~collar
-    for _ in range(grow_cells):
-        inside = _grow(inside)
-    if inside.all() and shrink_px <= 0:
-        return None
+    pixels = cell[0] * cell[1]
+    if pixels > 1:
+        # What making the outline simpler takes is less than this.
+        inside = grow(inside)
+    if inside.all():
+        return shaped(None, size, rule)
     parts = _trace(inside)
-    while len(parts) > _MAX_PARTS:
+    kept = _large(parts, rule.min_region_px / pixels)
+    # Pixels that are traced as they are never lie one around the other: a collar has no holes.
+    are_apart = pixels == 1 and len(kept) <= _MAX_PARTS
+    while len(kept) > _MAX_PARTS:
         # Specks: join those that are near each other.
-        inside = _grow(inside)
-        parts = _trace(inside)
-    area = _simplify(shapely.union_all(parts), max_vertices)
-    if shrink_px > 0:
-        area = _scaled(area, step).buffer(-shrink_px, join_style="mitre")
-    else:
-        area = _scaled(area, step)
-    return _rings(area)
+        inside = grow(inside)
+        kept = _large(_trace(inside), rule.min_region_px / pixels)
+    area = shapely.MultiPolygon(kept) if are_apart else shapely.union_all(kept)
+    return shaped(_scaled(_simple(area, _STAIRCASE_PX), cell), size, rule)
 
 
-def _grow(inside: Bools) -> Bools:
+def shaped(area: Any, size: tuple[int, int], rule: FootprintRule) -> list[Floats] | None:
+    """Return an area in level-0 pixels as the rule shapes it: gaps, vertices, shrinking.
+
+    Parameters
+    ----------
+    area : geometry or None
+        None = the whole raster.
+    size : (width, height)
+        Of the raster, which the area is cut to.
+
+    Returns
+    -------
+    As `outline`.
+    """
+    raster = shapely.box(0, 0, *size)
+    if area is None:
+        if rule.shrink_px <= 0:
+            return None
+        area = raster
+    if rule.close_gaps_px > 0:
+        half = rule.close_gaps_px / 2
+        grown = area.buffer(half, join_style="mitre")
+        area = area.union(grown.buffer(-half, join_style="mitre")).intersection(raster)
+        area = _simple(area, _STAIRCASE_PX / 2)
+    area = _limited(area, raster, rule.max_vertices)
+    if rule.shrink_px > 0:
+        smaller = area.buffer(-rule.shrink_px, join_style="mitre")
+        # A sliver stays rather than to vanish.
+        area = area if smaller.is_empty else smaller
+    return _rings(_filled(area.intersection(raster)))
+
+
+def _filled(area: Any) -> Any:
+    """Return an area without holes: what lies inside is never cut out."""
+    parts = shapely.get_parts(area)
+    if not shapely.get_num_interior_rings(parts).any():
+        return area
+    return shapely.union_all([shapely.Polygon(part.exterior) for part in parts])
+
+
+def _large(parts: list[Any], least: float) -> list[Any]:
+    """Return the parts of at least so many cells, else the largest alone."""
+    if least <= 1:
+        return parts
+    areas = [part.area for part in parts]
+    kept = [part for part, area in zip(parts, areas, strict=True) if area >= least]
+    return kept or [parts[int(np.argmax(areas))]]
+
+
+def grow(inside: Bools) -> Bools:
     """Return the cells and their eight neighbours."""
     wide = inside.copy()
     wide[:, 1:] |= inside[:, :-1]
@@ -206,24 +194,31 @@ def _trace(inside: Bools) -> list[Any]:
     return [shapely.Polygon(ring) for ring in rings]
 
 
-def _simplify(area: Any, max_vertices: int) -> Any:
-    simple = area.simplify(_STAIRCASE_PX)
-    tolerance = 1.0
+def _simple(area: Any, tolerance: float) -> Any:
+    """Return an area with fewer points, none of its edges moved further than the tolerance."""
+    # Without looking whether rings come to cross each other it is five times faster, and they rarely do.
+    quick = area.simplify(tolerance, preserve_topology=False)
+    is_good = quick.is_valid and len(shapely.get_parts(quick)) == len(shapely.get_parts(area))
+    return quick if is_good else area.simplify(tolerance)
+
+
+def _limited(area: Any, raster: Any, max_vertices: int) -> Any:
+    simple, tolerance = area, 1.0
     while shapely.get_num_coordinates(simple) > max_vertices and tolerance < 1e5:
         # Grown first by what simplifying may take, so nothing inside is lost.
-        simple = area.buffer(tolerance, join_style="mitre").simplify(tolerance)
+        grown = area.buffer(tolerance, join_style="mitre")
+        simple = grown.simplify(tolerance).intersection(raster)
         tolerance *= 2
     return simple
 
 
-def _scaled(area: Any, step: tuple[float, float]) -> Any:
-    return shapely.transform(area, lambda points: points * np.array(step))
+def _scaled(area: Any, cell: tuple[float, float]) -> Any:
+    return shapely.transform(area, lambda points: points * np.array(cell))
 
 
 def _rings(area: Any) -> list[Floats]:
-    rings: list[Floats] = []
-    for part in shapely.get_parts(area):
-        if part.geom_type == "Polygon" and not part.is_empty:
-            rings.append(shapely.get_coordinates(part.exterior))
-            rings.extend(shapely.get_coordinates(hole) for hole in part.interiors)
-    return rings
+    return [
+        shapely.get_coordinates(part.exterior)
+        for part in shapely.get_parts(area)
+        if part.geom_type == "Polygon" and not part.is_empty
+    ]

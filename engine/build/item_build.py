@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.build.band_mapping import BandMapping, bands_to_read, map_bands
-from engine.build.footprints import outline
 from engine.build.item_chain import bound_of_item
+from engine.build.item_outline import OutlineJob, finest_level, outline_of_item
 from engine.build.item_pixels import UNREADABLE, ItemPixels, Strip
 from engine.build.placement import Placement, place
 from engine.build.plausibility import doubts_about
@@ -19,27 +19,22 @@ from engine.build.processed_tallies import processed_tallies
 from engine.build.raster_record import ItemStatus, RasterDefinition
 from engine.build.sensor_placement import bind_for_build, place_sensor
 from engine.build.source_grids import arranged
+from engine.build.source_headers import headers_of_sources
 from engine.build.tally import BandTally, as_served, pack_tallies, tally_samples
 from engine.errors import ConfigError, InvalidParameter, SourceCorrupt, SourceError
 from engine.footprint import pack_rings
 from engine.functions.base import BandsInfo
-from engine.readers.drivers import check_path
-from engine.readers.header import RasterHeader, read_header
 from engine.service import process_memory
 
 if TYPE_CHECKING:
-    from os import stat_result
-
-    from engine.build.raster_record import SourceDefinition
+    from engine.build.footprint_rule import FootprintRule
     from engine.geolocation import Geolocation
     from engine.item_process import BoundProcess
     from engine.pixel_type import PixelType
+    from engine.readers.header import RasterHeader
 
-FootprintMode: TypeAlias = Literal["auto", "extent", "radiometry"]
 Floats = NDArray[np.float64]
 
-# The outline is exact up to this many pixels: their masks take some 150 MB.
-_EXACT_PIXELS = 24 << 20
 _TALLY_PIXELS = 1 << 20
 
 
@@ -51,8 +46,8 @@ class ItemJob:
     ----------
     headers
         As kept; read anew where a file has changed.
-    shrink_px : float
-        Taken off footprints by radiometry.
+    footprints : FootprintRule
+        Of the definition; the item's own comes before it.
     rasters : tuple of RasterDefinition
         One for each raster of an item that has several (`engine.build.build_rasters`).
     """
@@ -63,9 +58,8 @@ class ItemJob:
     service_crs: str
     band_count: int
     pixel_type: PixelType
-    footprints: FootprintMode
+    footprints: FootprintRule
     statistics: bool
-    shrink_px: float = 0.0
     rasters: tuple[RasterDefinition, ...] = ()
 
     @property
@@ -102,20 +96,7 @@ class BuiltItem:
 
 def current_headers(job: ItemJob) -> tuple[RasterHeader, ...]:
     """Return the headers of an item's files as they are now, reading only those that changed."""
-    kept = {header.path: header for header in job.headers}
-    headers = []
-    for source in job.raster.sources:
-        header = kept.get(source.path)
-        status = check_path(source.path)
-        if header is None or not _is_current(header, source, status):
-            header = read_header(source.path, source.driver or None)
-        headers.append(header)
-    return tuple(headers)
-
-
-def _is_current(header: RasterHeader, source: SourceDefinition, status: stat_result) -> bool:
-    is_same = (header.size, header.mtime_ns) == (status.st_size, status.st_mtime_ns)
-    return is_same and source.driver in ("", header.driver)
+    return headers_of_sources(job.raster.sources, job.headers)
 
 
 def build_item(job: ItemJob) -> BuiltItem:
@@ -232,60 +213,16 @@ def _look_at_pixels(
     process: BoundProcess | None,
 ) -> tuple[list[Floats] | None, tuple[BandTally, ...], tuple[str, ...]]:
     """Return outline, tallies and notes; a raster with some bad blocks keeps its whole extent."""
+    rule = job.raster.footprint or job.footprints
     try:
-        rings = _outline(job, headers, mapping)
+        outline = outline_of_item(OutlineJob(job.raster, headers, mapping, rule))
         tallies = _tallies(job, headers, mapping, process) if job.statistics else ()
     except SourceCorrupt as err:
         if not _can_read_some(job, headers, mapping):
             raise
         note = str(err.fields[1])
         return None, (), (f"A part of it cannot be read{note.removeprefix(UNREADABLE)}.",)
-    return rings, tallies, ()
-
-
-def _outline(
-    job: ItemJob, headers: tuple[RasterHeader, ...], mapping: BandMapping
-) -> list[Floats] | None:
-    if job.footprints == "extent":
-        return None
-    if not _is_declared(job, mapping):
-        if job.footprints == "auto" or mapping.pixel_type.is_float:
-            return None
-        # Asked for by name and nothing is declared: the collar is black.
-        mapping = replace(mapping, no_data=(0.0,) * len(mapping.bands))
-    full = headers[0].levels[0]
-    level = _finest_level(headers, _EXACT_PIXELS)
-    with ItemPixels(job.raster, headers, mapping, level) as pixels:
-        shape = _reduced((pixels.height, pixels.width), _EXACT_PIXELS)
-        if shape == (pixels.height, pixels.width):
-            valid = np.empty(shape, np.bool_)
-            for strip in pixels.strips():
-                valid[strip.row : strip.row + strip.height] = pixels.any_valid(strip)
-        else:
-            valid = pixels.any_valid(None, shape)
-    step = (full.width / shape[1], full.height / shape[0])
-    is_exact = step == (1.0, 1.0)
-    return outline(valid, step, grow_cells=0 if is_exact else 2, shrink_px=job.shrink_px)
-
-
-def _is_declared(job: ItemJob, mapping: BandMapping) -> bool:
-    """Tell whether anything says which pixels are valid."""
-    return (
-        mapping.alpha is not None
-        or mapping.dataset_mask
-        or mapping.pixel_type.is_float
-        or any(value is not None for value in mapping.no_data)
-        or any(source.valid_range is not None for source in job.raster.sources)
-    )
-
-
-def _finest_level(headers: tuple[RasterHeader, ...], most_pixels: int) -> int:
-    """Return the finest level of at most so many pixels, else the coarsest there is."""
-    count = min(len(header.levels) for header in headers)
-    for index, level in enumerate(headers[0].levels[:count]):
-        if level.width * level.height <= most_pixels:
-            return index
-    return count - 1
+    return outline.rings, tallies, outline.notes
 
 
 def _reduced(shape: tuple[int, int], most_pixels: int) -> tuple[int, int]:
@@ -303,7 +240,7 @@ def _tallies(
     mapping: BandMapping,
     process: BoundProcess | None,
 ) -> tuple[BandTally, ...]:
-    level = _finest_level(headers, _TALLY_PIXELS)
+    level = finest_level(headers, _TALLY_PIXELS)
     with ItemPixels(job.raster, headers, mapping, level) as pixels:
         shape = _reduced((pixels.height, pixels.width), _TALLY_PIXELS)
         mask = pixels.mask(None, shape)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from engine.build.band_description import band_infos, data_type_of, natural_colour
+from engine.build.footprint_rule import FootprintRule
 from engine.build.item_build import ItemJob, build_item
 from engine.build.service_facts import ServiceFacts
 from engine.build.tally import histogram_of, statistics_of, unpack_tallies
@@ -42,7 +43,7 @@ def facts_of_raster(
             band_count=len(mapping.bands),
             pixel_type=pixel_type,
             # What is no data is told by the pixels; an outline would only say it again.
-            footprints="extent",
+            footprints=FootprintRule(method="extent"),
             statistics=True,
         )
     )
