@@ -154,6 +154,7 @@ class _Adder:
         self._workers, self._progress = workers, progress
         self._type: RasterType = RASTER_TYPES[request.raster_type]
         self._report = AddReport()
+        self._written: dict[str, tuple[str, int]] = {}
         self._known = table.known_sources()
         self._added = AddedItems(table, (known[0] for known in self._known.values()))
         self._named = {str(path.absolute()) for path in request.paths if path.is_file()}
@@ -313,21 +314,39 @@ class _Adder:
         if own_path != path:
             values |= self._author_values(own_path)
         item = msgspec.structs.replace(item, attributes=values)
-        known = self._known.get(own_path)
-        if known is None and number == 0:
-            # The product as a whole could not be read before: its row becomes that of the first image.
-            known = self._known.get(path)
+        known = self._known_fid(path, item, number)
         if known is None:
-            fid = self._table.insert(item)
+            fid = self._table.insert(item, item.category)
             self._report.added += 1
         else:
-            fid = known[0]
+            fid = known
             self._table.replace(fid, self._with_kept_process(fid, item))
             self._report.changed += bool(item.headers)
         if item.status.is_failed:
             self._report.failed.append((own_path, item.message))
         self._report.notes.extend((own_path, note) for note in item.raster.notes)
+        self._written[own_path] = (path, fid)
         return fid
+
+    def _known_fid(self, path: str, item: NewItem, number: int) -> int | None:
+        """Return the OBJECTID of an item that is there already, None = it is new."""
+        own_path = item.raster.sources[0].path
+        known = self._known.get(own_path)
+        if known is None and number == 0:
+            # The product as a whole could not be read before: its row becomes that of the first image.
+            known = self._known.get(path)
+        if known is not None:
+            return known[0]
+        # Found twice in one run: by a STAC catalog, and by itself.
+        main, fid = self._written.get(own_path, (path, 0))
+        if main != path:
+            return fid
+        # Other bands of it begin with another file.
+        for fid in self._added.of_product(path):
+            row = self._table.row(fid)
+            if row is not None and row.name == item.name:
+                return fid
+        return None
 
     def _with_kept_process(self, fid: int, item: NewItem) -> NewItem:
         """Return an item with the process definition that an author gave the row it comes to."""
