@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from config.definition import Interpolation, MosaicMethod, MosaicOperator
+from config.definition import Interpolation, MosaicOperator
 from engine.errors import SourceError
 from engine.geometry.position_grid import WHOLE_CELL, cell_window
 from engine.layer_sources import layer_source
 from engine.region_sampling import SampledPlace, sample_region, taps_of
 from engine.samplers.placement import CanvasPart
 from engine.samplers.window import PixelWindow, window_of
+from engine.seam_layers import blend_width, follows_seamlines, is_clipped
 from engine.target_grid import CELL
 
 if TYPE_CHECKING:
@@ -104,24 +105,33 @@ class Cells:
     def __init__(self, plan: Plan, work: Work, form: Form) -> None:
         self.plan = plan
         self.work = work
-        items = plan.items if plan.operator is not MosaicOperator.LAST else plan.items[::-1]
-        layers: list[Layer] | None = plan.memo.get(form)
-        if layers is None:
-            layers = plan.memo[form] = [self._layer(planned, form) for planned in items]
-        self.layers = layers
+        if form not in plan.memo:
+            plan.memo[form] = self._made_layers(form)
+        self.layers, self._hard = plan.memo[form]
         self._dead = work.dead
         self._voids: list[tuple[CanvasPart, tuple[int, int]]] = []
 
-    def _layer(self, planned: PlannedItem, form: Form) -> Layer:
+    def _made_layers(self, form: Form) -> tuple[list[Layer], list[Layer]]:
+        """Return all layers, and again those with a hard seamline, clipped by it."""
+        plan, properties = self.plan, self.work.service.summary.properties
+        items = plan.items if plan.operator is not MosaicOperator.LAST else plan.items[::-1]
+        layers = [self._layer(each, form, clipped=is_clipped(plan, each.item)) for each in items]
+        if not follows_seamlines(plan):
+            return layers, []
+        hard = [
+            each
+            for each in items
+            if each.item.seamline and not blend_width(plan, properties, each.item)
+        ]
+        return layers, [self._layer(each, form, clipped=True) for each in hard]
+
+    def _layer(self, planned: PlannedItem, form: Form, *, clipped: bool) -> Layer:
         plan, service = self.plan, self.work.service
-        by_seamline = (
-            plan.method is MosaicMethod.SEAMLINE and plan.operator is not MosaicOperator.BLEND
-        )
         view, box, lattice = planned.view, planned.placed.box, plan.grid.lattice
         # Levels that files have are as their makers made them; those that are missing follow the request.
         by_majority = service.thematic or plan.interpolation is Interpolation.MAJORITY
         level = (planned.item.id, view.index, view.shrink)
-        key = (*level, plan.bands, form, by_seamline, by_majority)
+        key = (*level, plan.bands, form, clipped, by_majority)
         sampling = (plan.interpolation, plan.tolerance_px)
         found = service.layer_sources.get((key, sampling))
         if found is None:
@@ -150,11 +160,16 @@ class Cells:
 
     def layers_of(self, cell: Cell) -> list[Layer]:
         """Return the layers that may touch a cell's part of the canvas, topmost first."""
+        return self._touching(self.layers, cell)
+
+    def hard_of(self, cell: Cell) -> list[Layer]:
+        """Return the layers clipped by hard seamlines that may touch a cell, topmost first."""
+        return self._touching(self._hard, cell)
+
+    def _touching(self, layers: list[Layer], cell: Cell) -> list[Layer]:
         dead = self._dead
         return [
-            layer
-            for layer in self.layers
-            if layer.touches(cell) and layer.planned.item.id not in dead
+            layer for layer in layers if layer.touches(cell) and layer.planned.item.id not in dead
         ]
 
     def part(self, layer: Layer, cell: Cell, origin: tuple[int, int] = (0, 0)) -> CanvasPart | None:

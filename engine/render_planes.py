@@ -13,6 +13,7 @@ from engine.functions.cast import cast
 from engine.mosaic.distance_order import DistanceOrder
 from engine.mosaic.edge_weight import edge_weights
 from engine.mosaic.operators import OPERATORS
+from engine.mosaic.seam_canvas import SeamCanvas
 from engine.pixels import PixelBlock
 from engine.process_sources import cropped
 from engine.process_steps import take_bands
@@ -20,6 +21,7 @@ from engine.region_sampling import PLANE_KERNELS
 from engine.render_cells import over_cells
 from engine.samplers import planes
 from engine.samplers.window import PixelWindow
+from engine.seam_layers import follows_seamlines, steps_of
 
 if TYPE_CHECKING:
     from engine.layers import Cells, Layer
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.render_work import Work
     from engine.samplers.placement import CanvasPart
+    from engine.seam_layers import SeamSteps
     from engine.target_grid import Cell
 
 Bools = NDArray[np.bool_]
@@ -40,9 +43,8 @@ def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock
     canvas = new_canvas(len(plan.bands), plan.grid.height, plan.grid.width, service_type)
 
     def paint(cells: Cells, cell: Cell) -> None:
-        layers = cells.layers_of(cell)
-        if layers:
-            CellRenderer(cells, cell, service_type).paint(layers, canvas)
+        if cells.layers_of(cell):
+            CellRenderer(cells, cell, service_type).paint(canvas)
             rows = slice(cell.row_start, cell.row_stop)
             cols = slice(cell.col_start, cell.col_stop)
             cells.count_voids(cell, lambda: np.asarray(canvas.valid[:, rows, cols].any(axis=0)))
@@ -57,7 +59,8 @@ def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock
 
 def _span(plan: Plan) -> int:
     """Return how many cells a side are painted at once: several in large views, where they may be."""
-    is_whole = plan.operator in (MosaicOperator.FIRST, MosaicOperator.LAST) and not plan.per_pixel
+    is_first = plan.operator in (MosaicOperator.FIRST, MosaicOperator.LAST)
+    is_whole = is_first and not plan.per_pixel and not follows_seamlines(plan)
     return 4 if is_whole and plan.grid.width * plan.grid.height >= _LEAST_WIDE_PX else 1
 
 
@@ -100,20 +103,32 @@ class CellRenderer:
             cell.col_stop - cell.col_start,
         )
 
-    def paint(self, layers: list[Layer], canvas: Canvas) -> None:
+    def paint(self, canvas: Canvas) -> None:
         """Paint the cell's part of a canvas."""
-        if self._plan.operator in (MosaicOperator.FIRST, MosaicOperator.LAST):
-            if not self._plan.per_pixel:
-                self._first(layers, canvas)
-                return
-            block = self._nearest_first(layers)
-        else:
-            block = self._accumulated(layers)
+        is_first = self._plan.operator in (MosaicOperator.FIRST, MosaicOperator.LAST)
+        if follows_seamlines(self._plan) or (is_first and not self._plan.per_pixel):
+            self._in_steps(steps_of(self._cells, self._cell), canvas)
+            return
+        layers = self._cells.layers_of(self._cell)
+        block = self._nearest_first(layers) if is_first else self._accumulated(layers)
         canvas.data[:, self._rows, self._cols] = block.data
         canvas.valid[:, self._rows, self._cols] = block.valid
 
     def _empty(self) -> Canvas:
         return new_canvas(*self._shape, self._type)
+
+    def _in_steps(self, steps: SeamSteps, canvas: Canvas) -> None:
+        filled = canvas.filled[self._rows, self._cols]
+        self._first(steps.first, canvas)
+        if steps.blended and not filled.all():
+            mixed = SeamCanvas(self._shape)
+            for layer, weights in steps.blended:
+                own = self._empty()
+                self.sample_onto(layer, own, self._origin)
+                mixed.add(PixelBlock(own.data, own.valid), weights)
+            self._write(mixed.finish(self._type), canvas, (0, 0))
+        if steps.rest and not filled.all():
+            self._first(steps.rest, canvas)
 
     def _first(self, layers: list[Layer], canvas: Canvas) -> None:
         filled = canvas.filled[self._rows, self._cols]

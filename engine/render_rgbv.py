@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from config.definition import Interpolation
-from engine.pixels import Rgbv
+from engine.mosaic.seam_canvas import SeamCanvas
+from engine.pixel_type import PixelType
+from engine.pixels import Rgbv, rgbv_of_planes
 from engine.render_cells import over_cells
 from engine.samplers import rgbv
+from engine.seam_layers import steps_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from engine.layers import Cells, Layer
     from engine.plan import Plan
     from engine.render_work import Work
+    from engine.seam_layers import SeamSteps
     from engine.target_grid import Cell
 
 KERNELS = {Interpolation.NEAREST: rgbv.NEAREST, Interpolation.BILINEAR: rgbv.BILINEAR}
@@ -38,7 +42,14 @@ def render_rgbv(plan: Plan, work: Work) -> Rgbv:
     def paint(cells: Cells, cell: Cell) -> None:
         total = (cell.col_stop - cell.col_start) * (cell.row_stop - cell.row_start)
         filled = 0
-        for layer in cells.layers_of(cell):
+        steps = steps_of(cells, cell)
+        for layer in steps.first:
+            filled += _sample_layer(cells, layer, cell, canvas, (kernel, filled))
+            if filled == total:
+                break
+        if steps.blended and filled < total:
+            filled += _blend(cells, steps, cell, (canvas, kernel))
+        for layer in steps.rest if filled < total else ():
             filled += _sample_layer(cells, layer, cell, canvas, (kernel, filled))
             if filled == total:
                 break
@@ -49,19 +60,49 @@ def render_rgbv(plan: Plan, work: Work) -> Rgbv:
     return Rgbv(canvas, is_full=work.filled - before == canvas.size)
 
 
+def _blend(cells: Cells, steps: SeamSteps, cell: Cell, state: tuple[NDArray[Any], int]) -> int:
+    """Paint what fading seamlines share where a cell is empty; returns the pixels newly filled."""
+    canvas, kernel = state
+    shape = cell.row_stop - cell.row_start, cell.col_stop - cell.col_start
+    mixed = SeamCanvas((3, *shape))
+    origin = cell.col_start, cell.row_start
+    for layer, weights in steps.blended:
+        own = np.zeros(shape, np.uint32)
+        if _sample_layer(cells, layer, cell, own, (kernel, 0), origin):
+            mixed.add(Rgbv(own).planes(), weights)
+    words = rgbv_of_planes(mixed.finish(PixelType.U8)).words
+    part = canvas[cell.row_start : cell.row_stop, cell.col_start : cell.col_stop]
+    empty = part == 0
+    np.copyto(part, words, where=empty)
+    return int(np.count_nonzero(empty & (words != 0)))
+
+
 def _valid(canvas: NDArray[Any], cell: Cell) -> NDArray[np.bool_]:
     part = canvas[cell.row_start : cell.row_stop, cell.col_start : cell.col_stop]
     return np.asarray((part >> 24) != 0)
 
 
 def _sample_layer(
-    cells: Cells, layer: Layer, cell: Cell, canvas: NDArray[Any], state: tuple[int, int]
+    cells: Cells,
+    layer: Layer,
+    cell: Cell,
+    canvas: NDArray[Any],
+    state: tuple[int, int],
+    origin: tuple[int, int] = (0, 0),
 ) -> int:
-    """Sample one layer onto a cell; returns the pixels newly filled."""
+    """Sample one layer onto a cell; returns the pixels newly filled.
+
+    Parameters
+    ----------
+    canvas
+        Its first pixel is pixel `origin` of the view's.
+    state : (kernel, filled)
+        Pixels of the cell that were filled before.
+    """
     kernel, filled = state
     work = cells.work
     start = time.perf_counter()
-    part = cells.part(layer, cell)
+    part = cells.part(layer, cell, origin)
     work.add("grid", start)
     if part is None:
         return 0

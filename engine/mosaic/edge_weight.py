@@ -1,4 +1,6 @@
-"""Weights of the Blend operator: the distance from the footprint's or seamline's edge, in source pixels.
+"""Weights of the Blend operator: the distance from the footprint's edge inwards, in source pixels.
+
+Under the mosaic method Seamline they are those of `engine.mosaic.seam_weight`.
 
 The distance is to the vector polygon, so it does not depend on the tile. Blocks of 8 × 8 output pixels
 that lie far from every edge are settled by their middle.
@@ -12,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from config.definition import BlendSide
 from engine.footprint import unpack_rings
 from engine.kernel import kernel
 from engine.mosaic.cell_positions import part_positions
@@ -94,16 +95,12 @@ def edge_weights(cells: Cells, layer: Layer, cell: Cell) -> Floats | None:
     x, y = part_positions(part)
     item = layer.planned.item
     cols, rows = _level0(item, x, y)
-    properties = cells.work.service.summary.properties
-    width = max(properties.blend_width_px, 1e-6)
+    width = max(cells.work.service.summary.properties.blend_width_px, 1e-6)
     distance = np.empty(cols.shape)
-    outline = item.seamline or item.footprint
-    _edge_distance_kernel(_edges(outline, item.width, item.height), cols, rows, width, distance)
-    side = properties.blend_side if item.seamline else BlendSide.INSIDE
-    shift = {BlendSide.INSIDE: 0.0, BlendSide.OUTSIDE: 1.0, BlendSide.BOTH: 0.5}[side]
-    share = 0.5 if side is BlendSide.BOTH else 1.0
+    edges = _edges(item.footprint, item.width, item.height)
+    _edge_distance_kernel(edges, cols, rows, width, distance)
     weights[part.row_start : part.row_stop, part.col_start : part.col_stop] = np.clip(
-        distance / width * share + shift, 0.0, 1.0
+        distance / width, 0.0, 1.0
     )
     return weights
 

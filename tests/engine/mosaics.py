@@ -12,6 +12,7 @@ from engine.build.band_mapping import map_bands
 from engine.build.compile_raster import compile_raster
 from engine.build.item_compiler import ItemCompiler, ItemParts
 from engine.build.raster_record import RasterDefinition, SourceDefinition
+from engine.build.seamline_rows import NO_SEAMLINE
 from engine.build.zmd_writer import ZmdExtras, write_zmd
 from engine.catalog import Catalog
 from engine.geometry.projection import MERCATOR, operation, transform
@@ -21,9 +22,15 @@ from engine.readers.header import read_header
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.build.seamline_rows import Seamline
+
 
 def compile_mosaic(
-    paths: list[Path], out: Path, crs: str = MERCATOR, properties: dict[str, object] | None = None
+    paths: list[Path],
+    out: Path,
+    crs: str = MERCATOR,
+    properties: dict[str, object] | None = None,
+    seamlines: dict[int, Seamline] | None = None,
 ) -> None:
     """Compile rasters as one service; the first one's statistics stand for all."""
     first = out.with_suffix(".one.zmd")
@@ -50,6 +57,7 @@ def compile_mosaic(
             mapping=map_bands(raster, (header,), len(summary.bands)),
             wkb=_outline(header.geotransform, header.width, header.height, header.crs, crs),
             pixel_sizes=(0.0, 0.0, 10.0, 40.0),
+            seamline=(seamlines or {}).get(number, NO_SEAMLINE),
         )
         rows.append(compiler.compile(parts))
     extent = rows[0].item.extent
@@ -58,6 +66,7 @@ def compile_mosaic(
     head = msgspec.structs.replace(
         summary,
         source_type="mosaic",
+        has_seamlines=bool(seamlines),
         crs=crs,
         extent=extent,
         properties=msgspec.structs.replace(summary.properties, **(properties or {})),
