@@ -109,7 +109,10 @@ def _densified(shapes: Shapes, pipeline: str) -> Shapes:
 def bounds_of(shapes: Shapes) -> tuple[float, float, float, float] | None:
     """Return (xmin, ymin, xmax, ymax) of all shapes, None where there is none."""
     box = shapely.total_bounds(shapes)
-    return tuple(map(float, box)) if np.isfinite(box).all() else None  # type: ignore[return-value] -- four
+    if not np.isfinite(box).all():
+        return None
+    xmin, ymin, xmax, ymax = map(float, box)
+    return xmin, ymin, xmax, ymax
 
 
 def is_box_of(shape: Any, own: Any) -> bool:

@@ -116,7 +116,8 @@ def _shape_of(geometry: Any) -> str | bytes:
     """Return a polygon as WKT; other geometries say nothing of an area."""
     if not isinstance(geometry, dict):
         return b""
-    kind, coordinates = geometry.get("type"), geometry.get("coordinates")
+    kind = geometry.get("type")
+    coordinates: Any = geometry.get("coordinates")
     try:
         if kind == "Polygon":
             return f"POLYGON {_rings(coordinates)}"

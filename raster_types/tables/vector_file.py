@@ -162,4 +162,5 @@ def _library(path: str) -> ModuleType:
             del os.environ["OGR_SKIP"]
         else:
             os.environ["OGR_SKIP"] = before
-    return pyogrio
+    library: ModuleType = pyogrio
+    return library
