@@ -19,10 +19,11 @@ from config.definition import ServiceProperties
 from engine.extent import Extent
 from engine.formats import FORMATS
 from engine.formats.base import EncodeOptions, Georeference
+from engine.function_rules import StretchRule
 from engine.functions.picture import Picture, bind_picture, to_rgbv
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock, Pixels, rgbv_of_planes
-from engine.request import RenderingRule, StretchRule
+from engine.request import RenderingRule
 from engine.summary import BandInfo, BandStatistics, ServiceSummary
 
 SIDE = 256

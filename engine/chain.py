@@ -18,13 +18,15 @@ from enum import StrEnum
 import msgspec
 
 from config.definition import Interpolation
+from engine.function_rules import FunctionArguments
 from engine.functions import FUNCTIONS
 from engine.functions.base import RasterFunction
 from engine.geometry.terrain_definition import AverageHeight, TerrainDefinition
 from engine.geotransforms import Geotransform, PlaneRecord, SensorRecord
 from engine.geotransforms.concatenation import Concatenation, concatenate
+from engine.geotransforms.outside import OutsidePlane, OutsideSensor
 from engine.pixel_type import PixelType
-from engine.request import FunctionArguments, RenderingRule
+from engine.request import RenderingRule
 
 # The name of the function that does nothing; it has no line in FUNCTIONS.
 NO_FUNCTION = "None"
@@ -156,6 +158,8 @@ def padding_of(process: RasterFunctionProcess, functions: Functions = FUNCTIONS)
 
 def process_name(process: Process) -> str:
     """Return the name that stands under "process" in files."""
+    if isinstance(process, OutsidePlane | OutsideSensor):
+        return process.name
     return str(process.__struct_config__.tag)
 
 

@@ -24,11 +24,11 @@ from engine.chain import (
     process_name,
 )
 from engine.errors import InvalidParameter
+from engine.function_rules import OutsideRule, StretchRule
 from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo
 from engine.functions.stretch import NONE
 from engine.geometry.terrain_definition import AverageHeight
-from engine.request import StretchRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -163,7 +163,8 @@ def _misuse(process: RasterFunctionProcess, info: BandsInfo | None, functions: F
     if arguments is None:
         return ""
     given = str(arguments.__struct_config__.tag)
-    if name.casefold() != given.casefold():
+    is_own = not isinstance(arguments, OutsideRule)
+    if is_own and name.casefold() != given.casefold():
         return f"arguments of {given} at function {name!r}"
     try:
         padding_of(process, functions)

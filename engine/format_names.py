@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.contract import FORMAT_NAMES as GROUP
 from engine.errors import UnsupportedFormat
+from engine.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ _NAMES = (
     FormatName("bsq", "application/octet-stream", "bsq", is_picture=False),
 )
 FORMAT_NAMES = {entry.name: entry for entry in _NAMES}
+OUTSIDE_FORMATS: Registry[FormatName] = Registry("output format", {}, GROUP)
 
 
 def format_name(asked: str) -> FormatName:
@@ -55,6 +58,8 @@ def format_name(asked: str) -> FormatName:
     UnsupportedFormat
     """
     found = FORMAT_NAMES.get(asked.strip().lower())
-    if found is None:
-        raise UnsupportedFormat(asked, ", ".join(FORMAT_NAMES))
-    return found
+    if found is not None:
+        return found
+    if asked.strip() not in OUTSIDE_FORMATS:
+        raise UnsupportedFormat(asked, ", ".join((*FORMAT_NAMES, *OUTSIDE_FORMATS)))
+    return OUTSIDE_FORMATS[asked.strip()]

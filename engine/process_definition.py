@@ -16,9 +16,15 @@ import msgspec
 
 from engine.chain import Chain, Process, process_name
 from engine.chain_rules import Fault, item_faults, service_faults
-from engine.errors import ConfigError
+from engine.errors import ConfigError, InvalidParameter
 from engine.functions import FUNCTIONS
 from engine.geotransforms import GEOTRANSFORMS
+from engine.geotransforms.outside import (
+    OUTSIDE_PLANES,
+    OUTSIDE_SENSORS,
+    is_outside,
+    outside_record,
+)
 from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
@@ -32,6 +38,8 @@ VERSION = 1
 _MOST_BANDS = 4096
 
 _OTHERS = ("RasterFunction", "Sampler2D", "SamplerOrtho")
+# Records in which those of plug-ins travel.
+_CARRIERS = ("OutsidePlane", "OutsideSensor")
 
 
 NoData = tuple[float | Literal["nan"] | None, ...]
@@ -217,11 +225,22 @@ def processes_of(plain: object, item: str, place: str) -> Chain:
     for index, entry in enumerate(plain):
         where = f"{place}, process {index + 1}"
         tag = entry.get("process") if isinstance(entry, Mapping) else None
+        if tag not in known and is_outside(tag):
+            chain.append(_outside(entry, item, where))
+            continue
         if tag not in known:
-            accepted = ", ".join(known)
+            accepted = ", ".join((*known, *OUTSIDE_PLANES, *OUTSIDE_SENSORS))
             raise ConfigError(item, where, f'"process" is {tag!r}; known processes: {accepted}')
         chain.append(_converted(_with_tag(entry), Process, item, f"{where} ({tag})"))
     return tuple(chain)
+
+
+def _outside(entry: Mapping[str, Any], item: str, where: str) -> Process:
+    fields = {key: value for key, value in entry.items() if key != "process"}
+    try:
+        return outside_record(entry["process"], fields)
+    except InvalidParameter as err:
+        raise ConfigError(item, where, str(err)) from err
 
 
 def _with_tag(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,6 +248,9 @@ def _with_tag(entry: Mapping[str, Any]) -> dict[str, Any]:
     arguments, name = entry.get("arguments"), entry.get("function")
     if not isinstance(arguments, Mapping) or not isinstance(name, str) or name not in FUNCTIONS:
         return dict(entry)
+    if not FUNCTIONS.is_own(name):
+        text = msgspec.json.encode(arguments, order="sorted").decode()
+        return {**entry, "arguments": {"function": "Outside", "text": text}}
     return {**entry, "arguments": {"function": FUNCTIONS.own_name(name), **arguments}}
 
 
@@ -238,9 +260,12 @@ def _without_tags(plain: Any) -> Any:
         return [_without_tags(entry) for entry in plain]
     if not isinstance(plain, dict):
         return plain
+    if plain.get("process") in _CARRIERS:
+        return {"process": plain["name"], **msgspec.json.decode(plain["parameters"])}
     found = {key: _without_tags(value) for key, value in plain.items()}
     if plain.get("process") == "RasterFunction" and isinstance(found.get("arguments"), dict):
-        found["arguments"].pop("function", None)
+        if found["arguments"].pop("function", None) == "Outside":
+            found["arguments"] = msgspec.json.decode(found["arguments"].get("text", "{}"))
         if not found["arguments"]:
             del found["arguments"]
     return found

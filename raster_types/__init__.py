@@ -1,5 +1,6 @@
 """Recognise products among files and make catalog items of them."""
 
+from engine.contract import RASTER_TYPES as GROUP
 from engine.registry import Registry
 from raster_types.base import RasterType
 from raster_types.dimap import DimapType
@@ -27,4 +28,5 @@ RASTER_TYPES: Registry[RasterType] = Registry(
         "sentinel2": Sentinel2Type(),
         "table": TableType(),
     },
+    GROUP,
 )

@@ -9,8 +9,8 @@ import msgspec
 
 from engine.build.item_chain import definition_of_item
 from engine.chain import BY_RASTER_TYPE, RasterFunctionProcess
+from engine.function_rules import GainOffsetRule
 from engine.pixel_type import PixelType
-from engine.request import GainOffsetRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

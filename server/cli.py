@@ -9,7 +9,7 @@ import typer
 
 from config.load import SettingsError
 from engine.errors import ImageServerError
-from server.commands import bench, definition, demo, explain, publish, serve, service
+from server.commands import bench, definition, demo, explain, plugins, publish, serve, service
 from server.version import PROGRAM_VERSION
 
 _EPILOG = """\
@@ -64,6 +64,7 @@ app.command()(serve.serve)
 app.command()(explain.explain)
 app.command()(bench.bench)
 app.command()(demo.demo)
+app.command()(plugins.plugins)
 
 
 def main() -> None:

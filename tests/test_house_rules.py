@@ -61,6 +61,7 @@ NO_PLUGIN: dict[str, str] = {
     "engine/geotransforms/camera_interior.py": "a part of the frame camera",
     "engine/geotransforms/camera_orientation.py": "a part of the frame camera",
     "engine/geotransforms/concatenation.py": "all geotransforms of a chain as one map",
+    "engine/geotransforms/outside.py": "carries the geotransforms of plug-ins",
     "engine/geotransforms/frame_projection.py": "the kernels of the frame camera",
     "engine/geotransforms/gcps.py": "control points, which several geotransforms are fitted to",
     "engine/geotransforms/lens_distortion.py": "a part of the frame camera",
@@ -82,6 +83,7 @@ NO_PLUGIN: dict[str, str] = {
     "raster_types/crawl.py": "offers files to the raster types",
     "server/protocols/arcgis/operations/image_form.py": "inputs that the pages of picture operations share",
     "server/protocols/arcgis/operations/place_form.py": "what operations between map and image share",
+    "raster_types/contract.py": "checks for the raster types of plug-ins",
 }
 
 # Modules that no test names: the tests that go through them (all are on the way of an end-to-end test).

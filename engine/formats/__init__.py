@@ -1,5 +1,6 @@
 """Output formats by name; the front reads `engine.format_names` instead, which needs no pixels."""
 
+from engine.contract import FORMATS as GROUP
 from engine.formats.base import Format
 from engine.formats.bip import Bip
 from engine.formats.bmp import Bmp
@@ -33,4 +34,5 @@ FORMATS: Registry[Format] = Registry(
         "bip": Bip(),
         "bsq": Bsq(),
     },
+    GROUP,
 )

@@ -1,5 +1,6 @@
 """Raster functions by name: radiometric processes, one file each."""
 
+from engine.contract import FUNCTIONS as GROUP
 from engine.functions.arithmetic import Arithmetic
 from engine.functions.base import RasterFunction
 from engine.functions.convolution import Convolution
@@ -19,4 +20,5 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "GainOffset": GainOffset(),
         "GainSurface": GainSurface(),
     },
+    GROUP,
 )

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.errors import InvalidParameter
+from engine.function_rules import ArithmeticRule
 from engine.functions.base import BandsInfo, arguments_of
 from engine.functions.cast import cast
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import ArithmeticRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,15 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
+import msgspec
+
 from engine.errors import InvalidParameter
+from engine.function_rules import OutsideRule
 
 if TYPE_CHECKING:
+    from engine.function_rules import FunctionRule
     from engine.pixel_type import PixelType
     from engine.pixels import PixelBlock
-    from engine.request import FunctionRule, RenderingRule
+    from engine.request import RenderingRule
     from engine.summary import BandStatistics, Histogram
 
 Rule = TypeVar("Rule", bound="FunctionRule")
+Arguments = TypeVar("Arguments", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +126,19 @@ def arguments_of(rule: RenderingRule, kind: type[Rule]) -> Rule:
         given = arguments.__struct_config__.tag
         raise InvalidParameter("arguments", f"of {given}", f"those of {kind.__struct_config__.tag}")
     return arguments
+
+
+def outside_arguments(rule: RenderingRule, kind: type[Arguments]) -> Arguments:
+    """Return the arguments of a plug-in's function as a record of its own, defaults where it has none.
+
+    Raises
+    ------
+    InvalidParameter
+        Names the argument that the record does not know or take.
+    """
+    arguments = rule.arguments
+    text = arguments.text if isinstance(arguments, OutsideRule) else "{}"
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.MsgspecError as err:
+        raise InvalidParameter(rule.function, "its arguments", f"what it knows: {err}") from err

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InvalidParameter
+from engine.function_rules import ConvolutionRule
 from engine.functions.base import BandsInfo, arguments_of
 from engine.functions.cast import cast
 from engine.functions.convolution_kernels import KERNELS
 from engine.kernel import kernel
 from engine.pixels import PixelBlock
-from engine.request import ConvolutionRule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InvalidParameter
+from engine.function_rules import GainOffsetRule
 from engine.functions.base import BandsInfo, arguments_of
 from engine.functions.cast import cast
 from engine.pixels import PixelBlock
-from engine.request import GainOffsetRule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

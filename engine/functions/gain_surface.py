@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InvalidParameter
+from engine.function_rules import GainSurfaceRule
 from engine.functions.base import WHOLE_RASTER, BandsInfo, BlockPlace, arguments_of
 from engine.functions.cast import cast
 from engine.pixels import PixelBlock
-from engine.request import GainSurfaceRule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

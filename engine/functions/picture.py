@@ -15,6 +15,7 @@ import numpy as np
 
 from config.definition import PictureStretch
 from engine.errors import InvalidParameter
+from engine.function_rules import StretchRule
 from engine.functions.base import BandsInfo
 from engine.functions.picture_pass import (
     OFFSETS,
@@ -36,7 +37,6 @@ from engine.functions.stretch import (
 )
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock, Pixels, Rgbv, rgbv_of_planes
-from engine.request import StretchRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InvalidParameter
+from engine.function_rules import RemapRule
 from engine.functions.base import BandsInfo, arguments_of
 from engine.functions.cast import cast
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RemapRule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InvalidParameter
+from engine.function_rules import StretchRule
 from engine.functions.base import BandsInfo, arguments_of
 from engine.functions.cast import cast
 from engine.functions.view_statistics import histograms_of, statistics_of
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import StretchRule
 from engine.summary import BandStatistics
 
 if TYPE_CHECKING:

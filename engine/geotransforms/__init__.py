@@ -7,6 +7,7 @@ from engine.geotransforms.affine import Affine
 from engine.geotransforms.displacement_grid import DisplacementGrid
 from engine.geotransforms.frame_camera import FrameCameraRecord
 from engine.geotransforms.grid_sensor import GridSensorRecord
+from engine.geotransforms.outside import OutsidePlane, OutsideSensor
 from engine.geotransforms.polynomial import Polynomial, PolynomialFromGcps
 from engine.geotransforms.projective import Projective
 from engine.geotransforms.rpc import RpcRecord
@@ -14,9 +15,15 @@ from engine.geotransforms.thin_plate_spline import ThinPlateSpline
 from engine.registry import Registry
 
 PlaneRecord = (
-    Affine | Projective | Polynomial | PolynomialFromGcps | ThinPlateSpline | DisplacementGrid
+    Affine
+    | Projective
+    | Polynomial
+    | PolynomialFromGcps
+    | ThinPlateSpline
+    | DisplacementGrid
+    | OutsidePlane
 )
-SensorRecord = RpcRecord | FrameCameraRecord | GridSensorRecord
+SensorRecord = RpcRecord | FrameCameraRecord | GridSensorRecord | OutsideSensor
 Geotransform = PlaneRecord | SensorRecord
 
 GEOTRANSFORMS: Registry[type[Geotransform]] = Registry(

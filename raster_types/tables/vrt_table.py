@@ -10,9 +10,9 @@ from engine.build.item_chain import definition_of_item
 from engine.build.raster_record import RasterDefinition, SourceDefinition
 from engine.chain import BY_RASTER_TYPE, RasterFunctionProcess
 from engine.errors import ConfigError, InvalidParameter
+from engine.function_rules import GainOffsetRule
 from engine.geometry.projection import canonical_crs, crs_of_wkt
 from engine.pixel_type import PixelType
-from engine.request import GainOffsetRule
 from raster_types.tables.records import TableRow
 from raster_types.tables.vrt_document import GeoTransform, Rect, read_vrt
 

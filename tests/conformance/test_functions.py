@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.functions import FUNCTIONS
-from engine.functions.base import BandsInfo
-from engine.pixel_type import PixelType
-from engine.pixels import PixelBlock
-from engine.request import (
+from engine.function_rules import (
     ArithmeticRule,
     ConvolutionRule,
     FunctionArguments,
     GainOffsetRule,
     GainSurfaceRule,
     RemapRule,
-    RenderingRule,
     StretchRule,
 )
+from engine.functions import FUNCTIONS
+from engine.functions.base import BandsInfo
+from engine.pixel_type import PixelType
+from engine.pixels import PixelBlock
+from engine.request import RenderingRule
 
 # Arguments with which a function works on whole numbers from 0 to 99; None = its defaults.
 ARGUMENTS: dict[str, FunctionArguments] = {

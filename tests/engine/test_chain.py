@@ -22,12 +22,12 @@ from engine.chain import (
     process_name,
     split,
 )
+from engine.function_rules import StretchRule
 from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo, BoundFunction
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geotransforms import GEOTRANSFORMS, Affine
 from engine.registry import Registry
-from engine.request import StretchRule
 from tests.conformance.geotransform_samples import SAMPLES
 
 if TYPE_CHECKING:

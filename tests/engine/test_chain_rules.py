@@ -15,11 +15,11 @@ from engine.chain import (
     is_sensor,
 )
 from engine.chain_rules import Fault, item_faults, service_faults
+from engine.function_rules import StretchRule
 from engine.functions.base import BandsInfo
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geotransforms import GEOTRANSFORMS, Affine
 from engine.pixel_type import PixelType
-from engine.request import StretchRule
 from engine.summary import BandStatistics
 from tests.conformance.geotransform_samples import SAMPLES
 

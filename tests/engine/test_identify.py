@@ -10,11 +10,12 @@ import shapely
 
 from engine.budget import UNLIMITED
 from engine.errors import InvalidParameter
+from engine.function_rules import StretchRule
 from engine.geometry.projection import operation, transform
 from engine.identify import identify, samples_of
 from engine.pixels import PixelBlock
 from engine.render_work import Work
-from engine.request import IdentifyRequest, MosaicRule, RenderingRule, StretchRule
+from engine.request import IdentifyRequest, MosaicRule, RenderingRule
 from tests.engine.conftest import EAST, WEST
 from tests.engine.rasters import single_service, write_raster
 

@@ -24,6 +24,7 @@ from engine.chain import RasterFunctionProcess
 from engine.errors import ConfigError
 from engine.explain import explain
 from engine.extent import Extent
+from engine.function_rules import ArithmeticRule, RemapRule
 from engine.geometry.projection import operation, transform
 from engine.geotransforms import Affine as PlaneAffine
 from engine.identify import identify
@@ -35,7 +36,7 @@ from engine.process_definition import (
 )
 from engine.query import query
 from engine.render_work import Work
-from engine.request import ArithmeticRule, IdentifyRequest, QueryRequest, RemapRule
+from engine.request import IdentifyRequest, QueryRequest
 from engine.service import open_service
 from tests.engine.chain_services import definition_with, pixels_of, view_of
 from tests.engine.rasters import write_raster

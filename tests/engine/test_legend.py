@@ -8,11 +8,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from engine.function_rules import StretchRule
 from engine.functions.picture import bind_picture, to_picture
 from engine.legend import legend_of
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule, StretchRule
+from engine.request import RenderingRule
 from engine.summary import BandStatistics
 from tests.engine.catalogs import make_summary
 

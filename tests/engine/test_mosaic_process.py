@@ -21,22 +21,14 @@ from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.errors import ConfigError, InvalidParameter, RequestTooLarge
 from engine.extent import Extent
+from engine.function_rules import ArithmeticRule, ConvolutionRule, RemapRule
 from engine.functions.convolution import convolve
 from engine.functions.convolution_kernels import KERNELS
 from engine.pixel_type import PixelType
 from engine.plan import plan
 from engine.render import render
 from engine.render_work import Work
-from engine.request import (
-    ArithmeticRule,
-    ConvolutionRule,
-    Encoding,
-    ImageRequest,
-    RemapRule,
-    RenderingRule,
-    TileAddress,
-    View,
-)
+from engine.request import Encoding, ImageRequest, RenderingRule, TileAddress, View
 from engine.service import open_service
 from raster_types.add import AddRequest, add_rasters
 from tests.engine.chain_services import pixels_of, view_of

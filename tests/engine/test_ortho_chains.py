@@ -22,6 +22,7 @@ from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.chain import Process, RasterFunctionProcess, Sampler2D, SamplerOrtho
 from engine.extent import Extent
+from engine.function_rules import ArithmeticRule
 from engine.geolocation import bind_geolocation, unpack_geolocation
 from engine.geometry.projection import operation, transform
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain, TerrainDefinition
@@ -29,7 +30,6 @@ from engine.geotransforms import Affine, Polynomial, RpcRecord
 from engine.plan import plan
 from engine.process_definition import write_definition
 from engine.render_work import Work
-from engine.request import ArithmeticRule
 from engine.service import ImageService, open_service, process_memory
 from raster_types.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions

@@ -11,9 +11,10 @@ from config.definition import Interpolation, MosaicMethod, MosaicOperator
 from engine import plan as plan_module
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.extent import Extent
+from engine.function_rules import StretchRule
 from engine.pixel_type import PixelType
 from engine.plan import plan, plan_item
-from engine.request import Encoding, ImageRequest, RenderingRule, StretchRule, TileAddress, View
+from engine.request import Encoding, ImageRequest, RenderingRule, TileAddress, View
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,6 +16,7 @@ from engine.budget import UNLIMITED
 from engine.chain import Process, RasterFunctionProcess, Sampler2D
 from engine.explain import explain
 from engine.extent import Extent
+from engine.function_rules import ArithmeticRule, ConvolutionRule, RemapRule
 from engine.functions.convolution import convolve
 from engine.functions.convolution_kernels import KERNELS
 from engine.geometry.projection import operation, transform
@@ -23,16 +24,7 @@ from engine.geotransforms import Affine, DisplacementGrid, Polynomial, Projectiv
 from engine.pixel_type import PixelType
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import (
-    ArithmeticRule,
-    ConvolutionRule,
-    Encoding,
-    ImageRequest,
-    MosaicRule,
-    RemapRule,
-    TileAddress,
-    View,
-)
+from engine.request import Encoding, ImageRequest, MosaicRule, TileAddress, View
 from engine.service import open_service
 from tests.engine.chain_services import bilinear, centres, chain_service, pixels_of, view_of
 from tests.engine.rasters import write_raster

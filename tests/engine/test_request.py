@@ -7,6 +7,7 @@ import pytest
 
 from config.definition import MosaicMethod, MosaicOperator
 from engine.extent import Extent
+from engine.function_rules import StretchRule
 from engine.pixel_type import PixelType
 from engine.request import (
     AnglesRequest,
@@ -27,7 +28,6 @@ from engine.request import (
     RenderingRule,
     Request,
     StatisticsRequest,
-    StretchRule,
     StripLayoutRequest,
     StripRequest,
     ThumbnailRequest,

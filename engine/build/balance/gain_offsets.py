@@ -14,8 +14,8 @@ from engine.build.balance.solve import Method, Overlap, solve_band
 from engine.build.band_mapping import offered_bands
 from engine.build.item_chain import bound_of_item
 from engine.chain import BY_BALANCE, RasterFunctionProcess
+from engine.function_rules import GainOffsetRule
 from engine.functions.base import BandsInfo
-from engine.request import GainOffsetRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

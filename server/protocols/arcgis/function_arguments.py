@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter
-from engine.request import ArithmeticRule, ConvolutionRule, FunctionArguments, RemapRule
+from engine.function_rules import ArithmeticRule, ConvolutionRule, FunctionArguments, RemapRule
 from server.protocols.arcgis.parameters import as_integer, as_number
 
 if TYPE_CHECKING:

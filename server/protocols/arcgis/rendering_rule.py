@@ -10,16 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+import msgspec
+
+from engine.contract import FUNCTIONS as GROUP
+from engine.contract import entry_points_of
 from engine.errors import InvalidParameter
+from engine.function_rules import OutsideRule, StretchRule
 from engine.pixel_type import PixelType
-from engine.request import RenderingRule, StretchRule
+from engine.request import RenderingRule
 from server.protocols.arcgis.function_arguments import FUNCTIONS
 from server.protocols.arcgis.parameters import Parameters, as_integer, as_number
 
 if TYPE_CHECKING:
     from server.protocols.arcgis.sloppy_json import JsonValue
 
+    Arguments = dict[str, JsonValue]
+
 MAX_BANDS = 4096
+_MOST_CHARACTERS = 65_536
 ACCEPTED = "None, Stretch, Remap, Convolution or Arithmetic"
 
 _STRETCH_TYPES = {
@@ -75,13 +83,31 @@ def rendering_rule_of_json(value: JsonValue, service: str = "") -> RenderingRule
         return RenderingRule(
             function="None", output_pixel_type=_pixel_type(fields.get("outputpixeltype"))
         )
-    if name.casefold() != "stretch" and name.casefold() not in FUNCTIONS:
-        raise InvalidParameter("renderingRule.rasterFunction", name, ACCEPTED)
     _check_input(arguments, service)
+    if name.casefold() != "stretch" and name.casefold() not in FUNCTIONS:
+        return _outside_rule(name, arguments, fields)
     own_name, read = FUNCTIONS.get(name.casefold(), ("Stretch", _stretch))
     return RenderingRule(
         function=own_name,
         arguments=read(arguments),
+        output_pixel_type=_pixel_type(fields.get("outputpixeltype")),
+    )
+
+
+def _outside_rule(name: str, arguments: Arguments, fields: Arguments) -> RenderingRule:
+    """Read the rule of a function that a plug-in brings; its arguments' keys are in lower case."""
+    own = {entry.name.casefold(): entry.name for entry in entry_points_of(GROUP)}
+    if name.casefold() not in own:
+        accepted = f"{ACCEPTED}{''.join(f', {each}' for each in own.values())}"
+        raise InvalidParameter("renderingRule.rasterFunction", name, accepted)
+    given = {key: value for key, value in arguments.items() if key != "raster"}
+    text = msgspec.json.encode(given, order="sorted").decode()
+    if len(text) > _MOST_CHARACTERS:
+        accepted = f"at most {_MOST_CHARACTERS} characters"
+        raise InvalidParameter("renderingRule.rasterFunctionArguments", len(text), accepted)
+    return RenderingRule(
+        function=own[name.casefold()],
+        arguments=OutsideRule(text=text),
         output_pixel_type=_pixel_type(fields.get("outputpixeltype")),
     )
 

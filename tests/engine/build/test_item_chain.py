@@ -25,12 +25,12 @@ from engine.build.raster_record import (
 )
 from engine.chain import Process, RasterFunctionProcess, Sampler2D, SamplerOrtho
 from engine.errors import ConfigError
+from engine.function_rules import ArithmeticRule, ConvolutionRule, RemapRule, StretchRule
 from engine.geolocation import Geolocation
 from engine.geometry.terrain_definition import RasterTerrain
 from engine.geotransforms import Affine
 from engine.pixel_type import PixelType
 from engine.process_definition import BandFile, RasterEntry, RasterProcessDefinition
-from engine.request import ArithmeticRule, ConvolutionRule, RemapRule, StretchRule
 from engine.service import open_service
 from raster_types.add import AddRequest, add_rasters
 from tests.conformance.geotransform_samples import SAMPLES

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from engine.errors import InvalidParameter
+from engine.function_rules import ArithmeticRule
 from engine.functions.arithmetic import Arithmetic
 from engine.functions.base import BandsInfo
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import ArithmeticRule, RenderingRule
+from engine.request import RenderingRule
 
 
 def calculate(operation: int, *constants: float, kind: PixelType | None = None) -> PixelBlock:

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from engine.errors import InvalidParameter
+from engine.function_rules import ConvolutionRule
 from engine.functions.base import BandsInfo
 from engine.functions.convolution import Convolution, convolve, kernel_of
 from engine.functions.convolution_kernels import KERNELS
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import ConvolutionRule, RenderingRule
+from engine.request import RenderingRule
 
 
 def slow(data: np.ndarray, valid: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from engine.budget import UNLIMITED
 from engine.chain import BY_BALANCE, RasterFunctionProcess
 from engine.errors import InvalidParameter
 from engine.extent import Extent
+from engine.function_rules import GainOffsetRule
 from engine.functions.base import BandsInfo
 from engine.functions.gain_offset import GainOffset
 from engine.pixel_type import PixelType
@@ -27,7 +28,7 @@ from engine.process_definition import (
 from engine.render import render
 from engine.render_planes import render_planes
 from engine.render_work import Work
-from engine.request import Encoding, GainOffsetRule, ImageRequest, RenderingRule, View
+from engine.request import Encoding, ImageRequest, RenderingRule, View
 from tests.engine.chain_services import chain_service, pixels_of, view_of
 from tests.engine.rasters import write_raster
 

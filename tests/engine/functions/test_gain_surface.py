@@ -13,6 +13,7 @@ from engine.chain import RasterFunctionProcess, Sampler2D
 from engine.chain_rules import item_faults, service_faults
 from engine.errors import InvalidParameter
 from engine.extent import Extent
+from engine.function_rules import ConvolutionRule, GainSurfaceRule
 from engine.functions.base import BandsInfo, BlockPlace
 from engine.functions.gain_surface import GainSurface
 from engine.pixel_type import PixelType
@@ -21,14 +22,7 @@ from engine.plan import plan
 from engine.render import render
 from engine.render_planes import render_planes
 from engine.render_work import Work
-from engine.request import (
-    ConvolutionRule,
-    Encoding,
-    GainSurfaceRule,
-    ImageRequest,
-    RenderingRule,
-    View,
-)
+from engine.request import Encoding, ImageRequest, RenderingRule, View
 from tests.engine.chain_services import chain_service, pixels_of, view_of
 from tests.engine.rasters import write_raster
 

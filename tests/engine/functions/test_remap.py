@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from engine.errors import InvalidParameter
+from engine.function_rules import RemapRule, StretchRule
 from engine.functions.base import BandsInfo
 from engine.functions.remap import Remap
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RemapRule, RenderingRule, StretchRule
+from engine.request import RenderingRule
 
 
 def remap(values: list[float], kind: PixelType = PixelType.U8, **arguments: object) -> PixelBlock:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from engine.errors import InvalidParameter
+from engine.function_rules import StretchRule
 from engine.functions.base import BandsInfo
 from engine.functions.stretch import BandStretch, Stretch, percent_cut, stretches_of
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule, StretchRule
+from engine.request import RenderingRule
 from engine.summary import BandStatistics, Histogram
 
 STATISTICS = BandStatistics(min=10, max=1010, mean=300, std=100, count=1000)

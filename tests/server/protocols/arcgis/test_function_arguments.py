@@ -7,7 +7,8 @@ import json
 import pytest
 
 from engine.errors import RequestError
-from engine.request import ArithmeticRule, ConvolutionRule, RemapRule, RenderingRule
+from engine.function_rules import ArithmeticRule, ConvolutionRule, RemapRule
+from engine.request import RenderingRule
 from server.protocols.arcgis.parameters import Parameters
 from server.protocols.arcgis.rendering_rule import rendering_rule
 

@@ -1,0 +1,131 @@
+"""Arguments of raster functions as records, one for each function; part of `engine.request`."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class FunctionRule(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="function",
+):
+    """Base of the arguments of raster functions; the tag is the function's name."""
+
+
+class StretchRule(FunctionRule, tag="Stretch", frozen=True, kw_only=True):
+    """Arguments of the Stretch function, in Esri's meaning (0 none, 3 deviation, 5 min-max, 6 clip)."""
+
+    stretch_type: int = 0
+    standard_deviations: float = 2.0
+    min_percent: float = 0.0
+    max_percent: float = 0.0
+    out_min: float = 0.0
+    out_max: float = 255.0
+    statistics: tuple[tuple[float, float, float, float], ...] = ()
+    dynamic_range: bool = False
+    gamma: tuple[float, ...] = ()
+
+
+class RemapRule(FunctionRule, tag="Remap", frozen=True, kw_only=True):
+    """Arguments of the Remap function.
+
+    Attributes
+    ----------
+    input_ranges : pairs of (lowest, end), one after the other
+        The end is not included, but for a pair of equal numbers, which is that value. The first range
+        that holds a sample decides.
+    output_values : one per range
+    no_data_ranges : pairs as above
+        What they hold becomes no data, whatever the input ranges say.
+    allow_unmatched : bool
+        What no range holds keeps its value.
+    replacement_value : float or None
+        Else it takes this one; None = it becomes no data.
+    is_last_range_inclusive : bool
+        The last range includes its end.
+    """
+
+    input_ranges: tuple[float, ...] = ()
+    output_values: tuple[float, ...] = ()
+    no_data_ranges: tuple[float, ...] = ()
+    allow_unmatched: bool = False
+    replacement_value: float | None = None
+    is_last_range_inclusive: bool = False
+
+
+class ConvolutionRule(FunctionRule, tag="Convolution", frozen=True, kw_only=True):
+    """Arguments of the Convolution function.
+
+    Attributes
+    ----------
+    kind : int
+        Esri's number of a kernel (`engine.functions.convolution_kernels`); -1 = the one given here,
+        255 = none.
+    rows, columns : int
+        Of the kernel given here.
+    kernel : rows × columns floats
+        Row by row from the top, as it is laid over the pixels.
+    """
+
+    kind: int = -1
+    rows: int = 3
+    columns: int = 3
+    kernel: tuple[float, ...] = ()
+
+
+class ArithmeticRule(FunctionRule, tag="Arithmetic", frozen=True, kw_only=True):
+    """Arguments of the Arithmetic function between the samples and constants.
+
+    Attributes
+    ----------
+    operation : int
+        1 plus, 2 minus, 3 multiply, 4 divide, 5 power, 6 modulo.
+    constants : one for all bands, or one per band
+    """
+
+    operation: int = 1
+    constants: tuple[float, ...] = ()
+
+
+class GainOffsetRule(FunctionRule, tag="GainOffset", frozen=True, kw_only=True):
+    """Arguments of the GainOffset function: out = in · gain + offset.
+
+    Attributes
+    ----------
+    gains, offsets : one for all bands, or one per band
+    """
+
+    gains: tuple[float, ...] = (1.0,)
+    offsets: tuple[float, ...] = (0.0,)
+
+
+class GainSurfaceRule(FunctionRule, tag="GainSurface", frozen=True, kw_only=True):
+    """Arguments of the GainSurface function: gains of rows × cols nodes, bilinear between them.
+
+    The outer nodes lie on the raster's edges. Row by row from the top, for all bands or band by band.
+    """
+
+    rows: int = 1
+    cols: int = 1
+    gains: tuple[float, ...] = (1.0,)
+
+
+class OutsideRule(FunctionRule, tag="Outside", frozen=True, kw_only=True):
+    """Arguments of a plug-in's function, as JSON text; see `engine.functions.base.outside_arguments`."""
+
+    text: str = "{}"
+
+
+FunctionArguments = (
+    StretchRule
+    | RemapRule
+    | ConvolutionRule
+    | ArithmeticRule
+    | GainOffsetRule
+    | GainSurfaceRule
+    | OutsideRule
+)
