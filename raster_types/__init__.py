@@ -2,6 +2,7 @@
 
 from engine.contract import RASTER_TYPES as GROUP
 from engine.registry import Registry
+from raster_types.aerial import AerialType
 from raster_types.base import RasterType
 from raster_types.dimap import DimapType
 from raster_types.elevation import ElevationType
@@ -12,11 +13,13 @@ from raster_types.maxar import MaxarType
 from raster_types.raster_dataset import RasterDatasetType
 from raster_types.rpc_image import RpcImageType
 from raster_types.sentinel2 import Sentinel2Type
+from raster_types.stack import StackType
 from raster_types.table import TableType
 
 RASTER_TYPES: Registry[RasterType] = Registry(
     "raster type",
     {
+        "aerial": AerialType(),
         "dimap": DimapType(),
         "elevation": ElevationType(),
         "frame-camera": FrameCameraType(),
@@ -26,6 +29,7 @@ RASTER_TYPES: Registry[RasterType] = Registry(
         "raster-dataset": RasterDatasetType(),
         "rpc": RpcImageType(),
         "sentinel2": Sentinel2Type(),
+        "stack": StackType(),
         "table": TableType(),
     },
     GROUP,

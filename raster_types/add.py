@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -16,16 +16,20 @@ from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, So
 from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
 from raster_types import RASTER_TYPES
+from raster_types.add_request import AddReport, AddRequest
 from raster_types.added import NEVER, PLAIN, Added, AddedItems, differs, options_in_force
 from raster_types.additions import Addition, absolute_paths, remember_addition
 from raster_types.author_fields import AuthorFields, CsvFields, NameFields
-from raster_types.base import ItemOptions, RasterType
-from raster_types.crawl import ProductJob, ReadProduct, find_products, read_product_files
+from raster_types.base import ItemOptions
+from raster_types.crawl import ProductJob, ReadProduct, read_product_files
+from raster_types.kept_process import process_digest, with_kept_process
+from raster_types.recognise import AUTO, FoundProduct, find_with_type, type_of_file
 from raster_types.table import NAME as TABLE
 from raster_types.table_add import add_tables, tables_of
+from raster_types.tables.open_table import is_table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.service_table import ServiceTable
@@ -33,55 +37,10 @@ if TYPE_CHECKING:
     from raster_types.author_fields import FieldKind
     from raster_types.base import FileState
 
+__all__ = ["AddReport", "AddRequest", "add_rasters", "pending_products", "sentence"]
+
 _BATCH = 200
 _DATE_FIELDS = ("AcquisitionDate", "AcqDate")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddRequest:
-    """What `swath definition add` is asked to do.
-
-    Attributes
-    ----------
-    command : str
-        Who asks; what any other command than "add" asks is not remembered, and told by itself.
-    """
-
-    command: str = "add"
-    raster_type: str
-    paths: Sequence[Path]
-    glob: str = "*"
-    recursive: bool = False
-    options: ItemOptions = field(default_factory=ItemOptions)
-    csv: Path | None = None
-    name_regex: str = ""
-
-
-@dataclass(slots=True)
-class AddReport:
-    """What became of the files.
-
-    Attributes
-    ----------
-    added, changed, unchanged : int
-        Items.
-    failed : list of (path, sentence)
-        Items with a failed status.
-    notes : list of (path, sentence)
-        About items that can be used: how control points fit, what is doubtful.
-    ignored : list of (path, sentence)
-        Files that are no rasters and do not claim to be.
-    unused_csv_rows : list of str
-        Names in the CSV file that no raster has.
-    """
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    ignored: list[tuple[str, str]] = field(default_factory=list)
-    unused_csv_rows: list[str] = field(default_factory=list)
 
 
 def add_rasters(
@@ -102,9 +61,7 @@ def add_rasters(
     ConfigError
         A path, the CSV file, the pattern or a field's name is wrong; nothing was added.
     """
-    if request.raster_type not in RASTER_TYPES:
-        known = ", ".join(RASTER_TYPES)
-        raise ConfigError("--type", request.raster_type, f"unknown raster type; known: {known}")
+    request = _with_type(request)
     with folder.table() as table:
         if request.raster_type == TABLE:
             return _add_tables(folder, table, request, workers or InProcess(), progress)
@@ -127,11 +84,31 @@ def _add_tables(
     return report
 
 
+def _with_type(request: AddRequest) -> AddRequest:
+    """Return a request whose raster type is known; tables are told from rasters by their names."""
+    name = request.raster_type
+    if name not in (AUTO, *RASTER_TYPES):
+        known = ", ".join((AUTO, *RASTER_TYPES))
+        raise ConfigError("--type", name, f"unknown raster type; known: {known}")
+    if name != AUTO:
+        return request
+    tables = [path for path in request.paths if path.exists() and _is_table(path)]
+    if tables and len(tables) < len(request.paths):
+        why = f"{tables[0].name} is a table of rasters and others are not; add tables by themselves"
+        raise ConfigError("--type", AUTO, why)
+    return replace(request, raster_type=TABLE) if tables else request
+
+
+def _is_table(path: Path) -> bool:
+    return is_table(path) and (path.is_dir() or type_of_file(path) == TABLE)
+
+
 def pending_products(folder: DefinitionFolder, request: AddRequest) -> list[tuple[str, bool]]:
     """Return the products that `add_rasters` would read: their main files, and whether they are known.
 
     Nothing is changed. Raises what `add_rasters` does.
     """
+    request = _with_type(request)
     if request.raster_type == TABLE:
         return [(str(path), True) for path in tables_of(request)]
     with folder.table() as table:
@@ -152,14 +129,17 @@ class _Adder:
     ) -> None:
         self._table, self._request = table, request
         self._workers, self._progress = workers, progress
-        self._type: RasterType = RASTER_TYPES[request.raster_type]
         self._report = AddReport()
         self._written: dict[str, tuple[str, int]] = {}
         self._known = table.known_sources()
         self._added = AddedItems(table, (known[0] for known in self._known.values()))
         self._named = {str(path.absolute()) for path in request.paths if path.is_file()}
-        products = find_products(
-            request.paths, self._type, glob=request.glob, recursive=request.recursive
+        products = find_with_type(
+            request.paths,
+            request.raster_type,
+            request.options,
+            glob=request.glob,
+            recursive=request.recursive,
         )
         self._products = list(dict.fromkeys(products))
         self._sources = self._field_sources()
@@ -172,7 +152,7 @@ class _Adder:
     def _field_sources(self) -> list[AuthorFields]:
         sources: list[AuthorFields] = []
         if self._request.name_regex:
-            paths = (paths[0] for paths in self._products)
+            paths = (product.paths[0] for product in self._products)
             sources.append(NameFields(self._request.name_regex, paths))
         if self._request.csv is not None:
             sources.append(CsvFields(self._request.csv))
@@ -180,16 +160,15 @@ class _Adder:
 
     def pending(self) -> list[tuple[str, bool]]:
         """Return main file of each product to be read, and whether it is known."""
-        waiting = [paths for paths in self._products if not self._is_unchanged(paths)]
+        waiting = [each.paths[0] for each in self._products if not self._is_unchanged(each)]
         return [
-            (paths[0], bool(self._added.of_product(paths[0])) or paths[0] in self._known)
-            for paths in waiting
+            (main, bool(self._added.of_product(main)) or main in self._known) for main in waiting
         ]
 
     def run(self) -> AddReport:
         if self._request.command == "add":
             remember_addition(self._table, _addition(self._request))
-        jobs = [self._job(paths) for paths in self._products if not self._is_unchanged(paths)]
+        jobs = [self._job(each) for each in self._products if not self._is_unchanged(each)]
         done, total = 0, len(jobs)
         self._progress("reading headers", done, total)
         results = self._workers.map(read_product_files, jobs)
@@ -209,16 +188,17 @@ class _Adder:
             note_history(self._table, "add", _told(self._request, self._report))
         return self._report
 
-    def _job(self, paths: tuple[str, ...]) -> ProductJob:
-        known = list(self._added.of_product(paths[0]).values())
+    def _job(self, product: FoundProduct) -> ProductJob:
+        known = list(self._added.of_product(product.paths[0]).values())
         options = options_in_force(self._request.options, known)
-        return ProductJob(self._type.name, paths, options)
+        return ProductJob(product.raster_type, product.paths, options)
 
-    def _is_unchanged(self, paths: tuple[str, ...]) -> bool:
+    def _is_unchanged(self, product: FoundProduct) -> bool:
+        paths = product.paths
         known = self._added.of_product(paths[0])
         if not known:
-            return self._is_plain_unchanged(paths)
-        if self._is_to_be_read(paths, known.values()):
+            return self._is_plain_unchanged(product)
+        if self._is_to_be_read(product, known.values()):
             return False
         self._report.unchanged += 1
         for fid in known:
@@ -226,21 +206,22 @@ class _Adder:
                 self._table.update(fid, values)
         return True
 
-    def _is_to_be_read(self, paths: tuple[str, ...], known: Collection[Added]) -> bool:
+    def _is_to_be_read(self, product: FoundProduct, known: Collection[Added]) -> bool:
         """Tell whether a product must be read again, of which some items are known."""
-        if self._type.name == PLAIN and any(added.raster_type != PLAIN for added in known):
+        if product.raster_type == PLAIN and any(added.raster_type != PLAIN for added in known):
             # No type is stated: what was added with one stays; build sees where its pixels changed.
             return False
         return any(
-            added.raster_type != self._type.name
-            or added.paths != paths
+            added.raster_type != product.raster_type
+            or added.paths != product.paths
             or differs(self._request.options, added)
             or added.has_changed_files()
             for added in known
         )
 
-    def _is_plain_unchanged(self, paths: tuple[str, ...]) -> bool:
-        if self._type.name != PLAIN or self._request.options != ItemOptions():
+    def _is_plain_unchanged(self, product: FoundProduct) -> bool:
+        paths = product.paths
+        if product.raster_type != PLAIN or self._request.options != ItemOptions():
             # Known as a plain raster, if at all.
             return False
         for path in paths:
@@ -267,7 +248,7 @@ class _Adder:
 
     def _store(self, job: ProductJob, result: ReadProduct | SourceError) -> None:
         if isinstance(result, SourceError):
-            if self._is_ignorable(job.path, result):
+            if self._is_ignorable(job, result):
                 self._report.ignored.append((job.path, sentence(result)))
                 return
             result = ReadProduct([self._failed_item(job, result)], {})
@@ -275,13 +256,13 @@ class _Adder:
             fid = self._write(job.path, item, number)
             self._added.note(fid, _added(job, item, result.files))
 
-    def _is_ignorable(self, path: str, error: SourceError) -> bool:
+    def _is_ignorable(self, job: ProductJob, error: SourceError) -> bool:
         """Tell whether a file is simply no raster: nobody named it and its name claims nothing."""
         return (
             isinstance(error, UnknownProduct)
-            and path not in self._named
-            and path not in self._known
-            and not self._type.is_expected(path)
+            and job.path not in self._named
+            and job.path not in self._known
+            and not RASTER_TYPES[job.raster_type].is_expected(job.path)
         )
 
     def _failed_item(self, job: ProductJob, error: SourceError) -> NewItem:
@@ -294,7 +275,7 @@ class _Adder:
         sources = (SourceDefinition(path=job.path),)
         return NewItem(
             name=PurePath(job.path).stem,
-            raster=RasterDefinition(raster_type=self._type.name, sources=sources),
+            raster=RasterDefinition(raster_type=job.raster_type, sources=sources),
             status=status,
             message=sentence(error),
         )
@@ -356,18 +337,7 @@ class _Adder:
         except msgspec.MsgspecError:
             # Edited wrongly: what is in the file counts.
             return item
-        if old is None:
-            return item
-        if old.footprint is not None:
-            own = msgspec.structs.replace(item.raster, footprint=old.footprint)
-            item = msgspec.structs.replace(item, raster=own)
-        if old.process is None:
-            return item
-        kept = msgspec.structs.replace(
-            item.raster, process=old.process, sources=old.sources, geolocation=old.geolocation
-        )
-        status = ItemStatus.ADDED if item.headers else item.status
-        return msgspec.structs.replace(item, raster=kept, status=status)
+        return item if old is None else with_kept_process(old, self._added.made(fid), item)
 
 
 def _addition(request: AddRequest) -> Addition:
@@ -393,7 +363,8 @@ def _added(job: ProductJob, item: NewItem, texts: Mapping[str, FileState]) -> Ad
     # One that failed without a header is tried again, whatever its files are.
     states = {header.path: (header.size, header.mtime_ns) for header in item.headers}
     files = {source.path: states.get(source.path, NEVER) for source in item.raster.sources}
-    return Added(job.raster_type, job.paths, job.options, {**texts, **files})
+    made = process_digest(item.raster)
+    return Added(job.raster_type, job.paths, job.options, {**texts, **files}, made)
 
 
 def _kind(name: str, value: AttributeValue) -> FieldKind:

@@ -32,12 +32,15 @@ class Added(msgspec.Struct, frozen=True, array_like=True):
         Of its product, the one that names it first.
     files : dict
         All files that were read, with size and time of change.
+    made : str
+        Digest of the process definition that the raster type made (`raster_types.kept_process`).
     """
 
     raster_type: str
     paths: tuple[str, ...]
     options: ItemOptions
     files: dict[str, FileState]
+    made: str = ""
 
     @property
     def is_plain(self) -> bool:
@@ -72,6 +75,11 @@ class AddedItems:
     def of_product(self, main: str) -> dict[int, Added]:
         """Return what is known of the items of the product that a file names."""
         return {fid: self._by_fid[fid] for fid in self._by_product.get(main, ())}
+
+    def made(self, fid: int) -> str:
+        """Return the digest of the process definition that an item was added with; "" = none."""
+        added = self._by_fid.get(fid)
+        return added.made if added else ""
 
     def note(self, fid: int, added: Added) -> None:
         """Remember how an item was added just now."""

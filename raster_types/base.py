@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # a polynomial of order 1 to 3 or a thin-plate spline.
 GCP_FITS = ("shift", "affine", "order1", "order2", "order3", "spline")
 VALUES = ("dn", "reflectance", "radiance")
+# Stands in `ItemOptions.extras` for all quality bands.
+ALL_QUALITY = "QA"
 RESOLUTIONS = ("10", "20", "60", "all")
 
 
@@ -60,6 +62,10 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
         Further rasters of products that become items of their own: "SCL", "TCI", "QA_PIXEL" …
     rewrite : tuple of (from, to)
         What links to begin with, and what local path stands for it.
+    stack_regex : str
+        Of type stack: searched in file names, with groups product and band; "" = usual band names.
+    band_order : tuple of str
+        Of type stack: bands as the pattern finds them, in this order; () = by number or colour.
     path_field : str
         Column of a table that holds the paths of rasters; "" = guessed.
     layer : str
@@ -82,6 +88,8 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
     assets: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     rewrite: tuple[tuple[str, str], ...] = ()
+    stack_regex: str = ""
+    band_order: tuple[str, ...] = ()
     path_field: str = ""
     layer: str = ""
     table_crs: str = ""

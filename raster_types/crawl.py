@@ -83,7 +83,7 @@ def find_products(
     beside: dict[Path, dict[str, tuple[str, ...]]] = {}
     for path in paths:
         if path.is_dir():
-            for folder in _folders(path, recursive=recursive):
+            for folder in folders_of(path, recursive=recursive):
                 for product in _match(folder, raster_type):
                     if any(fnmatch.fnmatch(PurePath(each).name, glob) for each in product):
                         yield product
@@ -98,7 +98,18 @@ def find_products(
 
 
 def _match(folder: Path, raster_type: RasterType) -> Iterator[tuple[str, ...]]:
-    return raster_type.match([str(folder / name) for name in sorted(_files(folder))])
+    return raster_type.match(files_of_folder(folder))
+
+
+def files_of_folder(folder: Path) -> list[str]:
+    """Return the files of a folder, sorted by name, without those that begin with a dot.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be listed.
+    """
+    return [str(folder / name) for name in sorted(_files(folder))]
 
 
 def _files(folder: Path) -> Iterator[str]:
@@ -111,7 +122,8 @@ def _files(folder: Path) -> Iterator[str]:
         raise ConfigError(folder, "", f"cannot be listed: {err.strerror}") from err
 
 
-def _folders(top: Path, *, recursive: bool) -> Iterator[Path]:
+def folders_of(top: Path, *, recursive: bool) -> Iterator[Path]:
+    """Yield a folder, and those inside it where asked for, sorted; definitions are left out."""
     top = top.absolute()
     if not recursive:
         yield top

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from engine.errors import ConfigError, InvalidParameter
 from engine.geometry.projection import canonical_crs
-from raster_types.base import GCP_FITS, RESOLUTIONS, VALUES, ItemOptions
+from raster_types.band_names import check_pattern
+from raster_types.base import ALL_QUALITY, GCP_FITS, RESOLUTIONS, VALUES, ItemOptions
 from raster_types.terrain_option import TerrainOption, parse_terrain
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
     assets: str = "",
     extras: str = "",
     rewrite: Sequence[str] = (),
+    qa: Literal["", "all"] = "",
+    stack_regex: str = "",
+    band_order: str = "",
     path_field: str = "",
     layer: str = "",
     table_srs: str = "",
@@ -67,8 +71,10 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
         values=_one_of("--values", values, VALUES),
         resolution=_one_of("--resolution", resolution, RESOLUTIONS),
         assets=_names(assets),
-        extras=_names(extras),
+        extras=_names(f"{extras},{ALL_QUALITY}" if qa else extras),
         rewrite=tuple(map(_rewrite, rewrite)),
+        stack_regex=check_pattern(stack_regex),
+        band_order=_names(band_order),
         path_field=path_field,
         layer=layer,
         table_crs=_crs(table_srs, "--table-srs"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import UnknownProduct
+from raster_types.base import ALL_QUALITY
 from raster_types.item_values import BandValues
 from raster_types.sensor_files.landsat_bands import LandsatBand, Role, bands_of
 from raster_types.sensor_files.landsat_mtl import BandCalibration
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from raster_types.sensor_files.acquisition import Attributes
     from raster_types.sensor_files.landsat_mtl import LandsatProduct
 
-ALL_QUALITY = "QA"
 _SUFFIXES = {Role.SPECTRAL: "", Role.PAN: "_pan", Role.THERMAL: "_thermal"}
 
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from raster_types.sensor_files.acquisition import Attributes
 
 
+_PLAIN = BandValues()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackedBand:
     """One band of an item.
@@ -45,7 +48,7 @@ class StackedBand:
     path: str
     name: str = ""
     wavelength_nm: float | None = None
-    values: BandValues = BandValues()
+    values: BandValues = _PLAIN
     no_data: str = ""
 
 
