@@ -10,12 +10,13 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from engine.build.balance.chain_edit import with_correction
-from engine.build.balance.gain_offsets import correction_of, solve_items
+from engine.build.balance.chain_edit import with_corrections
+from engine.build.balance.dodge import dodge
+from engine.build.balance.gain_offsets import corrections_of, solve_items
 from engine.build.balance.kept_records import (
     BalanceSummary,
     KeptRecord,
@@ -49,12 +50,17 @@ from engine.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from engine.build.balance.measure import Measured
     from engine.build.balance.members import Member
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.service_facts import ServiceFacts
     from engine.build.service_table import ServiceTable
     from engine.chain import RasterFunctionProcess
+
+    Corrections: TypeAlias = tuple[RasterFunctionProcess, ...]
+    Floats = NDArray[np.float64]
 
 _COMMAND = "balance"
 
@@ -135,14 +141,22 @@ class _Balance:
                 self.folder, self.table, members, target, target_digest(file), self.progress
             )
             measured = measure(measuring, workers)
-        solved = solve_items(members, measured, fixed, self.options.method)
+            is_dodged = self.options.method == "dodge"
+            solved = solve_items(
+                members, measured, fixed, "gain" if self.options.method == "gain" else "gain-offset"
+            )
+            surfaces: Mapping[int, Floats] = {}
+            steps = solved.steps
+            if is_dodged:
+                dodged = dodge(measuring, solved, measured, fixed, workers)
+                surfaces, steps = dodged.surfaces, (steps[0], dodged.step_after)
         made = {
-            member.id: correction
+            member.id: corrections
             for number, member in enumerate(members)
             if number not in fixed
-            and (correction := correction_of(member, solved, number)) is not None
+            and (corrections := corrections_of(member, solved, number, surfaces.get(number)))
         }
-        self._store(members, made, measured, solved.steps, facts)
+        self._store(members, made, measured, steps, facts)
         picture = self._picture(members, made, measured, workers)
         return BalanceReport(
             items=sum(member.is_free for member in members),
@@ -152,8 +166,8 @@ class _Balance:
             unusable=solved.unusable,
             alone=solved.alone,
             groups=solved.groups,
-            step_before=solved.steps[0],
-            step_after=solved.steps[1],
+            step_before=steps[0],
+            step_after=steps[1],
             picture=picture,
         )
 
@@ -170,7 +184,7 @@ class _Balance:
     def _store(
         self,
         members: list[Member],
-        made: Mapping[int, RasterFunctionProcess],
+        made: Mapping[int, Corrections],
         measured: Measured,
         steps: tuple[tuple[float, ...], tuple[float, ...]],
         facts: ServiceFacts,
@@ -180,7 +194,7 @@ class _Balance:
         with self.table.batch():
             for member in members:
                 if member.is_free:
-                    self._store_member(member, made.get(member.id))
+                    self._store_member(member, made.get(member.id, ()))
             summary = BalanceSummary(
                 method=self.options.method,
                 target=self.options.target,
@@ -193,22 +207,22 @@ class _Balance:
             set_balance_summary(self.table, summary)
             note_history(self.table, _COMMAND, _told(summary))
 
-    def _store_member(self, member: Member, correction: RasterFunctionProcess | None) -> None:
+    def _store_member(self, member: Member, corrections: Corrections) -> None:
         text = member.text
-        if correction is not None:
-            raster = with_correction(member.row.name, member.raster, correction)
+        if corrections:
+            raster = with_corrections(member.row.name, member.raster, corrections)
             text = raster_to_text(raster)
         if text != member.row.raster_text:
             _write(self.table, member.id, text, BALANCED_MESSAGE)
-        if correction is None:
-            forget_records(self.table, [member.id])
-        else:
+        if corrections:
             keep_record(self.table, member.id, KeptRecord(member.text, digest(text)))
+        else:
+            forget_records(self.table, [member.id])
 
     def _picture(
         self,
         members: list[Member],
-        made: Mapping[int, RasterFunctionProcess],
+        made: Mapping[int, Corrections],
         measured: Measured,
         workers: Workers,
     ) -> Path | None:
@@ -223,7 +237,7 @@ class _Balance:
         if summary is None or not made:
             return None
         after = {
-            member.id: with_correction(member.row.name, member.raster, made[member.id])
+            member.id: with_corrections(member.row.name, member.raster, made[member.id])
             if member.id in made
             else member.raster
             for member in members

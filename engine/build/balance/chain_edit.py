@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.build.item_chain import definition_of_item
-from engine.chain import BY_BALANCE, RasterFunctionProcess
+from engine.chain import BY_BALANCE, RasterFunctionProcess, Sampler
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.build.raster_record import RasterDefinition
     from engine.chain import Chain
 
@@ -27,20 +29,23 @@ def is_balanced(raster: RasterDefinition) -> bool:
     return any(_is_ours(process) for chain in chains for process in chain)
 
 
-def with_correction(
-    name: str, raster: RasterDefinition, correction: RasterFunctionProcess
+def with_corrections(
+    name: str, raster: RasterDefinition, corrections: Sequence[RasterFunctionProcess]
 ) -> RasterDefinition:
-    """Return an item's record with a correction instead of those that it had."""
+    """Return an item's record with corrections instead of those that it had; () = none."""
     plain = without_correction(name, raster)
+    if not corrections:
+        return plain
     definition = definition_of_item(name, plain)
-    process = msgspec.structs.replace(correction, made_by=BY_BALANCE)
-    if any(isinstance(each, RasterFunctionProcess) for each in definition.process_chain):
+    ours = tuple(msgspec.structs.replace(each, made_by=BY_BALANCE) for each in corrections)
+    group = definition.process_chain
+    was_sampled = any(isinstance(p, Sampler) for r in definition.rasters for p in r.process_chain)
+    if _last_radiometric(group) and not (was_sampled and _needs_places(ours)):
         # What the group does comes last, for all of the item's rasters alike.
-        chain = _with(definition.process_chain, process)
-        changed = msgspec.structs.replace(definition, process_chain=chain)
+        changed = msgspec.structs.replace(definition, process_chain=_with(group, ours))
     else:
         rasters = tuple(
-            msgspec.structs.replace(entry, process_chain=_with(entry.process_chain, process))
+            msgspec.structs.replace(entry, process_chain=_with(entry.process_chain, ours))
             for entry in definition.rasters
         )
         changed = msgspec.structs.replace(definition, rasters=rasters)
@@ -64,10 +69,22 @@ def without_correction(name: str, raster: RasterDefinition) -> RasterDefinition:
     return msgspec.structs.replace(raster, process=process)
 
 
-def _with(chain: Chain, process: RasterFunctionProcess) -> Chain:
-    places = [i + 1 for i, each in enumerate(chain) if isinstance(each, RasterFunctionProcess)]
-    place = max(places, default=0)
-    return (*chain[:place], process, *chain[place:])
+def _last_radiometric(chain: Chain) -> int:
+    """Return the place behind the last radiometric process, 0 where there is none."""
+    found = (i + 1 for i, each in enumerate(chain) if isinstance(each, RasterFunctionProcess))
+    return max(found, default=0)
+
+
+def _with(chain: Chain, ours: tuple[RasterFunctionProcess, ...]) -> Chain:
+    place = _last_radiometric(chain)
+    if _needs_places(ours):
+        samplers = [i for i, each in enumerate(chain) if isinstance(each, Sampler)]
+        place = min(place, _last_radiometric(chain[: min(samplers, default=len(chain))]))
+    return (*chain[:place], *ours, *chain[place:])
+
+
+def _needs_places(ours: tuple[RasterFunctionProcess, ...]) -> bool:
+    return any(process.function == "GainSurface" for process in ours)
 
 
 def _without(chain: Chain) -> Chain:

@@ -14,7 +14,7 @@ from engine.build.balance.solve import Method, Overlap, solve_band
 from engine.build.band_mapping import offered_bands
 from engine.build.item_chain import bound_of_item
 from engine.chain import BY_BALANCE, RasterFunctionProcess
-from engine.function_rules import GainOffsetRule
+from engine.function_rules import GainOffsetRule, GainSurfaceRule
 from engine.functions.base import BandsInfo
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from engine.build.balance.measure import Measured, MeasuredOverlap
     from engine.build.balance.members import Member
     from engine.build.balance.robust_match import BandMatch
+    from engine.function_rules import FunctionArguments
 
     Floats = NDArray[np.float64]
 
 # Corrections below this are none.
-_LEAST_GAIN, _LEAST_SHIFT = 5e-5, 1e-4
+_LEAST_GAIN, _LEAST_SHIFT, _LEAST_SURFACE = 5e-5, 1e-4, 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +104,40 @@ def _groups(count: int, usable: Sequence[MeasuredOverlap]) -> tuple[int, int]:
     return count - len(touched), len(set(labels[sorted(touched)].tolist()))
 
 
-def correction_of(member: Member, solved: SolvedItems, number: int) -> RasterFunctionProcess | None:
-    """Return an item's correction for all bands of its chain, None where nothing is to be changed."""
-    gains, offsets = solved.gains[:, number], solved.offsets[:, number]
-    if (np.abs(gains - 1) < _LEAST_GAIN).all() and (
-        np.abs(offsets) < _LEAST_SHIFT * _unit(member)
-    ).all():
-        return None
+def corrections_of(
+    member: Member, solved: SolvedItems, number: int, surface: Floats | None = None
+) -> tuple[RasterFunctionProcess, ...]:
+    """Return an item's corrections for all bands of its chain, () where nothing is to be changed.
+
+    Parameters
+    ----------
+    surface : (bands, rows, cols)
+        Gains that follow across the raster; None = none.
+    """
     # Bands beyond the service's stay as they are.
     count = bands_of(member)
-    own = [*map(_short, gains), *[1.0] * count][:count]
-    shifts = [*map(_short, offsets), *[0.0] * count][:count]
-    return RasterFunctionProcess(
-        function="GainOffset",
-        arguments=GainOffsetRule(gains=tuple(own), offsets=tuple(shifts)),
-        made_by=BY_BALANCE,
-    )
+    gains, offsets = solved.gains[:, number], solved.offsets[:, number]
+    is_idle = (np.abs(gains - 1) < _LEAST_GAIN).all() and (
+        np.abs(offsets) < _LEAST_SHIFT * _unit(member)
+    ).all()
+    found = []
+    if not is_idle:
+        rule = GainOffsetRule(
+            gains=tuple([*map(_short, gains), *[1.0] * count][:count]),
+            offsets=tuple([*map(_short, offsets), *[0.0] * count][:count]),
+        )
+        found.append(_process("GainOffset", rule))
+    if surface is not None and float(np.abs(surface - 1).max()) >= _LEAST_SURFACE:
+        bands, rows, cols = surface.shape
+        nodes = np.ones((count, rows, cols))
+        nodes[: min(bands, count)] = surface[:count]
+        numbers = tuple(map(_short, nodes.round(4).ravel().tolist()))
+        found.append(_process("GainSurface", GainSurfaceRule(rows=rows, cols=cols, gains=numbers)))
+    return tuple(found)
+
+
+def _process(function: str, arguments: FunctionArguments) -> RasterFunctionProcess:
+    return RasterFunctionProcess(function=function, arguments=arguments, made_by=BY_BALANCE)
 
 
 def _short(value: float) -> float:

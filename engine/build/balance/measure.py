@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import shapely
 
 from engine.build.balance.overlaps import overlapping_pairs
 from engine.build.balance.pair_samples import TARGET, Comparison, SampleJob, sample_overlaps
+from engine.build.balance.robust_match import BandMatch
 from engine.build.balance.sample_store import SampleStore, store_digest
 from engine.build.balance.workspace import balance_folder, compiled_copy
 from engine.errors import SourceError
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.build.balance.members import Member
-    from engine.build.balance.sample_store import Key, Matches
+    from engine.build.balance.sample_store import Key
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.progress import Progress
     from engine.build.service_table import ServiceTable
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _STAGE = "comparing overlaps"
 _JOB = 48
+Matches = tuple[BandMatch, ...]
+_decoder = msgspec.msgpack.Decoder(Matches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def measure(measuring: Measuring, workers: Workers) -> Measured:
     wanted = _wanted(measuring)
     digests = {each.key: each.digest for each in wanted}
     with SampleStore(balance_folder(measuring.folder) / "overlaps.sqlite") as store:
-        known = store.known(digests)
+        known = {key: _decoder.decode(kept) for key, kept in store.known(digests).items()}
         missing = _side_by_side([each for each in wanted if each.key not in known])
         if missing:
             known |= _measured(measuring, missing, store, workers)
@@ -156,7 +160,7 @@ def _measured(
             if isinstance(result, SourceError):
                 raise result
             made = [(w.key, w.digest, matches) for w, matches in zip(part, result, strict=True)]
-            store.keep(made)
+            store.keep((key, digest, msgspec.msgpack.encode(m)) for key, digest, m in made)
             found |= {key: matches for key, _, matches in made}
             measuring.progress(_STAGE, len(found), len(missing))
     return found

@@ -81,7 +81,7 @@ def sample_overlaps(job: SampleJob) -> list[tuple[BandMatch, ...]]:
 def _compared(
     service: ImageService, target: ImageService | None, asked: Comparison
 ) -> tuple[BandMatch, ...]:
-    view = grid_view(asked.box, asked.cell, service.summary.crs)
+    view = grid_view(asked.box, _cell_size(asked.box, asked.cell), service.summary.crs)
     try:
         a = read_samples(service, asked.a, view)
         if asked.b != TARGET or target is None:
@@ -97,30 +97,20 @@ def _compared(
     ) * (len(a) - bands)
 
 
-def grid_view(box: Extent, least_cell: float, crs: str, cells: int = _CELLS) -> View:
-    """Return a view of a box in square cells, on a grid from the origin of the CRS.
+def _cell_size(box: Extent, least: float) -> float:
+    """Return the size of the cells in which a box is looked at."""
+    area, side = box.width * box.height, max(box.width, box.height)
+    return max(least, math.sqrt(area / _CELLS), side / _MOST_SIDE)
 
-    Parameters
-    ----------
-    cells : int
-        About so many, if they are not smaller than `least_cell`.
-    """
-    cell = max(
-        least_cell,
-        math.sqrt(box.width * box.height / cells),
-        max(box.width, box.height) / _MOST_SIDE,
-    )
+
+def grid_view(box: Extent, cell: float, crs: str) -> View:
+    """Return a view of a box in square cells, on the grid whose lines go through the origin."""
     left, bottom = math.floor(box.xmin / cell), math.floor(box.ymin / cell)
-    right, top = math.ceil(box.xmax / cell), math.ceil(box.ymax / cell)
-    right, top = max(right, left + 1), max(top, bottom + 1)
+    right = max(math.ceil(box.xmax / cell), left + 1)
+    top = max(math.ceil(box.ymax / cell), bottom + 1)
     extent = Extent(left * cell, bottom * cell, right * cell, top * cell)
-    return View(
-        extent=extent,
-        extent_crs=crs,
-        out_crs=crs,
-        width=right - left,
-        height=top - bottom,
-    )
+    width, height = right - left, top - bottom
+    return View(extent=extent, extent_crs=crs, out_crs=crs, width=width, height=height)
 
 
 def read_samples(service: ImageService, item: int | None, view: View) -> Floats:

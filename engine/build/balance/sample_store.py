@@ -9,9 +9,6 @@ import hashlib
 import sqlite3
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from engine.build.balance.robust_match import BandMatch
 from engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,7 +21,6 @@ _TABLE = (
     " digest TEXT NOT NULL, matches BLOB NOT NULL, PRIMARY KEY (a, b)) WITHOUT ROWID"
 )
 
-Matches = tuple[BandMatch, ...]
 Key = tuple[int, int]
 
 
@@ -39,7 +35,6 @@ class SampleStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._decoder = msgspec.msgpack.Decoder(Matches)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path)
@@ -57,17 +52,17 @@ class SampleStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def known(self, wanted: dict[Key, str]) -> dict[Key, Matches]:
-        """Return those comparisons that are kept under the digests they are wanted under."""
+    def known(self, wanted: dict[Key, str]) -> dict[Key, bytes]:
+        """Return those records that are kept under the digests they are wanted under."""
         found = {}
         for a, b, digest, packed in self._execute("SELECT * FROM comparisons"):
             if wanted.get((a, b)) == digest:
-                found[a, b] = self._decoder.decode(packed)
+                found[a, b] = packed
         return found
 
-    def keep(self, made: Iterable[tuple[Key, str, Matches]]) -> None:
-        """Keep comparisons, all together."""
-        rows = [(*key, digest, msgspec.msgpack.encode(matches)) for key, digest, matches in made]
+    def keep(self, made: Iterable[tuple[Key, str, bytes]]) -> None:
+        """Keep records under their digests, all together."""
+        rows = [(*key, digest, packed) for key, digest, packed in made]
         try:
             with self._db:
                 self._db.executemany("INSERT OR REPLACE INTO comparisons VALUES (?, ?, ?, ?)", rows)

@@ -119,14 +119,20 @@ def solve_band(
 
 def _rows(used: list[Overlap]) -> _Rows:
     matches = [overlap.match for overlap in used]
-    table = np.array([(m.mean_a, m.mean_b, m.spread_a, m.spread_b) for m in matches]).T
     counts = np.array([match.count for match in matches])
+
+    def column(name: str) -> Floats:
+        return np.array([getattr(match, name) for match in matches], np.float64)
+
     return _Rows(
         np.array([o.a for o in used], np.int64),
         np.array([o.b for o in used], np.int64),
-        *table,
-        np.array([match.correlation for match in matches]),
-        np.array([match.noise for match in matches]),
+        column("mean_a"),
+        column("mean_b"),
+        column("spread_a"),
+        column("spread_b"),
+        column("correlation"),
+        column("noise"),
         np.maximum(2.0, counts / _ALIKE),
     )
 
