@@ -24,6 +24,7 @@ from engine.build.history import note_history
 from engine.build.item_build import BuiltItem, ItemJob
 from engine.build.item_chain import raster_records
 from engine.build.item_row import BuiltState, InputRow, ItemRow, hash_shape
+from engine.build.moved_rows import MovedRows
 from engine.build.overviews import OverviewBuild, make_overviews
 from engine.build.pixel_size_ranges import primary_range
 from engine.build.progress import Progress, no_progress
@@ -101,6 +102,7 @@ class _Build:
         self._old_crs = ""
         self._srs_id = -1
         self._pins = TerrainPins(folder, table)
+        self._moved = MovedRows(table)
 
     def _settle(self, workers: Workers) -> None:
         """Settle what the service is; rows of tables come without headers, some of which tell."""
@@ -178,7 +180,12 @@ class _Build:
         if row.status >= ItemStatus.FAILED and not row.header and row.id not in changed:
             # Its file could not be read when it was added, and is the same still.
             return False
-        if row.id in changed or row.fingerprint != self._fingerprint(row.raster, row.header):
+        if row.id in changed:
+            return True
+        computed = self._fingerprint(row.raster, row.header)
+        if row.fingerprint != computed and not self._moved.holds(
+            row.id, computed, row.fingerprint
+        ):
             return True
         is_primary = row.category == PRIMARY and row.status == ItemStatus.READY
         return self._options.statistics and is_primary and not row.statistics_bytes
