@@ -11,6 +11,7 @@ import typer
 from server.commands.definition_balance import balance
 from server.commands.definition_chain import chain_app
 from server.commands.definition_preview import preview
+from server.commands.definition_repair import repair_app
 from server.commands.definition_run import run
 from server.commands.definition_sync import check, sync
 from server.commands.definition_upkeep import calculate, history, remove, statistics
@@ -378,3 +379,4 @@ def compile_(
 
 for _command in (preview, sync, check, remove, calculate, statistics, history, run):
     app.command()(_command)
+app.add_typer(repair_app, name="repair")
