@@ -93,11 +93,13 @@ class _Run:
         """Return the arguments of the steps after adding, once all tables are checked."""
         run = self._run
         create = {k: v for k, v in msgspec.to_builtins(run.definition).items() if k != "path"}
-        found = {"create": command_arguments(commands.create, create, "[definition]")}
+        found = {"create": command_arguments(_command("create"), create, "[definition]")}
         for number, step in enumerate(run.add):
-            found[f"add {number}"] = command_arguments(commands.add, step, f"[[add]] {number + 1}")
+            found[f"add {number}"] = command_arguments(
+                _command("add"), step, f"[[add]] {number + 1}"
+            )
         overviews = {_overview_key(k): v for k, v in (run.overviews or {}).items()}
-        found["build"] = command_arguments(commands.build, {**run.build, **overviews}, "[build]")
+        found["build"] = command_arguments(_command("build"), {**run.build, **overviews}, "[build]")
         for name, table in _optional_steps(run).items():
             found[name] = command_arguments(_command(name), table, f"[{name}]")
         return found
@@ -129,7 +131,7 @@ class _Run:
         if self._isdef.is_dir():
             self._tell("create", f"{self._isdef} is there")
         else:
-            self._step("create", partial(commands.create, self._isdef), self._later["create"])
+            self._step("create", partial(_command("create"), self._isdef), self._later["create"])
 
     def _properties(self) -> None:
         values = self._run.service
@@ -150,7 +152,7 @@ class _Run:
                 continue
             if self._options.dry_run:
                 arguments = {**arguments, "dry_run": True}
-            text = self._step("add", partial(commands.add, self._isdef), arguments)
+            text = self._step("add", partial(_command("add"), self._isdef), arguments)
             pending |= self._options.dry_run and "Would read 0 new products and 0 known" not in text
         return pending
 
@@ -202,12 +204,12 @@ class _Run:
         first = dict(self._later["build"])
         if edits and not self._has_overviews():
             # Made once, of what the mosaic is at the end.
-            first["overviews"] = commands.Overviews.NONE
-        self._step("build", partial(commands.build, self._isdef), first)
+            first |= command_arguments(_command("build"), {"overviews": "none"}, "[overviews]")
+        self._step("build", partial(_command("build"), self._isdef), first)
         for name in edits:
             self._step(name, partial(_command(name), self._isdef), self._later[name])
         if edits:
-            self._step("build", partial(commands.build, self._isdef), self._later["build"])
+            self._step("build", partial(_command("build"), self._isdef), self._later["build"])
 
     def _compile(self, kept: _Kept, content: str) -> tuple[int, int]:
         """Compile where something changed; return the state of the compiled file."""
@@ -218,7 +220,7 @@ class _Run:
             self._tell("compile", f"nothing to do, {output} is up to date")
             return kept.output
         output.parent.mkdir(parents=True, exist_ok=True)
-        self._step("compile", partial(commands.compile_, self._isdef), {"output": output})
+        self._step("compile", partial(_command("compile"), self._isdef), {"output": output})
         self._is_changed = True
         return _file_state(output)
 
@@ -285,8 +287,9 @@ class _Run:
                 command(**arguments)
         finally:
             for line in said.getvalue().splitlines():
-                if not line.startswith("Next: "):
-                    typer.echo(f"  {line}")
+                shown = line.partition("Next: ")[0].rstrip()
+                if shown:
+                    typer.echo(f"  {shown}")
         self._is_changed |= self._history_lines() > before
         return said.getvalue()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union, get_args, get_origin, get_type_hints
@@ -13,9 +14,9 @@ from typer.models import OptionInfo
 from engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    Command: TypeAlias = Callable[..., None]
+Command: TypeAlias = Callable[..., None]
 
 
 def option_names(command: Command) -> dict[str, str]:

@@ -1,0 +1,67 @@
+"""`swath definition repair`: a definition whose files were moved."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from server.commands.definition_upkeep import (
+    Definition,  # noqa: TC001 -- typer reads it at run time
+)
+
+repair_app = typer.Typer(
+    no_args_is_help=True,
+    help="Put right what names files that were moved.",
+    rich_markup_mode="markdown",
+)
+
+
+@repair_app.command()
+def paths(
+    definition: Definition,
+    old: Annotated[str, typer.Argument(metavar="FROM", help="Folder or file as it was called.")],
+    new: Annotated[str, typer.Argument(metavar="TO", help="Where it is now.")],
+    *,
+    regex: Annotated[
+        bool,
+        typer.Option(
+            "--regex", help=r"FROM is a regular expression; \1 in TO stands for its first group."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would be done, and change nothing.")
+    ] = False,
+) -> None:
+    """Name files anew after they were moved: rasters, files beside them, terrain, the places of add.
+
+    Files of the same size and time, or of the same size and header, are the same: nothing of them is
+    read or built again. Where none of the files is in its new place, nothing is changed.
+    """
+    from engine.build.definition_folder import DefinitionFolder
+    from engine.build.path_repair import preview_repair, repair_paths
+    from engine.build.path_rule import prefix_rule, regex_rule
+    from server.guarded_workers import GuardedWorkers
+    from server.progress_bars import ProgressBars
+
+    folder = DefinitionFolder(definition)
+    rule = regex_rule(old, new) if regex else prefix_rule(old, new)
+    if dry_run:
+        report = preview_repair(folder, rule)
+        typer.echo(
+            f"Would name {report.files} files of {report.items} items anew; "
+            f"{len(report.missing)} of them are not there."
+        )
+    else:
+        with ProgressBars() as progress, GuardedWorkers() as workers:
+            report = repair_paths(folder, rule, f"{old} to {new}", workers, progress)
+        typer.echo(
+            f"Named {report.files} files of {report.items} items anew: {report.kept} items are as "
+            f"they were, {report.changed} to be built again, {len(report.missing)} files not there."
+        )
+    for before, after in report.examples:
+        typer.echo(f"  {before} → {after}")
+    for path in report.missing[:10]:
+        typer.secho(f"  not there: {path}", fg=typer.colors.YELLOW, err=True)
+    if report.changed:
+        typer.echo(f"Next: swath definition build {definition}")
