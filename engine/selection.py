@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from config.definition import MosaicMethod, MosaicOperator
@@ -26,6 +27,7 @@ from engine.zmd import quote
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from engine.catalog_selection import Selection
     from engine.item import Item
     from engine.mosaic.ranking import Ranking
     from engine.request import ImageRequest, MapPoint, MosaicRule
@@ -116,12 +118,13 @@ def _find(service: ImageService, asked: _Asked, ranking: Callable[[], Ranking]) 
     selection = catalog.select(rule.where, rule.fids, asked.request.time)
     if _method(service, rule) is MosaicMethod.LOCK_RASTER:
         return catalog.items_by_id(_lock_ids(service, rule), selection)
-    if _needs_primaries(service, rule, asked.request):
+    group = _group(service, asked, selection)
+    if not group and _needs_primaries(service, rule, asked.request):
         place = Place(area.extent, 0.0, 0.0)
         takes_part = _is_no_overview if _names_items(rule) else _is_primary
     else:
         place = Place(area.extent, area.ps_min, area.ps_max)
-        takes_part = partial(_shows, service, asked.grid)
+        takes_part = partial(_shows, service, asked.grid, group)
     limit = service.summary.properties.max_mosaic_images + 1
     fids = None if selection is None else selection.fids
     # Few are found as they lie; the order of many is looked up only where it decides who stays.
@@ -162,8 +165,23 @@ def _needs_primaries(service: ImageService, rule: MosaicRule, request: ImageRequ
     )
 
 
-def _shows(service: ImageService, grid: TargetGrid, item: Item) -> bool:
-    """Tell whether an item shows at the grid's pixel size, measured at the item's own centre."""
+def _group(service: ImageService, asked: _Asked, selection: Selection | None) -> frozenset[int]:
+    """Return the overviews of the group that a condition chooses, where nothing else is asked for."""
+    unfiltered = msgspec.structs.replace(asked.rule, where="")
+    if not asked.rule.where.strip() or _needs_primaries(service, unfiltered, asked.request):
+        return frozenset()
+    return service.overview_groups.chosen_by(selection)
+
+
+def _shows(service: ImageService, grid: TargetGrid, group: frozenset[int], item: Item) -> bool:
+    """Tell whether an item shows at the grid's pixel size, measured at the item's own centre.
+
+    Of overviews only those of the group do that is asked for; without one, those of the whole service.
+    """
+    if item.category == OVERVIEW:
+        own = group or service.overview_groups.ids
+        if (item.id in own) != bool(group):
+            return False
     if grid.lattice.crs == service.summary.crs:
         return True
     size = pixel_size_of(service, item, grid)

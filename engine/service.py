@@ -27,6 +27,7 @@ from engine.geometry.projection import MERCATOR, describe_crs, operation
 from engine.item_process import bound_process
 from engine.item_rasters import rasters_of
 from engine.mosaic_process import MosaicProcess, is_function, rule_steps
+from engine.overview_groups import OverviewGroups
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
 from engine.readers.handles import HandlePool
@@ -155,6 +156,7 @@ class ImageService:
     def __init__(self, path: Path, memory: ProcessMemory, above: tuple[Path, ...] = ()) -> None:
         self.catalog = Catalog.open(path)
         self.summary: ServiceSummary = self.catalog.summary
+        self.overview_groups = OverviewGroups(self.catalog)
         self.memory = memory
         self.path = path
         self._telling = threading.Lock()

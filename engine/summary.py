@@ -76,6 +76,8 @@ class ServiceSummary(msgspec.Struct, frozen=True, kw_only=True):
         Bands (from 0) of the default picture.
     overview_ps : float
         Pixel size (service units) from which service overviews show; 0 = there are none.
+    overview_field : str
+        There are overviews of each value of this field, too: of the items that have it; "" = of none.
     coarsest_ps : float
         Coarsest pixel size that is served without area averaging over many pixels (0 = no limit known).
     item_count, overview_count : int
@@ -110,6 +112,7 @@ class ServiceSummary(msgspec.Struct, frozen=True, kw_only=True):
     item_count: int = 1
     overview_count: int = 0
     overview_ps: float = 0.0
+    overview_field: str = ""
     coarsest_ps: float = 0.0
     uncompressed_size: int = 0
     block_width: int = 0

@@ -25,6 +25,7 @@ from engine.build.item_build import BuiltItem, ItemJob
 from engine.build.item_chain import raster_records
 from engine.build.item_row import BuiltState, InputRow, ItemRow, hash_shape
 from engine.build.moved_rows import MovedRows
+from engine.build.overview_options import keep_overview_options, overview_options
 from engine.build.overviews import OverviewBuild, make_overviews
 from engine.build.pixel_size_ranges import primary_range
 from engine.build.progress import Progress, no_progress
@@ -36,18 +37,11 @@ from engine.build.raster_record import (
 )
 from engine.build.raster_rows import keep_rasters
 from engine.build.reproject_shapes import reproject_edited
-from engine.build.service_totals import (
-    KeptTotals,
-    RowDigest,
-    Totals,
-    rounded_extent,
-    rounded_size,
-)
 from engine.build.settle import differences, settle
 from engine.build.source_headers import read_first_headers
+from engine.build.sum_up import sum_up
 from engine.build.table_rows import SHAPES_CRS
 from engine.build.table_shapes import is_box_of
-from engine.build.tally import histogram_of, statistics_of
 from engine.build.terrain_pins import TerrainPins
 from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
@@ -94,6 +88,7 @@ class _Build:
     ) -> None:
         self._folder, self._table = folder, table
         self._progress = progress
+        self._overviews = overview_options(table, options)
         self._rule = stated_rule(table, options.footprints)
         self._options = options
         self._report = BuildReport()
@@ -123,6 +118,7 @@ class _Build:
             # Kept from now on, so that an interrupted build goes on with the same service.
             write_facts(self._table, self._facts)
             self._table.set_info(FOOTPRINTS, text_of_rule(self._rule))
+            keep_overview_options(self._table, self._overviews)
             self._pins.pin(self._table, (row.raster for row in self._table.input_rows()))
         self._build_changed(workers)
         if self._options.pyramids:
@@ -183,9 +179,7 @@ class _Build:
         if row.id in changed:
             return True
         computed = self._fingerprint(row.raster, row.header)
-        if row.fingerprint != computed and not self._moved.holds(
-            row.id, computed, row.fingerprint
-        ):
+        if row.fingerprint != computed and not self._moved.holds(row.id, computed, row.fingerprint):
             return True
         is_primary = row.category == PRIMARY and row.status == ItemStatus.READY
         return self._options.statistics and is_primary and not row.statistics_bytes
@@ -315,36 +309,8 @@ class _Build:
 
     def _total(self) -> None:
         self._progress("summing up", 0, 1)
-        kept, digest, last_id = self._kept_totals()
-        totals = Totals(kept, len(self._facts.bands))
-        where = f"Category = {PRIMARY} AND StatusId = {int(ItemStatus.READY)}"
-        for row in self._table.rows(where, above=kept.last_id):
-            totals.add(row)
-        found = totals.result(digest, last_id)
-        if found.extent is None:
-            why = "no raster could be placed; see `swath definition show` for what is wrong"
-            raise ConfigError(self._folder.path, "", why)
-        self._facts = _with_totals(self._facts, found, self._time_field())
-        with self._table.batch():
-            self._table.set_layer("boundary", [found.boundary], self._srs_id)
-            self._table.set_extents(found.extent)
-            self._table.set_state("totals", msgspec.msgpack.encode(found))
-            write_facts(self._table, self._facts)
+        self._facts = sum_up(self._table, self._facts, self._srs_id, self._folder.path)
         self._progress("summing up", 1, 1)
-
-    def _kept_totals(self) -> tuple[KeptTotals, str, int]:
-        """Return the totals to start from, and digest and last OBJECTID of the rows as they are now."""
-        packed = self._table.state("totals")
-        kept = msgspec.msgpack.decode(packed, type=KeptTotals) if packed else KeptTotals()
-        before, now, last_id = RowDigest(), RowDigest(), 0
-        for row in self._table.digest_rows():
-            last_id = row.id
-            if row.category == PRIMARY and row.status == ItemStatus.READY:
-                now.add(row)
-                if row.id <= kept.last_id:
-                    before.add(row)
-        is_same = before.text() == kept.digest and len(kept.tallies) == len(self._facts.bands)
-        return kept if is_same else KeptTotals(), now.text(), last_id
 
     def _make_pyramids(self, workers: Workers) -> None:
         """Make levels for primaries that lack them."""
@@ -362,6 +328,8 @@ class _Build:
             self._progress("making pyramids", self._report.pyramids, len(jobs))
 
     def _make_overviews(self, workers: Workers) -> None:
+        by = self._overviews.by
+        self._facts = msgspec.structs.replace(self._facts, overview_field=by)
         build = OverviewBuild(
             folder=self._folder,
             table=self._table,
@@ -371,42 +339,16 @@ class _Build:
             progress=self._progress,
             build_items=lambda fids: self._build_items(workers, fids),
         )
-        found = make_overviews(build, self._options.overviews)
+        found = make_overviews(build, self._overviews.mode)
         self._report.overviews = found.made
         self._report.overview_notes = found.notes
+        self._report.overview_cost = found.cost
         first = found.sizes[0] if found.sizes else 0.0
         self._facts = msgspec.structs.replace(
             self._facts, overview_sizes=found.sizes, overview_ps=first
         )
         with self._table.batch():
             write_facts(self._table, self._facts)
-
-    def _time_field(self) -> str:
-        fields = self._table.fields()
-        return next((name for name, kind in fields.items() if kind in ("DATETIME", "DATE")), "")
-
-
-def _with_totals(facts: ServiceFacts, totals: KeptTotals, time_field: str) -> ServiceFacts:
-    if totals.extent is None:
-        raise ValueError("totals of no items")
-    size = rounded_size(totals.low_ps)
-    has_tallies = any(tally.count for tally in totals.tallies)
-    coarsest = facts.overview_sizes[0] if facts.overview_sizes else 2 * totals.high_ps
-    return msgspec.structs.replace(
-        facts,
-        extent=rounded_extent(totals.extent, size),
-        pixel_size_x=size,
-        pixel_size_y=size,
-        statistics=tuple(map(statistics_of, totals.tallies)) if has_tallies else (),
-        histograms=(
-            tuple(histogram_of(tally, facts.pixel_type) for tally in totals.tallies)
-            if has_tallies
-            else ()
-        ),
-        time_field=time_field,
-        coarsest_ps=coarsest,
-        uncompressed_size=totals.samples * len(facts.bands) * facts.pixel_type.bytes_per_sample,
-    )
 
 
 def _is_index_box(row: ItemRow, placement: Placement) -> bool:

@@ -20,14 +20,17 @@ class BuildOptions:
     footprints
         The method; its options stay. None = as the last build did, "auto" for the first.
     overviews
-        "auto" where they pay, "all" at every scale they can serve.
+        "auto" where they pay, "all" at every scale they can serve. None = as before, first "auto".
+    overviews_by
+        Field: overviews of each of its values, too. "" = of none; None = as before.
     pyramids : bool
         Make levels for rasters that lack them.
     """
 
     footprints: FootprintMode | None = None
     statistics: bool = True
-    overviews: OverviewMode = "auto"
+    overviews: OverviewMode | None = None
+    overviews_by: str | None = None
     pyramids: bool = False
 
 
@@ -45,6 +48,8 @@ class BuildReport:
         Files that are not there now; their items stay as they are.
     edited : int
         Footprints edited by hand that were kept.
+    overview_cost : str
+        What views would cost without overviews, and what was made of that.
     """
 
     built: int = 0
@@ -56,6 +61,7 @@ class BuildReport:
     overviews: int = 0
     pyramids: int = 0
     overview_notes: tuple[str, ...] = ()
+    overview_cost: str = ""
     facts: ServiceFacts | None = None
 
     @property

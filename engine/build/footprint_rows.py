@@ -2,23 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.build.footprint_rule import FootprintMode, FootprintRule, rule_of_text, text_of_rule
+from engine.build.history import note_history
 from engine.build.item_row import hash_shape
 from engine.build.raster_record import raster_of_text, raster_to_text
+from engine.build.row_selection import select_rows
 from engine.errors import ConfigError
 from engine.item import PRIMARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from engine.build.definition_folder import DefinitionFolder
     from engine.build.service_table import ServiceTable
 
 FOOTPRINTS = "footprints"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootprintsRequest:
+    """Which footprints are to be made how.
+
+    Attributes
+    ----------
+    where : str
+        Those items alone, now and in later builds; "" = all, and those to come.
+    replace_edited : bool
+        Make footprints that were edited by hand anew, too.
+    """
+
+    rule: FootprintRule
+    where: str = ""
+    replace_edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FootprintsSet:
+    """How many items got the rule, and how many footprints edited by hand are given up."""
+
+    items: int
+    edits: int
+
+
+def redo_footprints(folder: DefinitionFolder, request: FootprintsRequest) -> FootprintsSet:
+    """Keep a rule for footprints; the next build makes those that it changes.
+
+    Raises
+    ------
+    ConfigError
+        The condition is wrong.
+    """
+    with folder.table() as table:
+        chosen = select_rows(table, request.where)
+        with table.batch():
+            own = chosen if request.where.strip() else None
+            items = set_footprint_rule(table, request.rule, own)
+            edits = drop_edits(table, chosen) if request.replace_edited else 0
+            place = f" where {request.where}" if request.where.strip() else ""
+            told = f"{items} items{place}: {text_of_rule(request.rule)}; {edits} edits given up"
+            note_history(table, "footprints", told)
+    return FootprintsSet(items, edits)
 
 
 def stated_rule(table: ServiceTable, method: FootprintMode | None = None) -> FootprintRule:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.build.overview_plan import OverviewFile
     from engine.build.service_facts import ServiceFacts
     from engine.build.service_table import ServiceTable
+    from engine.results import AttributeValue
 
 OVERVIEW_VERSION = 2
 CELL_PX = 512
@@ -67,6 +68,8 @@ class Primaries:
         Of all that a primary's pixels in a mosaic depend on.
     tree : STRtree
         Of the footprints' boxes.
+    groups : list of attribute values
+        Of the field that overviews are grouped by; None where there is none.
     """
 
     boxes: list[PrimaryBox]
@@ -74,6 +77,25 @@ class Primaries:
     ground_m: Floats
     digests: list[bytes]
     tree: shapely.STRtree
+    groups: list[AttributeValue]
+
+    def of(self, members: Sequence[int]) -> Primaries:
+        """Return some of them, by their places in the columns."""
+        boxes = [self.boxes[index] for index in members]
+        return Primaries(
+            boxes=boxes,
+            ranges=self.ranges[members],
+            ground_m=self.ground_m[members],
+            digests=[self.digests[index] for index in members],
+            tree=_tree(boxes),
+            groups=[self.groups[index] for index in members],
+        )
+
+    def touched(self, boxes: Sequence[Extent]) -> list[int]:
+        """Return the places in the columns of those that touch any of some boxes."""
+        edges = np.array([msgspec.structs.astuple(box) for box in boxes])
+        found = self.tree.query(shapely.box(*edges.T))[1]
+        return list(np.unique(found).tolist())
 
     def edges(self, finest: float, coarsest: float, more_m: Sequence[float] = ()) -> list[float]:
         """Return the edges between size bands of those with finest < pixel size ≤ coarsest.
@@ -92,9 +114,9 @@ class Primaries:
         return list(collector.edges())
 
 
-def read_primaries(table: ServiceTable, crs: str) -> Primaries:
-    """Read the primaries of a definition whose service CRS is `crs`."""
-    boxes, digests, ranges, centers = [], [], [], []
+def read_primaries(table: ServiceTable, crs: str, field: str = "") -> Primaries:
+    """Read the primaries of a definition whose service CRS is `crs`, and a field of theirs."""
+    boxes, digests, ranges, centers, groups = [], [], [], [], []
     for row in table.primary_rows():
         extent = row.extent or (wkb_extent(row.wkb) if row.wkb else None)
         if extent is None:
@@ -102,17 +124,23 @@ def read_primaries(table: ServiceTable, crs: str) -> Primaries:
         boxes.append(PrimaryBox(row.id, extent, row.low_ps, row.high_ps))
         ranges.append(row.range)
         centers.append((extent.center_x, extent.center_y))
+        groups.append(dict(row.attributes).get(field) if field else None)
         text = f"{row.id}|{row.fingerprint}|{row.attributes!r}".encode()
         digests.append(hashlib.blake2b(text + row.wkb, digest_size=12).digest())
     sizes = np.array([box.low_ps for box in boxes])
-    edges = np.array([msgspec.structs.astuple(box.extent) for box in boxes]).reshape(-1, 4)
     return Primaries(
         boxes=boxes,
         ranges=np.array(ranges, np.float64).reshape(-1, 2),
         ground_m=ground_sizes_m(crs, np.array(centers).reshape(-1, 2), sizes),
         digests=digests,
-        tree=shapely.STRtree(shapely.box(*edges.T)),
+        tree=_tree(boxes),
+        groups=groups,
     )
+
+
+def _tree(boxes: Sequence[PrimaryBox]) -> shapely.STRtree:
+    edges = np.array([msgspec.structs.astuple(box.extent) for box in boxes]).reshape(-1, 4)
+    return shapely.STRtree(shapely.box(*edges.T))
 
 
 def ground_sizes_m(crs: str, centers: Floats, sizes: Floats) -> Floats:

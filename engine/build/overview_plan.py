@@ -7,7 +7,7 @@ scale needs. Pure arithmetic on boxes and sizes; nothing is opened.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -54,12 +54,16 @@ class OverviewFile:
         From 1.
     extent : Extent
         Whole pixels of the generation's size.
+    prefix : str
+        What the names of all files of its set begin with (`engine.build.overview_sets`); not shown, so
+        that what depends on a file's text stays for files that no group has.
     """
 
     name: str
     generation: int
     pixel_size: float
     extent: Extent
+    prefix: str = field(default="", repr=False)
 
     @property
     def width(self) -> int:
@@ -115,6 +119,19 @@ def _crowded(primaries: Sequence[PrimaryBox], extent: Extent, finest: float) -> 
     """Return the last size on the ladder at which no tile touches too many rasters, 0 = no need."""
     if len(primaries) <= MOST_RASTERS:
         return 0.0
+    for size, touched in crowds(primaries, extent, finest):
+        if touched > MOST_RASTERS:
+            return max(finest, size / 2)
+    return 0.0
+
+
+def crowds(
+    primaries: Sequence[PrimaryBox], extent: Extent, finest: float
+) -> Iterator[tuple[float, int]]:
+    """Yield pixel sizes, doubling, and how many rasters the busiest tile then touches.
+
+    The last one is the first size at which a tile holds all of the service.
+    """
     tree = _tree([box.extent for box in primaries])
     step = max(1, len(primaries) // _MAX_PROBES)
     centers = [(b.extent.center_x, b.extent.center_y) for b in primaries[::step]]
@@ -125,10 +142,9 @@ def _crowded(primaries: Sequence[PrimaryBox], extent: Extent, finest: float) -> 
             *np.array([(x - half, y - half, x + half, y + half) for x, y in centers]).T
         )
         touched = np.bincount(tree.query(tiles)[0], minlength=len(centers))
-        if touched.max(initial=0) > MOST_RASTERS:
-            return max(finest, size / 2)
+        yield size, int(touched.max(initial=0))
         if half > max(extent.width, extent.height):
-            return 0.0
+            return
         size *= 2
 
 
@@ -138,7 +154,10 @@ def _tree(extents: Sequence[Extent]) -> shapely.STRtree:
 
 
 def overview_files(
-    sizes: Sequence[float], extent: Extent, primaries: Sequence[PrimaryBox]
+    sizes: Sequence[float],
+    extent: Extent,
+    primaries: Sequence[PrimaryBox],
+    prefix: str = "",
 ) -> Iterator[OverviewFile]:
     """Yield the files to make, generation by generation; none where no primary of it lies.
 
@@ -152,12 +171,13 @@ def overview_files(
         side = size * FILE_PX
         if max(extent.width, extent.height) <= side:
             whole = _whole_pixels(extent, size)
-            yield OverviewFile(f"g{generation}_all", generation, size, whole)
+            yield OverviewFile(f"{prefix}g{generation}_all", generation, size, whole, prefix)
             continue
         for col, row in _places(members, side):
             box = Extent(col * side, row * side, (col + 1) * side, (row + 1) * side)
             cut = _whole_pixels(extent, size).intersection(box)
-            yield OverviewFile(f"g{generation}_{col}_{row}", generation, size, cut or box)
+            name = f"{prefix}g{generation}_{col}_{row}"
+            yield OverviewFile(name, generation, size, cut or box, prefix)
 
 
 def _places(extents: Sequence[Extent], side: float) -> list[tuple[int, int]]:

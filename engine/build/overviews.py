@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import shapely
 
 from engine.build.compile import compile_definition
 from engine.build.definition_file import without_catalog
+from engine.build.overview_cost import overview_cost
 from engine.build.overview_members import (
     blanked,
     cell_boxes,
@@ -32,7 +32,6 @@ from engine.build.overview_plan import (
     GENERATION_STEP,
     OverviewFile,
     OverviewMode,
-    overview_files,
     overview_sizes,
 )
 from engine.build.overview_render import (
@@ -41,6 +40,7 @@ from engine.build.overview_render import (
     can_keep_cells,
     render_overview,
 )
+from engine.build.overview_sets import OverviewSet, overview_sets
 from engine.build.pixel_size_ranges import check_partition, overview_range, primary_range
 from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
 from engine.build.table_extract import extract_items
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
 RASTER_TYPE = "overview"
 _WORK = ".work.isdef"
 _STAGE = "making overviews"
+_MARGIN_PX = 4
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -81,6 +82,15 @@ class _Todo:
     file: OverviewFile
     cells: tuple[int, ...]
     digests: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be made of one set, and the edges between size bands, generation by generation."""
+
+    overviews: OverviewSet
+    edges: list[list[float]]
+    todo: list[_Todo]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +114,12 @@ class OverviewBuild:
 
 @dataclass(frozen=True, slots=True)
 class OverviewResult:
-    """Pixel sizes of the generations, count of files made in this run, and what went wrong."""
+    """Pixel sizes of the generations, count of files made in this run, what went wrong, and the cost."""
 
     sizes: tuple[float, ...]
     made: int
     notes: tuple[str, ...]
+    cost: str
 
 
 def make_overviews(build: OverviewBuild, mode: OverviewMode) -> OverviewResult:
@@ -119,14 +130,16 @@ def make_overviews(build: OverviewBuild, mode: OverviewMode) -> OverviewResult:
     ConfigError
         Ranges edited by hand leave a gap.
     """
-    extent = build.facts.extent
-    primaries = read_primaries(build.table, build.facts.crs)
+    extent, field = build.facts.extent, build.facts.overview_field
+    primaries = read_primaries(build.table, build.facts.crs, field)
     sizes: tuple[float, ...] = ()
     if extent is not None:
         sizes = _steady(build.facts.overview_sizes, overview_sizes(primaries.boxes, extent, mode))
         sizes = _long_enough(sizes, extent)
-    files = list(overview_files(sizes, extent, primaries.boxes)) if extent else []
-    return _Run(build, sizes, primaries).run(files)
+    cost = overview_cost(primaries.boxes, extent, build.facts.crs, sizes)
+    sets = overview_sets(primaries, sizes, extent, field)
+    made, notes = _Run(build, sizes, primaries).run(sets)
+    return OverviewResult(sizes, made, notes, cost)
 
 
 def _steady(old: tuple[float, ...], new: tuple[float, ...]) -> tuple[float, ...]:
@@ -153,52 +166,63 @@ class _Run:
         packed = self._table.state("overviews")
         self._made = msgspec.msgpack.decode(packed, type=dict[str, _Made]) if packed else {}
         self._notes: list[str] = []
+        self._done = 0
 
-    def run(self, files: list[OverviewFile]) -> OverviewResult:
+    def run(self, sets: list[OverviewSet]) -> tuple[int, tuple[str, ...]]:
+        """Make all sets; return how many files were made, and what went wrong."""
+        files = [file for each in sets for file in each.files]
         self._drop({file.name for file in files})
-        edges = [self._edges(generation, files) for generation in range(1, len(self._sizes) + 1)]
-        todo = [each for each in self._todo(files, edges) if each.cells]
-        done = 0
+        works = [self._work(each) for each in sets]
+        todo = [each for work in works for each in work.todo]
         self._build.progress(_STAGE, 0, len(todo))
         if todo:
             self._build.folder.overviews.mkdir(exist_ok=True)
             self._unready([each.file for each in todo])
             self._forget(todo)
-        for generation in sorted({each.file.generation for each in todo}):
-            wanted = [each for each in todo if each.file.generation == generation]
-            with closing(self._render(wanted, edges[generation - 1])) as rendered:
+        for work in works:
+            self._make(work, len(todo))
+        self._set_ranges(files)
+        return self._done, tuple(self._notes)
+
+    def _work(self, overviews: OverviewSet) -> _Work:
+        edges = [self._edges(overviews, number) for number in range(1, len(self._sizes) + 1)]
+        todo = [each for each in self._todo(overviews, edges) if each.cells]
+        return _Work(overviews, edges, todo)
+
+    def _make(self, work: _Work, total: int) -> None:
+        for generation in sorted({each.file.generation for each in work.todo}):
+            wanted = [each for each in work.todo if each.file.generation == generation]
+            with closing(self._render(work, wanted)) as rendered:
                 for each, result in rendered:
-                    self._register(each, result)
-                    done += 1
-                    self._build.progress(_STAGE, done, len(todo))
+                    self._register(each, result, work.overviews)
+                    self._done += 1
+                    self._build.progress(_STAGE, self._done, total)
             fids = [self._made[each.file.name].fid for each in wanted]
             self._build.build_items([fid for fid in fids if fid])
             self._unready([each.file for each in wanted])
-        self._set_ranges(files)
-        return OverviewResult(self._sizes, done, tuple(self._notes))
 
     # What is to be done
 
-    def _edges(self, generation: int, files: list[OverviewFile]) -> list[float]:
+    def _edges(self, overviews: OverviewSet, generation: int) -> list[float]:
         """Return the edges between size bands of all that goes into a generation."""
         size = self._sizes[generation - 1]
         if generation == 1:
-            return self._primaries.edges(0.0, size)
-        below = [file for file in files if file.generation == generation - 1]
+            return overviews.primaries.edges(0.0, size)
+        below = [file for file in overviews.files if file.generation == generation - 1]
         centers = np.array([(f.extent.center_x, f.extent.center_y) for f in below]).reshape(-1, 2)
         sizes = np.array([file.pixel_size for file in below])
         ground_m = ground_sizes_m(self._build.facts.crs, centers, sizes).tolist()
-        return self._primaries.edges(self._sizes[generation - 2], size, ground_m)
+        return overviews.primaries.edges(self._sizes[generation - 2], size, ground_m)
 
-    def _todo(self, files: list[OverviewFile], edges: list[list[float]]) -> Iterator[_Todo]:
+    def _todo(self, overviews: OverviewSet, edges: list[list[float]]) -> Iterator[_Todo]:
         rule = rule_text(self._build.properties, self._build.facts)
-        for file in files:
+        for file in overviews.files:
             own = edges[file.generation - 1]
             head = f"{rule}|{self._sizes[: file.generation]}"
             if file.generation > 1:
                 # Overviews are ordered by them too.
                 head += f"|{own}"
-            digests = cell_digests(file, self._primaries, head, own)
+            digests = cell_digests(file, overviews.primaries, head, own)
             made = self._made.get(file.name)
             known = made.cells if made and self._is_there(file.name, made.fid) else b""
             yield _Todo(file, changed_cells(digests, known), digests)
@@ -242,13 +266,13 @@ class _Run:
     # Rendering
 
     def _render(
-        self, todo: list[_Todo], edges: list[float]
+        self, made_of: _Work, todo: list[_Todo]
     ) -> Generator[tuple[_Todo, RenderedOverview | SourceError]]:
         work = self._build.folder.overviews / _WORK
         shutil.rmtree(work, ignore_errors=True)
         whole = [self._with_all_cells(each) for each in todo]
         try:
-            compiled = self._compile_members(work, whole, edges)
+            compiled = self._compile_members(work, made_of, whole)
             if compiled is None:
                 for each in whole:
                     yield each, RenderedOverview(has_pixels=False, skipped=())
@@ -282,17 +306,20 @@ class _Run:
             cells=each.cells,
         )
 
-    def _compile_members(self, work: Path, todo: list[_Todo], edges: list[float]) -> Path | None:
+    def _compile_members(self, work: Path, made_of: _Work, todo: list[_Todo]) -> Path | None:
         """Compile what belongs into the cells of one generation: the one before, and new primaries."""
         size = todo[0].file.pixel_size
         generation = todo[0].file.generation
         below = self._sizes[generation - 2] if generation > 1 else 0.0
         members = []
-        for index in self._touched(todo):
-            primary = self._primaries.boxes[index]
+        primaries = made_of.overviews.primaries
+        boxes = [cell_boxes(each.file)[number] for each in todo for number in each.cells]
+        boxes = [box.expand(_MARGIN_PX * size, _MARGIN_PX * size) for box in boxes]
+        for index in primaries.touched(boxes):
+            primary = primaries.boxes[index]
             if below < primary.low_ps <= size:
                 members.append(primary.id)
-        prefix = f"g{generation - 1}_"
+        prefix = f"{made_of.overviews.prefix}g{generation - 1}_"
         members += [m.fid for name, m in self._made.items() if name.startswith(prefix) and m.fid]
         if not members:
             return None
@@ -305,21 +332,13 @@ class _Run:
             (work / own.name).symlink_to(own, target_is_directory=True)
         extract_items(self._table, work / "catalog.gpkg", members)
         compiled = work / "members.zmd"
-        compile_definition(work, compiled, workers=self._build.workers, size_edges=edges)
+        bands = made_of.edges[generation - 1]
+        compile_definition(work, compiled, workers=self._build.workers, size_edges=bands)
         return compiled
 
-    def _touched(self, todo: list[_Todo]) -> list[int]:
-        """Return the primaries that touch the cells to be made."""
-        boxes = []
-        for each in todo:
-            cells = cell_boxes(each.file)
-            margin = 4 * each.file.pixel_size
-            boxes += [cells[number].expand(margin, margin) for number in each.cells]
-        edges = np.array([msgspec.structs.astuple(box) for box in boxes])
-        found = self._primaries.tree.query(shapely.box(*edges.T))[1]
-        return list(np.unique(found).tolist())
-
-    def _register(self, each: _Todo, result: RenderedOverview | SourceError) -> None:
+    def _register(
+        self, each: _Todo, result: RenderedOverview | SourceError, overviews: OverviewSet
+    ) -> None:
         if isinstance(result, SourceError):
             with self._table.batch():
                 # What was kept of it may be what is wrong: the next build makes all of it.
@@ -334,7 +353,7 @@ class _Run:
                 self._table.delete([fid] if fid else [])
                 fid = 0
             else:
-                fid = self._write_row(file, fid)
+                fid = self._write_row(file, fid, overviews)
             self._made[file.name] = _Made(fid, each.digests)
             self._keep()
 
@@ -342,13 +361,14 @@ class _Run:
         made = self._made.get(name)
         return made.fid if made else 0
 
-    def _write_row(self, file: OverviewFile, fid: int) -> int:
+    def _write_row(self, file: OverviewFile, fid: int, overviews: OverviewSet) -> int:
         header = read_header(str(self._path(file.name)), "GTiff")
         source = SourceDefinition(path=f"overviews/{file.name}.tif")
         item = NewItem(
             name=f"{self._build.folder.name}_{file.name}",
             raster=RasterDefinition(raster_type=RASTER_TYPE, sources=(source,)),
             headers=(header,),
+            attributes=overviews.attributes,
         )
         if fid:
             self._table.replace(fid, item)

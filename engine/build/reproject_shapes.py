@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from engine.build.seamline_rows import seamlines_by_row, set_seamline
+from engine.build.sum_up import boundary_is_edited
 from engine.geometry.projection import operation, transform
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def reproject_edited(table: ServiceTable, old_crs: str, new_crs: str, srs_id: int) -> None:
-    """Rewrite edited footprints and all seamlines; footprints made by build are cleared.
+    """Rewrite edited footprints and boundary and all seamlines; footprints made by build are cleared.
 
     The caller's build makes those again. Shapes that have no place in the new CRS are cleared too.
     """
@@ -23,6 +24,9 @@ def reproject_edited(table: ServiceTable, old_crs: str, new_crs: str, srs_id: in
     for row in table.rows("Shape IS NOT NULL"):
         wkb = reproject_wkb(row.wkb, pipeline) if row.is_edited else b""
         table.set_shape(row.id, wkb, srs_id)
+    if boundary_is_edited(table):
+        moved = [reproject_wkb(wkb, pipeline) for wkb in table.layer_shapes("boundary") if wkb]
+        table.set_layer("boundary", [wkb for wkb in moved if wkb], srs_id)
     for fid, wkb in seamlines_by_row(table).items():
         set_seamline(table, fid, reproject_wkb(wkb, pipeline), srs_id)
 

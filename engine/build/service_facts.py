@@ -27,6 +27,8 @@ class ServiceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         Pixel size from which service overviews show; 0 = there are none.
     overview_sizes : rising
         Pixel sizes where the generations of overviews begin.
+    overview_field : str
+        There are overviews of each value of this field; "" = of none.
     coarsest_ps : float
         Coarsest pixel size served without averaging over many pixels; 0 = none known.
     block_width, block_height : int
@@ -48,6 +50,7 @@ class ServiceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     time_field: str = ""
     overview_ps: float = 0.0
     overview_sizes: tuple[float, ...] = ()
+    overview_field: str = ""
     coarsest_ps: float = 0.0
     uncompressed_size: int = 0
     block_width: int = 0

@@ -58,6 +58,7 @@ def make_summary(
         picture_bands=facts.picture_bands,
         fields=tuple(fields),
         overview_ps=facts.overview_ps,
+        overview_field=facts.overview_field,
         coarsest_ps=facts.coarsest_ps,
         uncompressed_size=facts.uncompressed_size,
         block_width=facts.block_width,

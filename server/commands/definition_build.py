@@ -1,0 +1,101 @@
+"""`swath definition build`: footprints, statistics, boundary, pixel-size ranges and overviews."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from server.commands.definition_footprints import Method  # noqa: TC001 -- typer reads it
+from server.commands.listing import tell_some
+
+if TYPE_CHECKING:
+    from engine.build.build_options import BuildReport
+
+
+class Overviews(StrEnum):
+    """Which service overviews are made."""
+
+    AUTO = "auto"
+    NONE = "none"
+    ALL = "all"
+
+
+def build(
+    definition: Annotated[
+        Path, typer.Argument(metavar="NAME.isdef", help="Folder of the definition.")
+    ],
+    *,
+    footprints: Annotated[
+        Method | None,
+        typer.Option(help="How footprints are made. [default: as before, first auto]"),
+    ] = None,
+    statistics: Annotated[
+        bool, typer.Option("--statistics/--no-statistics", help="Make statistics and histograms.")
+    ] = True,
+    overviews: Annotated[
+        Overviews | None,
+        typer.Option(
+            help="Service overviews: where they pay, none, or all scales. "
+            "[default: as before, first auto]"
+        ),
+    ] = None,
+    overviews_by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELD",
+            help="Overviews of each value of a field too, as of each year: views with a condition on "
+            "that value use them. '' = no more. [default: as before]",
+        ),
+    ] = None,
+    pyramids: Annotated[
+        bool,
+        typer.Option(
+            "--pyramids", help="Make levels for rasters that lack them, in the definition."
+        ),
+    ] = False,
+) -> None:
+    """Make footprints, statistics, boundary, pixel-size ranges and overviews.
+
+    Only what is new or changed is built. Interrupted, it goes on where it stopped when run again.
+    """
+    from engine.build.build import build_definition
+    from engine.build.build_options import BuildOptions
+    from engine.build.definition_folder import DefinitionFolder
+    from server.guarded_workers import GuardedWorkers
+    from server.progress_bars import ProgressBars
+
+    folder = DefinitionFolder(definition)
+    options = BuildOptions(
+        footprints=footprints.value if footprints else None,
+        statistics=statistics,
+        overviews=overviews.value if overviews else None,
+        overviews_by=overviews_by,
+        pyramids=pyramids,
+    )
+    with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+        report = build_definition(folder, options, workers, progress)
+    _tell_built(report)
+    compiled = Path(definition.name).with_suffix(".zmd")
+    typer.echo(f"Next: swath definition compile {definition} -o {compiled}")
+
+
+def _tell_built(report: BuildReport) -> None:
+    typer.echo(
+        f"Built {report.built} items, {report.unchanged} were up to date, "
+        f"{report.overviews} overviews and {report.pyramids} pyramids made, "
+        f"{report.edited} footprints edited by hand kept."
+    )
+    if report.overview_cost:
+        typer.echo(report.overview_cost)
+    tell_some(
+        f"{len(report.failed)} failed",
+        (f"{fid} {name}: {why}" for fid, name, why in report.failed),
+    )
+    tell_some(
+        f"{len(report.notes)} have notes",
+        (f"{fid} {name}: {why}" for fid, name, why in report.notes),
+    )
+    tell_some(f"{len(report.missing)} files are not there now", report.missing)
