@@ -1,0 +1,1 @@
+"""Make seamlines: where each item of a mosaic wins in its overlaps with others."""
