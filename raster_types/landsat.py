@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Of several forms of one scene's metadata the first is read.
 _FORMS = (".txt", ".json", ".xml")
 _MTL = re.compile(r"(?:(.*)[_.-])?MTL\.(txt|json|xml)", re.IGNORECASE)
+# Sensor, level, path and row, day; before the collections sensor, path and row, day of the year.
+_SCENE = re.compile(r"L[COTEM]\d{2}_\w{4}_\d{6}_\d{8}|L[COTEM]\d{14}", re.IGNORECASE)
 _ESPA = re.compile(r"(L[COTEM]0?\d(?:\d{13}[A-Z]{3}\d{2}|_\w+))\.xml", re.IGNORECASE)
 
 
@@ -87,6 +89,8 @@ def _products(paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
             scenes.setdefault(stem.lower(), []).append(path)
     for documents in scenes.values():
         documents.sort(key=lambda path: (_FORMS.index(PurePath(path).suffix.lower()), path))
+    if not scenes:
+        return iter(())
     images = [path for path in paths if is_image_name(path) and not metadata_stem(path)]
     found = {stem: list(documents) for stem, documents in scenes.items()}
     for image in images:
@@ -96,11 +100,16 @@ def _products(paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _stem_of_image(name: str, stems: dict[str, list[str]]) -> str:
-    """Return the longest stem that an image's name begins with; the only scene takes all."""
+    """Return the longest stem that an image's name begins with; the only scene takes what is no other's."""
     fitting = [stem for stem in stems if name.startswith((f"{stem}_", f"{stem}."))]
     if fitting:
         return max(fitting, key=len)
-    return next(iter(stems)) if len(stems) == 1 else ""
+    if len(stems) > 1:
+        return ""
+    (stem,) = stems
+    own, its = _SCENE.match(stem), _SCENE.match(name)
+    is_other = its is not None and own is not None and own[0].lower() != its[0].lower()
+    return "" if is_other else stem
 
 
 def _read(main: str, text: str) -> LandsatProduct:

@@ -54,6 +54,14 @@ class UnstackedBands:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class FolderContents:
+    """Products of one folder; what looks like unstacked bands is among them file by file."""
+
+    products: list[FoundProduct]
+    unstacked: list[UnstackedBands]
+
+
 def find_with_type(
     paths: Iterable[Path], name: str, options: ItemOptions, *, glob: str, recursive: bool
 ) -> Iterator[FoundProduct]:
@@ -121,7 +129,10 @@ def _is_document_of(name: str, path: str) -> bool:
 def _of_path(path: Path, *, glob: str, recursive: bool) -> Iterator[FoundProduct]:
     if path.is_dir() and not is_table(path):
         for folder in folders_of(path, recursive=recursive):
-            yield from _of_folder(folder, glob)
+            contents = contents_of_folder(folder, files_of_folder(folder), glob)
+            for bands in contents.unstacked:
+                raise ConfigError("--type", AUTO, advice_on(bands))
+            yield from contents.products
         return
     name = type_of_file(path)
     if name == PLAIN and path.exists():
@@ -132,20 +143,17 @@ def _of_path(path: Path, *, glob: str, recursive: bool) -> Iterator[FoundProduct
         yield FoundProduct(name, product)
 
 
-def _of_folder(folder: Path, glob: str) -> Iterator[FoundProduct]:
-    files = files_of_folder(folder)
+def contents_of_folder(folder: Path, files: Sequence[str], glob: str) -> FolderContents:
+    """Return what the files of one folder are, by their names."""
     products = list(products_with_document(files))
     claimed = {path for product in products for path in product.paths}
+    # What lies inside a SAFE product is the product's.
     is_inside = any(part.upper().endswith(".SAFE") for part in folder.parts)
     left = [] if is_inside else [path for path in files if path not in claimed]
-    for product in products:
-        if _fits(product.paths, glob):
-            yield product
     rest = [path for (path,) in single_images(left) if _fits((path,), glob)]
-    for found in unstacked_bands(rest):
-        raise ConfigError("--type", AUTO, advice_on(found))
-    for path in rest:
-        yield FoundProduct("aerial" if is_naip(path) else PLAIN, (path,))
+    found = [product for product in products if _fits(product.paths, glob)]
+    found += [FoundProduct("aerial" if is_naip(path) else PLAIN, (path,)) for path in rest]
+    return FolderContents(found, list(unstacked_bands(rest)))
 
 
 def _fits(paths: Sequence[str], glob: str) -> bool:

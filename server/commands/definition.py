@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from server.commands.definition_balance import balance
+from server.commands.definition_build import build
 from server.commands.definition_chain import chain_app
+from server.commands.definition_footprints import footprints
+from server.commands.definition_inspect import inspect
 from server.commands.definition_preview import preview
 from server.commands.definition_repair import repair_app
 from server.commands.definition_run import run
 from server.commands.definition_sync import check, sync
 from server.commands.definition_upkeep import calculate, history, remove, statistics
+from server.commands.listing import MOST_SHOWN, tell_some
 from server.commands.options import DEFAULT_DATA, CatalogOption, DataOption
 from server.commands.product_options import (  # noqa: TC001 -- typer reads them at run time
     AssetsOption,
+    BandOrderOption,
     ExtrasOption,
+    LayerOption,
+    PathFieldOption,
+    QualityOption,
     ResolutionOption,
     RewriteOption,
+    StackRegexOption,
+    TableSrsOption,
     ValuesOption,
 )
 from server.commands.terrain_options import (
@@ -33,9 +42,6 @@ from server.commands.terrain_options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from engine.build.build_options import BuildReport
     from raster_types.add import AddReport
 
 app = typer.Typer(
@@ -46,25 +52,11 @@ app = typer.Typer(
 
 app.add_typer(chain_app, name="chain")
 app.command("balance")(balance)
+app.command("build")(build)
+app.command("footprints")(footprints)
+app.command("inspect")(inspect)
 
-_MOST_SHOWN = 10
 Definition = Annotated[Path, typer.Argument(metavar="NAME.isdef", help="Folder of the definition.")]
-
-
-class Footprints(StrEnum):
-    """How footprints are made."""
-
-    AUTO = "auto"
-    EXTENT = "extent"
-    RADIOMETRY = "radiometry"
-
-
-class Overviews(StrEnum):
-    """Which service overviews are made."""
-
-    AUTO = "auto"
-    NONE = "none"
-    ALL = "all"
 
 
 @app.command()
@@ -112,9 +104,11 @@ def add(  # noqa: PLR0913 -- one an option of the command
         str,
         typer.Option(
             "--type",
-            help="How files become items: raster-dataset, rpc, dimap, maxar, frame-camera, gcp or elevation.",
+            help="How files become items: "
+            "landsat, sentinel2, stac, dimap, maxar, stack, aerial, table, rpc, frame-camera, gcp, "
+            "elevation, raster-dataset, or auto: products by their own type, else plain rasters.",
         ),
-    ] = "raster-dataset",
+    ] = "auto",
     glob: Annotated[str, typer.Option(help="Names of files in folders to look at.")] = "*",
     recursive: Annotated[
         bool, typer.Option("--recursive", help="Look into folders inside folders.")
@@ -168,6 +162,12 @@ def add(  # noqa: PLR0913 -- one an option of the command
     assets: AssetsOption = "",
     extras: ExtrasOption = "",
     rewrite: RewriteOption = None,
+    qa: QualityOption = False,
+    stack_regex: StackRegexOption = "",
+    band_order: BandOrderOption = "",
+    path_field: PathFieldOption = "",
+    layer: LayerOption = "",
+    table_srs: TableSrsOption = "",
     attributes: Annotated[
         Path | None,
         typer.Option(metavar="FILE.csv", help="Fields for the items, joined by file name."),
@@ -182,7 +182,7 @@ def add(  # noqa: PLR0913 -- one an option of the command
         bool, typer.Option("--dry-run", help="Tell what would be read, and change nothing.")
     ] = False,
 ) -> None:
-    """Add rasters; those that are known and unchanged are left alone.
+    """Add rasters; those that are known and unchanged are left alone. `inspect PATH` says what is there.
 
     A raster that cannot be read or placed becomes an item with a failed status and a sentence; it
     stops nothing. A file that changed keeps its OBJECTID. Known rasters are read again, too, when an
@@ -222,6 +222,12 @@ def add(  # noqa: PLR0913 -- one an option of the command
             assets=assets,
             extras=extras,
             rewrite=rewrite or (),
+            qa="all" if qa else "",
+            stack_regex=stack_regex,
+            band_order=band_order,
+            path_field=path_field,
+            layer=layer,
+            table_srs=table_srs,
         ),
         csv=attributes,
         name_regex=name_regex,
@@ -238,96 +244,23 @@ def add(  # noqa: PLR0913 -- one an option of the command
 def _tell_pending(products: list[tuple[str, bool]]) -> None:
     known = sum(is_known for _, is_known in products)
     typer.echo(f"Would read {len(products) - known} new products and {known} known ones.")
-    for path, is_known in products[:_MOST_SHOWN]:
+    for path, is_known in products[:MOST_SHOWN]:
         typer.echo(f"  {'known' if is_known else 'new':<6} {path}")
-    if len(products) > _MOST_SHOWN:
-        typer.echo(f"  … and {len(products) - _MOST_SHOWN} more")
+    if len(products) > MOST_SHOWN:
+        typer.echo(f"  … and {len(products) - MOST_SHOWN} more")
 
 
 def _tell_added(report: AddReport) -> None:
     typer.echo(
         f"Added {report.added} items, {report.changed} changed, {report.unchanged} were known."
     )
-    _tell_some(f"{len(report.failed)} failed", (f"{p}: {why}" for p, why in report.failed))
-    _tell_some("Note", (f"{p}: {why}" for p, why in report.notes))
-    _tell_some(f"{len(report.ignored)} files are no rasters", (p for p, _ in report.ignored))
-    _tell_some(
+    tell_some(f"{len(report.failed)} failed", (f"{p}: {why}" for p, why in report.failed))
+    tell_some("Note", (f"{p}: {why}" for p, why in report.notes))
+    tell_some(f"{len(report.ignored)} files are no rasters", (p for p, _ in report.ignored))
+    tell_some(
         f"{len(report.unused_csv_rows)} rows of the CSV file name no raster",
         report.unused_csv_rows,
     )
-
-
-def _tell_some(heading: str, lines: Iterable[str]) -> None:
-    shown = list(lines)
-    if not shown:
-        return
-    typer.secho(f"{heading}:", fg=typer.colors.YELLOW, err=True)
-    for line in shown[:_MOST_SHOWN]:
-        typer.echo(f"  {line}", err=True)
-    if len(shown) > _MOST_SHOWN:
-        typer.echo(f"  … and {len(shown) - _MOST_SHOWN} more", err=True)
-
-
-@app.command()
-def build(
-    definition: Definition,
-    *,
-    footprints: Annotated[
-        Footprints | None,
-        typer.Option(help="How footprints are made. [default: as before, first auto]"),
-    ] = None,
-    statistics: Annotated[
-        bool, typer.Option("--statistics/--no-statistics", help="Make statistics and histograms.")
-    ] = True,
-    overviews: Annotated[
-        Overviews, typer.Option(help="Service overviews: where they pay, none, or all scales.")
-    ] = Overviews.AUTO,
-    pyramids: Annotated[
-        bool,
-        typer.Option(
-            "--pyramids", help="Make levels for rasters that lack them, in the definition."
-        ),
-    ] = False,
-) -> None:
-    """Make footprints, statistics, boundary, pixel-size ranges and overviews.
-
-    Only what is new or changed is built. Interrupted, it goes on where it stopped when run again.
-    """
-    from engine.build.build import build_definition
-    from engine.build.build_options import BuildOptions
-    from engine.build.definition_folder import DefinitionFolder
-    from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
-
-    folder = DefinitionFolder(definition)
-    options = BuildOptions(
-        footprints=footprints.value if footprints else None,
-        statistics=statistics,
-        overviews=overviews.value,
-        pyramids=pyramids,
-    )
-    with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
-        report = build_definition(folder, options, workers, progress)
-    _tell_built(report)
-    compiled = Path(definition.name).with_suffix(".zmd")
-    typer.echo(f"Next: swath definition compile {definition} -o {compiled}")
-
-
-def _tell_built(report: BuildReport) -> None:
-    typer.echo(
-        f"Built {report.built} items, {report.unchanged} were up to date, "
-        f"{report.overviews} overviews and {report.pyramids} pyramids made, "
-        f"{report.edited} footprints edited by hand kept."
-    )
-    _tell_some(
-        f"{len(report.failed)} failed",
-        (f"{fid} {name}: {why}" for fid, name, why in report.failed),
-    )
-    _tell_some(
-        f"{len(report.notes)} have notes",
-        (f"{fid} {name}: {why}" for fid, name, why in report.notes),
-    )
-    _tell_some(f"{len(report.missing)} files are not there now", report.missing)
 
 
 @app.command()
@@ -373,7 +306,7 @@ def compile_(
     with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
         report = compile_definition(definition, out, progress, workers)
     typer.echo(f"Compiled {report.primaries} items and {report.overviews} overviews into {out}.")
-    _tell_some("Note", report.warnings)
+    tell_some("Note", report.warnings)
     typer.echo(f"Next: swath publish {out} --name {out.stem}")
 
 

@@ -58,3 +58,24 @@ RewriteOption = Annotated[
         help="Take links that begin with FROM from the local folder TO; may be given again.",
     ),
 ]
+QualityOption = Annotated[
+    bool,
+    typer.Option(
+        "--qa",
+        help="Quality bands of Landsat products, too: items of their own beside the scene's.",
+    ),
+]
+StackRegexOption = Annotated[
+    str,
+    typer.Option(
+        metavar="REGEX",
+        help="Type stack: which file is which band, as `(?P<product>.+)_(?P<band>B\\d+)\\.tif`. "
+        "[default: usual names of bands]",
+    ),
+]
+BandOrderOption = Annotated[
+    str,
+    typer.Option(
+        metavar="B4,B3,B2", help="Type stack: bands in this order. [default: by number or colour]"
+    ),
+]
