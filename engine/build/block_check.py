@@ -11,6 +11,7 @@ from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from engine.build.deflate_check import bad_block, has_checksums
 from engine.readers.drivers import open_raster
 
 if TYPE_CHECKING:
@@ -86,6 +87,24 @@ def check_blocks(job: CheckJob) -> str:
             if why:
                 place = f"level {job.level}, row {window.row_off}, column {window.col_off}"
                 return f"Cannot be read at {place}: {why}."
+    return _bad_checksum(job)
+
+
+def _bad_checksum(job: CheckJob) -> str:
+    """Return a sentence on the first deflated block whose checksum is wrong, "" for none."""
+    with open_raster(job.path, job.driver or None) as dataset:
+        if not has_checksums(dataset):
+            return ""
+        overview = None if job.level == 0 else job.level - 1
+        with open_raster(job.path, job.driver or None, overview) as level:
+            (rows, cols), width = level.block_shapes[0], level.width
+            end = min(job.end, level.height)
+        for row in range(job.first // rows, -(-end // rows)):
+            for col in range(-(-width // cols)):
+                why = bad_block(dataset, job.level, (row, col))
+                if why:
+                    place = f"level {job.level}, row {row * rows}, column {col * cols}"
+                    return f"Cannot be read at {place}: {why}."
     return ""
 
 
