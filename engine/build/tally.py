@@ -85,6 +85,8 @@ def tally_samples(samples: NDArray[Any]) -> BandTally:
         samples = samples[np.isfinite(samples)]
     if samples.size == 0:
         return BandTally()
+    if samples.dtype.kind in "iu" and samples.dtype.itemsize <= 2:
+        return _tally_short(samples.ravel())
     # Beyond these, squares and sums are no numbers any more.
     values = np.clip(samples.astype(np.float64), -_MOST, _MOST)
     low, high, mean = float(values.min()), float(values.max()), float(values.mean())
@@ -101,6 +103,29 @@ def tally_samples(samples: NDArray[Any]) -> BandTally:
         exponent=exponent,
         first=first,
         packed=_pack(counts),
+    )
+
+
+def _tally_short(samples: NDArray[Any]) -> BandTally:
+    """Count samples of 8 or 16 bits: how often each value stands there tells all else."""
+    least = int(np.iinfo(samples.dtype).min)
+    by_value = np.bincount(samples.astype(np.intp) - least if least else samples)
+    found = np.flatnonzero(by_value)
+    counts, values = by_value[found], (found + least).astype(np.float64)
+    low, high = float(values[0]), float(values[-1])
+    mean = float((values * counts).sum() / samples.size)
+    exponent = _exponent(low, high, 0)
+    bins = (found + least) >> exponent
+    first = int(bins[0])
+    return BandTally(
+        count=samples.size,
+        min=low,
+        max=high,
+        mean=mean,
+        squares=float((np.square(values - mean) * counts).sum()),
+        exponent=exponent,
+        first=first,
+        packed=_pack(np.bincount(bins - first, weights=counts)),
     )
 
 

@@ -69,6 +69,8 @@ _NEVER = (
 # Set once for the whole process, so they hold in every thread.
 GDAL_OPTIONS: dict[str, str] = {
     "GDAL_SKIP": _NEVER.replace(" ", ","),
+    # Side files are looked for by name: listing a folder of ten thousand files at each opening is slow.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
     # No file of a service is on the network; a side file that says so is not followed.
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none-is-allowed",
     "GDAL_HTTP_CONNECTTIMEOUT": "1",
