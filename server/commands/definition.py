@@ -15,6 +15,7 @@ from server.commands.definition_inspect import inspect
 from server.commands.definition_preview import preview
 from server.commands.definition_repair import repair_app
 from server.commands.definition_run import run
+from server.commands.definition_seamlines import seamlines
 from server.commands.definition_sync import check, sync
 from server.commands.definition_upkeep import calculate, history, remove, statistics
 from server.commands.listing import MOST_SHOWN, tell_some
@@ -55,6 +56,7 @@ app.command("balance")(balance)
 app.command("build")(build)
 app.command("footprints")(footprints)
 app.command("inspect")(inspect)
+app.command("seamlines")(seamlines)
 
 Definition = Annotated[Path, typer.Argument(metavar="NAME.isdef", help="Folder of the definition.")]
 

@@ -1,0 +1,177 @@
+"""`swath definition seamlines`: where each item wins in its overlaps, and how softly."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 -- typer reads it at run time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from config.definition import BlendSide
+
+if TYPE_CHECKING:
+    from engine.build.definition_folder import DefinitionFolder
+    from engine.build.seamlines.options import SeamlineOptions, SeamlineReport
+
+_MOST_SHOWN = 10
+
+
+class Method(StrEnum):
+    """How seamlines come about."""
+
+    RADIOMETRIC = "radiometric"
+    VORONOI = "voronoi"
+    ORDER = "order"
+    IMPORT = "import"
+
+
+def seamlines(  # noqa: PLR0913 -- one an option of the command
+    definition: Annotated[
+        Path, typer.Argument(metavar="NAME.isdef", help="Folder of the definition.")
+    ],
+    *,
+    method: Annotated[
+        Method | None,
+        typer.Option(
+            help="radiometric: where neighbours look alike. voronoi: the item whose centre is nearest. "
+            "order: the first by --by wins its whole footprint. import: from --file. "
+            "[default: radiometric; with --file import; with --picture alone none]",
+        ),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(metavar="FIELD", help="Of method order: the field, such as AcqDate."),
+    ] = "",
+    descending: Annotated[
+        bool, typer.Option("--descending", help="Of method order: the largest or latest first.")
+    ] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Of method import: GeoPackage, shapefile, GeoJSON or geodatabase of polygons with a "
+            "field ItemId, OBJECTID or Name; BlendWidth and BlendType are taken, too.",
+        ),
+    ] = None,
+    layer: Annotated[str, typer.Option(help="Of --file. [default: its only one]")] = "",
+    blend_width: Annotated[
+        float,
+        typer.Option(min=0.0, help="Source pixels over which neighbours fade; 0 = a hard edge."),
+    ] = 20.0,
+    blend_type: Annotated[
+        BlendSide, typer.Option(help="Which side of the seamline fades.")
+    ] = BlendSide.BOTH,
+    where: Annotated[
+        str, typer.Option(help="Items that take part, as in `Tag = 'a'`. [default: all]")
+    ] = "",
+    pixel_size: Annotated[
+        float,
+        typer.Option(
+            help="Of method radiometric: pixels looked at, in units of the service. "
+            "[default: a thousand across an item]"
+        ),
+    ] = 0.0,
+    remove: Annotated[
+        bool,
+        typer.Option("--remove", help="Take away what was made; what was drawn by hand stays."),
+    ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw the mosaic with its seamlines."),
+    ] = None,
+) -> None:
+    """Make seamlines for the mosaic method Seamline, which then shows them with soft edges.
+
+    They are polygons of the layer `seamlines` of the catalog, one an item. What you draw or edit there,
+    in QGIS say, stays when this is run again: a shape, a BlendWidth (source pixels, 0 = hard) or a
+    BlendType (both, inside, outside). Items that are not drawn go around those that are.
+
+    Interrupted, the layer is as it was, and comparing overlaps goes on where it stopped.
+    """
+    from engine.build.definition_folder import DefinitionFolder
+    from engine.build.seamlines.make import remove_seamlines
+
+    folder = DefinitionFolder(definition)
+    chosen = _method(method, file, only_picture=picture is not None and not remove)
+    if remove:
+        _tell(remove_seamlines(folder, where))
+    elif chosen is Method.IMPORT:
+        _tell(_imported(folder, file, layer, (blend_width, blend_type)))
+    elif chosen is not None:
+        from engine.build.seamlines.options import SeamlineOptions, SeamMethod
+
+        options = SeamlineOptions(
+            method=SeamMethod(chosen.value),
+            blend_width=blend_width,
+            blend_type=blend_type,
+            where=where,
+            field=by,
+            descending=descending,
+            pixel_size=pixel_size,
+        )
+        _tell(_made(folder, options))
+    if picture is not None:
+        from engine.build.seamlines.picture import draw_seamlines
+
+        draw_seamlines(folder, picture)
+        typer.echo(f"Picture: {picture}")
+    if not remove and chosen is not None:
+        _tell_next(folder, definition)
+
+
+def _method(method: Method | None, file: Path | None, *, only_picture: bool) -> Method | None:
+    from engine.errors import ConfigError
+
+    if file is not None and method not in (None, Method.IMPORT):
+        raise ConfigError("--file", str(file), "belongs to --method import")
+    if method is Method.IMPORT and file is None:
+        raise ConfigError("--method", "import", "takes the polygons of --file FILE")
+    if method is None:
+        if file is not None:
+            return Method.IMPORT
+        return None if only_picture else Method.RADIOMETRIC
+    return method
+
+
+def _made(folder: DefinitionFolder, options: SeamlineOptions) -> SeamlineReport:
+    from engine.build.seamlines.make import make_seamlines
+    from server.guarded_workers import GuardedWorkers
+    from server.progress_bars import ProgressBars
+
+    with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+        return make_seamlines(folder, options, workers, progress)
+
+
+def _imported(
+    folder: DefinitionFolder, file: Path | None, layer: str, blend: tuple[float, BlendSide]
+) -> SeamlineReport:
+    from raster_types.seamline_file import import_seamlines
+    from server.guarded_workers import GuardedWorkers
+
+    assert file is not None
+    with GuardedWorkers() as workers:
+        return import_seamlines(folder, file, layer, blend, workers)
+
+
+def _tell(report: SeamlineReport) -> None:
+    typer.echo(
+        f"{report.made} seamlines made, {report.removed} removed, "
+        f"{report.edited} drawn or edited by hand kept."
+    )
+    if report.moved:
+        typer.echo(f"{report.moved} borders follow where neighbours look alike.")
+    for note in report.notes[:_MOST_SHOWN]:
+        typer.secho(f"  {note}", fg=typer.colors.YELLOW, err=True)
+    if len(report.notes) > _MOST_SHOWN:
+        typer.echo(f"  … and {len(report.notes) - _MOST_SHOWN} more", err=True)
+
+
+def _tell_next(folder: DefinitionFolder, definition: Path) -> None:
+    if folder.properties().mosaic_method == "Seamline":
+        typer.echo(f"Next: swath definition build {definition}, which makes its overviews follow.")
+        return
+    typer.echo(
+        f'Next: set mosaic_method = "Seamline" in {definition}/definition.toml, then '
+        f"swath definition build {definition}; or let clients ask for the method."
+    )
