@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.fetch import BlockSource, block_source
 from engine.item_process import bound_process
 from engine.process_sources import ProcessedSource
+from engine.process_steps import steps_for_bands
 from engine.readers.block_reader import BlockRequest, Prefix
 from engine.samplers.placement import LevelAffine, level_affine
 
@@ -146,8 +147,12 @@ def _with_prefix(
         Bands of what comes out; () = all.
     """
     item, steps = request.item, process.stages[0].prefix
-    if not steps.functions and take and max(take) < len(item.bands):
+    plain = bool(take) and max(take) < len(item.bands)
+    narrow = steps_for_bands(steps, take) if plain and steps.functions else None
+    if plain and not steps.functions:
         bands, prefix = take, None
+    elif narrow is not None:
+        bands, prefix = take, Prefix(narrow, None, process.key)
     else:
         bands = tuple(range(len(item.bands)))
         is_idle = not steps.functions and not take

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from engine.chain import NO_FUNCTION, padding_of
 from engine.functions import FUNCTIONS
-from engine.functions.base import BandsInfo, PlacedFunction
+from engine.functions.base import BandsInfo, BoundFunction, PlacedFunction
 from engine.functions.cast import cast
 from engine.pixels import PixelBlock
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.chain import RasterFunctionProcess
-    from engine.functions.base import BlockPlace, BoundFunction
+    from engine.functions.base import BlockPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,22 @@ class Steps:
         return block
 
 
+@runtime_checkable
+class BandwiseFunction(BoundFunction, Protocol):
+    """A bound function whose every band comes of the same band alone."""
+
+    def for_bands(self, bands: Sequence[int]) -> BandwiseFunction:
+        """Return the function for some of its bands."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Cast:
     """What the function "None" with an output type does."""
 
     output: BandsInfo
+
+    def for_bands(self, bands: Sequence[int]) -> _Cast:
+        return _Cast(BandsInfo(self.output.pixel_type, len(bands)))
 
     def apply(self, block: PixelBlock) -> PixelBlock:
         return cast(block, self.output.pixel_type)
@@ -84,6 +95,19 @@ def bind_steps(processes: Sequence[RasterFunctionProcess], info: BandsInfo) -> S
         bound.append(function)
         info = function.output
     return Steps(tuple(bound), halo, info)
+
+
+def steps_for_bands(steps: Steps, bands: Sequence[int]) -> Steps | None:
+    """Return steps that make some bands of the same bands of the source; None where others count, too.
+
+    Of a product with thirteen bands a picture then reads three.
+    """
+    functions: list[BoundFunction] = []
+    for function in steps.functions:
+        if not isinstance(function, BandwiseFunction):
+            return None
+        functions.append(function.for_bands(bands))
+    return Steps(tuple(functions), steps.halo_px, BandsInfo(steps.output.pixel_type, len(bands)))
 
 
 def take_bands(block: PixelBlock, bands: Sequence[int]) -> PixelBlock:

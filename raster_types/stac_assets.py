@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from raster_types.image_files import claims_to_be_raster
 from raster_types.item_values import BandValues
+from raster_types.sensor_files.sentinel2_product import BANDS as SENTINEL2_BANDS
 from raster_types.stac_document import listed, mapping, mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from raster_types.stac_document import Json
+from raster_types.stac_document import Json
 
 # Middle of what extension eo calls by these names, nanometres.
 _COMMON = {
@@ -103,8 +104,19 @@ def assets_of(body: Json) -> tuple[Asset, ...]:
         asset = mapping(value)
         href = asset.get("href")
         if isinstance(href, str) and href:
-            found.append(Asset(key, href, asset, tuple(_bands(asset, properties))))
+            bands = tuple(_bands(asset, properties)) or _band_of_key(key, properties)
+            found.append(Asset(key, href, asset, bands))
     return tuple(found)
+
+
+def _band_of_key(key: str, properties: Json) -> tuple[AssetBand, ...]:
+    """Return the band that an asset's key names by itself; () where it names none."""
+    if wave := _COMMON.get(key.lower()):
+        return (AssetBand(1, key, key.lower(), wave),)
+    who = str(properties.get("constellation") or properties.get("platform") or "").lower()
+    if who.startswith("sentinel-2") and key.upper() in SENTINEL2_BANDS:
+        return (AssetBand(1, key.upper(), "", SENTINEL2_BANDS[key.upper()]),)
+    return ()
 
 
 def chosen_assets(assets: Sequence[Asset]) -> list[Asset]:
@@ -203,11 +215,6 @@ def _band(number: int, eo: Json, raster: Json, asset: Json) -> AssetBand:
         values=BandValues(scale or 1.0, offset or 0.0),
         no_data=_no_data(_first(places, "nodata")),
     )
-
-
-def common_wavelength(name: str) -> float | None:
-    """Return the wavelength of a common name, None where it is none."""
-    return _COMMON.get(name.lower())
 
 
 def _said(places: Sequence[Json], names: Sequence[str], own: object) -> float | None:

@@ -6,6 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
+from engine.build.catalog_schema import KNOWN_FIELDS, SYSTEM_FIELDS
 from raster_types.author_fields import parse_date_text
 from raster_types.stac_document import listed, mapping
 
@@ -34,6 +35,9 @@ _TREATED = {
     "title",
     "description",
 }
+_RESERVED = {
+    name.casefold() for name in (*SYSTEM_FIELDS, *KNOWN_FIELDS, "CloudCover", "Constellation")
+}
 _MOST_FIELDS = 40
 _MOST_CHARS = 500
 
@@ -51,7 +55,7 @@ def fields_of(body: Json) -> Attributes:
         found[field] = _number(properties.get(key))
     clouds = _number(properties.get("eo:cloud_cover"))
     if clouds is not None and 0 <= clouds <= 100:
-        found["CloudCover"] = clouds / 100
+        found["CloudCover"] = round(clouds / 100, 9)
     incidence = _number(properties.get("view:incidence_angle"))
     if incidence is not None:
         found["SensorElevation"] = 90.0 - abs(incidence)
@@ -91,30 +95,6 @@ def _field_name(key: str) -> str:
     if not re.match(r"[A-Za-z]", name):
         return ""
     return f"stac_{name}" if name.casefold() in _RESERVED else name
-
-
-_RESERVED = {
-    "objectid",
-    "name",
-    "category",
-    "tag",
-    "groupname",
-    "productname",
-    "zorder",
-    "minps",
-    "maxps",
-    "lowps",
-    "highps",
-    "centerx",
-    "centery",
-    "shape",
-    "raster",
-    "header",
-    "statusid",
-    "statusmessage",
-    "constellation",
-    "cloudcover",
-}
 
 
 def _number(value: object) -> float | None:

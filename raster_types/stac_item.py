@@ -22,7 +22,6 @@ from raster_types.stac_assets import (
     asked_assets,
     assets_of,
     chosen_assets,
-    common_wavelength,
 )
 from raster_types.stac_document import elsewhere, mapping
 from raster_types.stac_fields import fields_of
@@ -141,7 +140,7 @@ def _file(item: StacItem, asset: Asset, product: Product, links: Links) -> _File
     path = links.path(item.document, asset.href)
     if not path:
         raise SourceUnavailable(asset.href, elsewhere(f"its asset {asset.key!r}", asset.href))
-    header = placed_header(product.header(path), asset.body, item.body)
+    header = placed_header(_header(asset, path, product), asset.body, item.body)
     count = len(header.bands)
     used = [n for n in range(1, count + 1) if n != header.alpha_band]
     said = {band.number: band for band in asset.bands}
@@ -164,15 +163,18 @@ def _file(item: StacItem, asset: Asset, product: Product, links: Links) -> _File
     return _File(msgspec.structs.replace(header, bands=tuple(described)), bands, whole)
 
 
+def _header(asset: Asset, path: str, product: Product) -> RasterHeader:
+    try:
+        return product.header(path)
+    except SourceUnavailable as err:
+        why = f"its asset {asset.key!r} ({PurePath(path).name}): {err.fields[1]}"
+        raise SourceUnavailable(path, why) from err
+
+
 def _named(band: AssetBand | None, number: int, asset: Asset, *, alone: bool) -> AssetBand:
     """Return a band with the asset's key for a name where it is the only one and has none."""
     found = band or AssetBand(number)
-    key = asset.key if alone else ""
-    return replace(
-        found,
-        name=found.name or key,
-        wavelength_nm=found.wavelength_nm or (common_wavelength(key) if key else None),
-    )
+    return replace(found, name=found.name or (asset.key if alone else ""))
 
 
 def _source(file: _File, options: ItemOptions) -> SourceDefinition:

@@ -24,6 +24,8 @@ from engine.functions.cast import cast
 from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from engine.pixel_type import PixelType
@@ -53,6 +55,15 @@ class BoundGainOffset:
         good = np.isfinite(values)
         valid = block.valid if good.all() else block.valid & good
         return cast(PixelBlock(values, valid), self.output.pixel_type)
+
+    def for_bands(self, bands: Sequence[int]) -> BoundGainOffset:
+        """Return the function for some of its bands."""
+        return BoundGainOffset(
+            BandsInfo(self.output.pixel_type, len(bands)),
+            self.input_type,
+            tuple(self.gains[band] for band in bands),
+            tuple(self.offsets[band] for band in bands),
+        )
 
     def _by_table(self, data: Array) -> Array:
         out = np.empty(data.shape, self.output.pixel_type.dtype_name)

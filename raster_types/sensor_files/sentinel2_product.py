@@ -129,7 +129,7 @@ def read_sentinel2_product(text: str) -> Sentinel2Product:
         date=parse_date_text(_text(root, "PRODUCT_START_TIME")) or "",
         orbit=int(orbit) if orbit.isdigit() else None,
         orbit_direction=_text(root, "SENSING_ORBIT_DIRECTION").capitalize(),
-        cloud_cover=clouds / 100 if clouds is not None and 0 <= clouds <= 100 else None,
+        cloud_cover=round(clouds / 100, 9) if clouds is not None and 0 <= clouds <= 100 else None,
         no_data=_no_data(root),
         values=_values(root, ids),
         wavelengths_nm=_wavelengths(root, ids),

@@ -136,7 +136,7 @@ def _acquisition(root: Element) -> Acquisition:
         sun_elevation_deg=None if sun_zenith is None else 90.0 - sun_zenith,
         sensor_azimuth_deg=azimuth,
         sensor_elevation_deg=None if zenith is None else 90.0 - zenith,
-        cloud_cover=clouds / 100 if clouds is not None and 0 <= clouds <= 100 else None,
+        cloud_cover=round(clouds / 100, 9) if clouds is not None and 0 <= clouds <= 100 else None,
     )
 
 
