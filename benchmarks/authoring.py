@@ -95,7 +95,7 @@ def ensure_definition(count: int, scenes: list[Scene], console: Console) -> Path
     return path
 
 
-def _next_scene(definition: Path, scene: Scene) -> Path:
+def next_scene(definition: Path, scene: Scene) -> Path:
     """Make a real scene at a place where none was added before."""
     folder = definition.with_suffix(".added")
     folder.mkdir(exist_ok=True)
@@ -117,7 +117,7 @@ def measure(count: int, size: SceneSize, console: Console) -> list[AuthoringFigu
     definition = ensure_definition(count, scenes, console)
     machine = this_machine()
     name = str(definition)
-    add = run_command("add", name, str(_next_scene(definition, scenes[0])))
+    add = run_command("add", name, str(next_scene(definition, scenes[0])))
     build = run_command("build", name)
     again = run_command("build", name)
     both = Command(add.seconds + build.seconds, max(add.memory_mb, build.memory_mb))

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import math
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 import numpy as np
@@ -33,6 +31,7 @@ from engine.build.raster_record import (
 from engine.build.service_facts import ServiceFacts
 from engine.extent import Extent
 from engine.geometry.projection import MERCATOR, operation, transform
+from engine.item import PRIMARY
 from engine.pixel_type import PixelType
 from engine.readers.header import RasterHeader, read_header
 from engine.summary import BandInfo
@@ -42,24 +41,42 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from engine.build.service_table import ServiceTable
+
 HALF_WORLD_M = 20_037_508.342789244
 # Below the latitudes where a scene in Web Mercator would be much smaller than in its zone.
 _NORTHMOST_M = 11_000_000.0
+_BATCH = 5000
+_INSERTS = (
+    (
+        "INSERT INTO footprints(OBJECTID, Shape, Name, MinPS, MaxPS, LowPS, HighPS, Category,"
+        " CenterX, CenterY, StatusId, Raster, Header, AcqDate)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ),
+    (
+        "INSERT INTO swath_build(fid, fingerprint, shape_hash, rings, statistics)"
+        " VALUES (?, ?, ?, ?, ?)"
+    ),
+    "INSERT INTO swath_sources(path, fid, size, mtime_ns) VALUES (?, ?, ?, ?)",
+)
+Row: TypeAlias = tuple[object, ...]
 
 
 def make_definition(
-    path: Path, scenes: list[Scene], count: int, *, real_pixels: bool = False
+    path: Path, scenes: list[Scene], count: int, catalog: str = "", *, real_pixels: bool = False
 ) -> DefinitionFolder:
     """Make a definition of `count` items that are built, `scenes` among them.
 
     Parameters
     ----------
+    catalog
+        Address of the database that keeps it; "" = a GeoPackage.
     real_pixels
         All other items show the files of `scenes` at places of their own; else they are names of
         files that do not exist.
     """
     shutil.rmtree(path, ignore_errors=True)
-    folder = DefinitionFolder.create(path, ServiceProperties(title=f"{count} scenes"))
+    folder = DefinitionFolder.create(path, ServiceProperties(title=f"{count} scenes"), catalog)
     header = read_header(str(scenes[0].path))
     world = Extent(-HALF_WORLD_M, -_NORTHMOST_M, HALF_WORLD_M, _NORTHMOST_M)
     boxes = [_mercator_box(scene) for scene in scenes]
@@ -81,7 +98,7 @@ def make_definition(
         table.ensure_field("AcqDate", "DATETIME")
         srs_id = table.set_crs(MERCATOR)
         tallies = _tallies(header, facts) if real_pixels else b""
-        writer = _Writer(folder.catalog, facts, srs_id, tallies)
+        writer = _Writer(table, facts, srs_id, tallies)
         writer.write(_places(scenes, count, real_pixels=real_pixels))
         write_facts(table, facts)
     return folder
@@ -172,25 +189,30 @@ def _scene_at(
 class _Writer:
     """Writes rows as the build of such scenes would leave them."""
 
-    def __init__(self, catalog: Path, facts: ServiceFacts, srs_id: int, tallies: bytes) -> None:
-        self._catalog, self._facts = catalog, facts
+    def __init__(
+        self, table: ServiceTable, facts: ServiceFacts, srs_id: int, tallies: bytes
+    ) -> None:
+        self._table, self._facts = table, facts
         self._srs_id, self._tallies = srs_id, tallies
+        self._rows: tuple[list[Row], list[Row], list[Row]] = ([], [], [])
 
     def write(self, places: Iterator[tuple[str, RasterHeader, NDArray[np.float64]]]) -> None:
-        with closing(sqlite3.connect(self._catalog, isolation_level=None)) as db:
-            db.execute("PRAGMA synchronous=OFF")
-            db.execute("BEGIN")
-            for number, (name, header, outline) in enumerate(places, 1):
-                self._write_one(db, number, name, header, outline)
-            db.execute("COMMIT")
+        number = 0
+        for number, (name, header, outline) in enumerate(places, 1):
+            self._take(number, name, header, outline)
+            if number % _BATCH == 0:
+                self._flush()
+        self._flush()
+        self._table.database.keep_ids_above("footprints", number)
 
-    def _write_one(
-        self,
-        db: sqlite3.Connection,
-        number: int,
-        name: str,
-        header: RasterHeader,
-        outline: NDArray[np.float64],
+    def _flush(self) -> None:
+        with self._table.batch():
+            for sql, rows in zip(_INSERTS, self._rows, strict=True):
+                self._table.database.execute_many(sql, rows)
+                rows.clear()
+
+    def _take(
+        self, number: int, name: str, header: RasterHeader, outline: NDArray[np.float64]
     ) -> None:
         wkb = shapely.to_wkb(shapely.MultiPolygon([shapely.Polygon(outline)]), byte_order=1)
         low, high = outline.min(axis=0), outline.max(axis=0)
@@ -198,33 +220,28 @@ class _Writer:
         pixel = box.width / header.width
         coarsest = pixel * header.width / header.levels[-1].width
         texts = raster_to_text(_definition(header)), headers_to_text((header,))
-        db.execute(
-            "INSERT INTO footprints(OBJECTID, Shape, Name, MinPS, MaxPS, LowPS, HighPS, Category,"
-            " CenterX, CenterY, StatusId, Raster, Header, AcqDate)"
-            f" VALUES (?, ?, ?, 0, 0, ?, ?, 1, ?, ?, {int(ItemStatus.READY)}, ?, ?, ?)",
+        rows, built, sources = self._rows
+        rows.append(
             (
                 number,
                 geopackage.encode_geometry(wkb, self._srs_id, box),
                 name,
+                0.0,
+                0.0,
                 pixel,
                 coarsest,
+                PRIMARY,
                 box.center_x,
                 box.center_y,
+                int(ItemStatus.READY),
                 *texts,
                 str(np.datetime64("2020-01-01") + number * 7 % 365),
-            ),
+            )
         )
         fingerprint = item_fingerprint(self._facts, FootprintRule(), texts)
-        db.execute(
-            "INSERT INTO swath_build(fid, fingerprint, shape_hash, rings, statistics)"
-            " VALUES (?, ?, ?, x'', ?)",
-            (number, fingerprint, hash_shape(wkb), self._tallies),
-        )
+        built.append((number, fingerprint, hash_shape(wkb), b"", self._tallies))
         if self._tallies:
-            db.execute(
-                "INSERT INTO swath_sources VALUES (?, ?, ?, ?)",
-                (header.path, number, header.size, header.mtime_ns),
-            )
+            sources.append((header.path, number, header.size, header.mtime_ns))
 
 
 def _outline(scene: Scene) -> NDArray[np.float64]:

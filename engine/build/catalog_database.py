@@ -66,6 +66,12 @@ class CatalogDatabase(Protocol):
         Types are named as in a GeoPackage.
         """
 
+    def tables(self) -> list[str]:
+        """Return the layers and all tables of ours (swath_…)."""
+
+    def primary_key(self, table: str) -> list[str]:
+        """Return the columns of a table's primary key."""
+
     def has_tables(self) -> bool:
         """Tell whether this is the catalog of a definition."""
 

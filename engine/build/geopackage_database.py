@@ -85,6 +85,16 @@ class GeoPackageDatabase:
         rows = self.execute(f"PRAGMA table_info({table})")
         return {row[1]: str(row[2]).upper() for row in rows}
 
+    def tables(self) -> list[str]:
+        """Return the layers and all tables of ours."""
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'swath_*'"
+        return [*LAYERS, *sorted(row[0] for row in self.execute(query))]
+
+    def primary_key(self, table: str) -> list[str]:
+        """Return the columns of a table's primary key."""
+        rows = self.execute(f"PRAGMA table_info({table})")
+        return [row[1] for row in sorted(rows, key=lambda row: row[5]) if row[5]]
+
     def has_tables(self) -> bool:
         """Tell whether this is the catalog of a definition."""
         query = "SELECT count(*) FROM sqlite_master WHERE name IN ('footprints', 'swath_build')"

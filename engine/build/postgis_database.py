@@ -15,7 +15,7 @@ from psycopg import errors
 
 from engine.build.catalog_schema import LAYERS, TABLES
 from engine.build.postgis_crs import ensure_srid
-from engine.build.postgis_sql import field_type, statements, translate
+from engine.build.postgis_sql import copy_statement, field_type, statements, translate
 from engine.build.postgis_values import register_values
 from engine.errors import ConfigError
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 _CONNECT_S = 15
 WAIT_S = 20.0
+_FEW = 20
 _KEYS = {"footprints": "OBJECTID", "boundary": "fid", "seamlines": "fid"}
 _NO_POSTGIS = "has no PostGIS; whoever owns the database runs: CREATE EXTENSION postgis"
 _PASSWORD = " (give it as PGPASSWORD, in ~/.pgpass or by a service of ~/.pg_service.conf)"
@@ -141,13 +142,22 @@ class PostgisDatabase:
 
     def execute_many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         """Run a statement for each row of values."""
-        query = translate(sql)
-        # One row alone needs no pipeline.
-        some = list(islice(coming := iter(rows), 2))
-        if len(some) == 1:
-            self._run(lambda: self._db.execute(query, some[0]))
+        coming = iter(rows)
+        some = list(islice(coming, _FEW))
+        copied = copy_statement(sql)
+        if copied and len(some) == _FEW:
+            self._run(lambda: self._copy(copied, chain(some, coming)))
+        elif len(some) == 1:
+            # One row alone needs no pipeline.
+            self.execute(sql, some[0])
         elif some:
+            query = translate(sql)
             self._run(lambda: self._db.cursor().executemany(query, chain(some, coming)))
+
+    def _copy(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+        with self._db.cursor().copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def _run(self, work: Callable[[], R]) -> R:
         try:
@@ -211,6 +221,24 @@ class PostgisDatabase:
             (f'"{self._address.schema}"."{table}"',),
         )
         return {name: field_type(kind) for name, kind in rows}
+
+    def tables(self) -> list[str]:
+        """Return the layers and all tables of ours."""
+        query = (
+            "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(?)"
+            " AND relkind = 'r' AND starts_with(relname, 'swath_') ORDER BY relname"
+        )
+        rows = self.execute(query, (f'"{self._address.schema}"',))
+        return [*LAYERS, *(row[0] for row in rows)]
+
+    def primary_key(self, table: str) -> list[str]:
+        """Return the columns of a table's primary key."""
+        query = (
+            "SELECT attname FROM pg_index i JOIN pg_attribute a ON attrelid = indrelid"
+            " AND attnum = ANY (indkey) WHERE indrelid = to_regclass(?) AND indisprimary"
+            " ORDER BY array_position(indkey, attnum)"
+        )
+        return [row[0] for row in self.execute(query, (f'"{self._address.schema}".{table}',))]
 
     def has_tables(self) -> bool:
         """Tell whether this is the catalog of a definition."""

@@ -37,6 +37,7 @@ _COLUMN_TYPES = {
 _LENGTH = re.compile(r"\b(TEXT|VARCHAR)\s*\(\s*\d+\s*\)", re.IGNORECASE)
 _NUMBERED = re.compile(r"\bINTEGER PRIMARY KEY AUTOINCREMENT NOT NULL\b", re.IGNORECASE)
 _WITHOUT_ROWID = re.compile(r"\)\s*WITHOUT ROWID\s*$", re.IGNORECASE)
+_PLAIN_INSERT = re.compile(r"INSERT INTO (\w+ ?\([^()]*\)) VALUES \(\?(?:, \?)*\)")
 _FIELD_TYPES = {
     "bigint": "INTEGER",
     "boolean": "BOOLEAN",
@@ -83,6 +84,12 @@ def _translated(token: re.Match[str], *, is_ddl: bool) -> str:
 def _keeps_case(word: str) -> bool:
     """Tell a field's name from a keyword, a function or a table."""
     return word == "OBJECTID" or (word.lower() != word and word.upper() != word)
+
+
+def copy_statement(sql: str) -> str:
+    """Return the COPY that does what an INSERT of nothing but marks does; "" where none does."""
+    found = _PLAIN_INSERT.fullmatch(sql)
+    return "" if found is None else f"COPY {translate(found.group(1))} FROM STDIN"
 
 
 def statements(script: str) -> list[str]:

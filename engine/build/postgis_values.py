@@ -64,6 +64,11 @@ class _GeometryDumper(Dumper):
         return ewkb_of_blob(obj)
 
 
+class _GeometryTextDumper(Dumper):
+    def dump(self, obj: Any) -> bytes:
+        return ewkb_of_blob(obj).hex().encode()
+
+
 class _GeometryLoader(Loader):
     format = Format.BINARY
 
@@ -128,6 +133,8 @@ def register_values(connection: psycopg.Connection[Any], geometry_oid: int) -> N
         oid = geometry_oid
 
     adapters = connection.adapters
+    adapters.register_dumper(GeometryBlob, _GeometryTextDumper)
+    # The last one is taken where both will do.
     adapters.register_dumper(GeometryBlob, GeometryDumper)
     adapters.register_dumper(float, _NumberDumper)
     adapters.register_dumper(bool, _TruthDumper)

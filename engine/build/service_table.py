@@ -105,7 +105,7 @@ class ServiceTable:
 
     @property
     def database(self) -> CatalogDatabase:
-        """Where it is kept (for modules of engine.build)."""
+        """Where it is kept."""
         return self._db
 
     def execute(self, sql: str, values: tuple[object, ...] = ()) -> Rows:
@@ -190,7 +190,8 @@ class ServiceTable:
             " FROM footprints f LEFT JOIN swath_build b ON b.fid = f.OBJECTID"
             " WHERE OBJECTID > ? ORDER BY OBJECTID"
         )
-        yield from (DigestRow(*record) for record in pages(self._db, query, (-1,), (0,)))
+        for fid, category, status, shape, *built in pages(self._db, query, (-1,), (0,)):
+            yield DigestRow(fid, category, status, geopackage.decode_geometry(shape), *built)
 
     def input_rows(self) -> Iterator[InputRow]:
         """Yield what goes into building each row, in order of OBJECTID."""
@@ -269,11 +270,9 @@ class ServiceTable:
         self, fid: int, headers: tuple[RasterHeader, ...], sources: tuple[SourceDefinition, ...]
     ) -> None:
         states = {s.path: (h.size, h.mtime_ns) for s, h in zip(sources, headers, strict=False)}
-        rows = {
-            path: (path, fid, *(states.get(path) or _file_state(path)))
-            for path in (source.path for source in sources)
-        }
-        self._db.execute_many(_ADD_SOURCE, rows.values())
+        paths = dict.fromkeys(source.path for source in sources)
+        rows = [(path, fid, *(states.get(path) or _file_state(path))) for path in paths]
+        self._db.execute_many(_ADD_SOURCE, rows)
 
     def update(self, fid: int, values: Mapping[str, AttributeValue]) -> None:
         """Set fields of one row."""
@@ -289,7 +288,7 @@ class ServiceTable:
             self.execute("DELETE FROM swath_state WHERE key = ?", (f"rasters:{fid}",))
 
     def set_range(self, fid: int, begin: float, end: float) -> None:
-        """Set MinPS and MaxPS of a row (MaxPS 0 = no end)."""
+        """Set MinPS and MaxPS (0 = no end)."""
         self.update(fid, {"MinPS": begin, "MaxPS": end})
 
     def count(self, where: str = "TRUE") -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.build.catalog_schema import LAYERS
 from engine.build.definition_folder import read_facts
 from engine.build.geopackage import decode_geometry, encode_geometry
 from engine.build.item_row import wkb_extent
@@ -28,6 +29,26 @@ class TableCopy:
         self._source, self._target = source, target
         facts = read_facts(source)
         self._srs_id = target.set_crs(facts.crs if facts else "")
+
+    def everything(self) -> None:
+        """Copy all tables, and give new rows numbers that none had before."""
+        known = set(self._target.database.tables())
+        with self._target.batch():
+            for table in self._source.database.tables():
+                if table not in known:
+                    self._make(table)
+                self.all_rows(table)
+            for layer in LAYERS:
+                last = self._source.database.last_id(layer)
+                self._target.database.keep_ids_above(layer, last)
+
+    def _make(self, table: str) -> None:
+        columns = self._source.database.columns(table)
+        listed = [f"{quote(name)} {kind}" for name, kind in columns.items()]
+        key = self._source.database.primary_key(table)
+        if key:
+            listed.append(f"PRIMARY KEY ({', '.join(map(quote, key))})")
+        self._target.execute(f"CREATE TABLE {table} ({', '.join(listed)})")
 
     def all_rows(self, table: str) -> None:
         """Copy all rows of a table."""
@@ -59,7 +80,8 @@ class TableCopy:
     def _copy(self, table: str, rows: Callable[[str], Iterable[Any]]) -> None:
         columns = self._source.database.columns(table)
         own = self._target.database.columns(table)
-        for name in columns.keys() - own.keys():
+        # In their order: it is that of the compiled fields.
+        for name in [name for name in columns if name not in own]:
             self._target.execute(f"ALTER TABLE {table} ADD COLUMN {quote(name)} {columns[name]}")
         names = ", ".join(map(quote, columns))
         marks = ", ".join("?" * len(columns))
