@@ -28,8 +28,9 @@ def option_names(command: Command) -> dict[str, str]:
             text.partition("/")[0].removeprefix("--").replace("-", "_")
             for each in getattr(hints[name], "__metadata__", ())
             if isinstance(each, OptionInfo)
-            for text in each.param_decls or ()
-            if text.startswith("--")
+            # In an annotation, the first name stands where the default would.
+            for text in (each.default, *(each.param_decls or ()))
+            if isinstance(text, str) and text.startswith("--")
         ]
         found[declared[0] if declared else name] = name
     return found
