@@ -13,7 +13,7 @@ import msgspec
 
 from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
 from engine.build.workers import InProcess
-from engine.errors import ConfigError, UnknownProduct
+from engine.errors import ConfigError, SourceUnavailable, UnknownProduct
 from raster_types.table_links import LinkResolver
 from raster_types.tables.open_table import TableOptions, index_of, is_table, open_table
 
@@ -43,6 +43,8 @@ class TableType:
 
     def items(self, product: Product, options: ItemOptions) -> Iterator[NewItem]:
         """Make an item of each row, without its header."""
+        if not Path(product.main).exists():
+            raise SourceUnavailable(product.main, "no such file")
         try:
             index, table_options = index_of(Path(product.main), options_of(options))
             table = open_table(index, table_options, InProcess())
