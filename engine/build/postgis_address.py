@@ -85,7 +85,8 @@ def parse_address(text: str, definition: str, where: object = "--catalog") -> Po
 def default_schema(definition: str) -> str:
     """Return the schema that a definition has where its author names none."""
     plain = re.sub(r"[^a-z0-9_]+", "_", definition.casefold()).strip("_")[:50] or "catalog"
-    return plain if plain[0].isalpha() and plain not in _TAKEN else f"swath_{plain}"
+    is_free = plain[0].isalpha() and plain not in _TAKEN and not plain.startswith("pg_")
+    return plain if is_free else f"swath_{plain}"
 
 
 def _split(text: str) -> tuple[str, str]:

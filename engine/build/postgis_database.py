@@ -60,20 +60,7 @@ class PostgisDatabase:
     def __init__(self, address: PostgisAddress) -> None:
         self._address = address
         self._is_author = False
-        try:
-            self._db: psycopg.Connection[Any] = psycopg.connect(
-                address.connection,
-                autocommit=True,
-                cursor_factory=psycopg.Cursor,
-                connect_timeout=_CONNECT_S,
-                application_name="swath",
-                client_encoding="utf8",
-            )
-        except psycopg.Error as err:
-            why = " ".join(str(err).split())
-            raise ConfigError(
-                address.text, "", f"{why}{_PASSWORD if 'password' in why else ''}"
-            ) from err
+        self._db = _connect(address)
         try:
             self._set_up()
         except BaseException:
@@ -105,11 +92,8 @@ class PostgisDatabase:
         ConfigError
             There is something in it, or we may not make it.
         """
-        try:
-            _ensure_extension(address)
-            made = cls(address)
-        except psycopg.Error as err:
-            raise ConfigError(address.text, "", _words(err)) from err
+        _ensure_extension(address)
+        made = cls(address)
         try:
             made.make_tables()
         except BaseException:
@@ -289,16 +273,28 @@ class PostgisDatabase:
         self._db.close()
 
 
+def _connect(address: PostgisAddress) -> psycopg.Connection[Any]:
+    try:
+        return psycopg.connect(
+            address.connection,
+            autocommit=True,
+            connect_timeout=_CONNECT_S,
+            application_name="swath",
+            client_encoding="utf8",
+        )
+    except psycopg.Error as err:
+        why = " ".join(str(err).split())
+        hint = _PASSWORD if "password" in why else ""
+        raise ConfigError(address.text, "", f"{why}{hint}") from err
+
+
 def _ensure_extension(address: PostgisAddress) -> None:
-    with psycopg.connect(
-        address.connection, autocommit=True, connect_timeout=_CONNECT_S
-    ) as connection:
+    with _connect(address) as connection:
         query = "SELECT count(*) FROM pg_extension WHERE extname = 'postgis'"
-        found = connection.execute(query).fetchone()
-        if found and found[0]:
-            return
         try:
-            connection.execute("CREATE EXTENSION postgis")
+            found = connection.execute(query).fetchone()
+            if not found or not found[0]:
+                connection.execute("CREATE EXTENSION postgis")
         except psycopg.Error as err:
             raise ConfigError(address.text, "", f"{_NO_POSTGIS} ({_words(err)})") from err
 
