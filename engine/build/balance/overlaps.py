@@ -36,6 +36,8 @@ def overlapping_pairs(footprints: Sequence[shapely.Geometry]) -> list[Pair]:
     footprints
         Polygons; empty ones overlap nothing.
     """
+    if not footprints:
+        return []
     tree = shapely.STRtree(footprints)
     first, second = tree.query(footprints, predicate="intersects")
     once = first < second

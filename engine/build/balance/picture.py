@@ -70,7 +70,7 @@ def draw_before_and_after(
     drawn = _side_by_side(pictures, summary)
     try:
         job.path.parent.mkdir(parents=True, exist_ok=True)
-        drawn.save(job.path, format="PNG", optimize=True)
+        drawn.save(job.path, format="PNG", compress_level=4)
     except OSError as err:
         raise ConfigError(job.path, "", f"cannot be written: {err.strerror or err}") from err
     return job.path
