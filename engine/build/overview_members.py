@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.build.service_table import ServiceTable
     from engine.results import AttributeValue
 
-OVERVIEW_VERSION = 2
+OVERVIEW_VERSION = 3
 CELL_PX = 512
 DIGEST_BYTES = 8
 # A raster may reach this much further into its neighbours than its footprint says.

@@ -24,6 +24,8 @@ OverviewMode: TypeAlias = Literal["auto", "none", "all"]
 TILE_PX = 256
 # A file's side; with its own pyramid down to 256 it serves pixel sizes up to 16 times its own.
 FILE_PX = 4096
+# A file is a whole number of these many pixels wide and high.
+LEVEL_STEP = 8
 MOST_RASTERS = 16
 # Averaging more than 8 × 8 pixels of a raster without pyramid for each pixel of a tile is too slow.
 MOST_REDUCTION = 8.0
@@ -196,9 +198,11 @@ def _places(extents: Sequence[Extent], side: float) -> list[tuple[int, int]]:
 
 
 def _whole_pixels(extent: Extent, size: float) -> Extent:
+    """Return the box grown to pixels of the coarsest level of a file, so that levels halve exactly."""
+    step = size * LEVEL_STEP
     return Extent(
-        math.floor(extent.xmin / size + 1e-6) * size,
-        math.floor(extent.ymin / size + 1e-6) * size,
-        math.ceil(extent.xmax / size - 1e-6) * size,
-        math.ceil(extent.ymax / size - 1e-6) * size,
+        math.floor(extent.xmin / step + 1e-6) * step,
+        math.floor(extent.ymin / step + 1e-6) * step,
+        math.ceil(extent.xmax / step - 1e-6) * step,
+        math.ceil(extent.ymax / step - 1e-6) * step,
     )

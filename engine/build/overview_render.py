@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
-import rasterio.shutil
-from rasterio.crs import CRS
 from rasterio.errors import RasterioError
-from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from engine.answer import render_request
 from engine.budget import UNLIMITED, InstanceMemory
+from engine.build.cog_writer import CogShape, CogWriter, levels_of
+from engine.build.halving import halved_majority, halved_mean
 from engine.build.overview_members import CELL_PX
 from engine.errors import SourceCorrupt
 from engine.extent import Extent
-from engine.geometry.projection import wkt_of
 from engine.mosaic.methods import METHODS
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
@@ -84,58 +83,97 @@ def render_overview(job: RenderJob) -> RenderedOverview:
     """
     service = open_service(job.service, _MEMORY)
     path = Path(job.path)
-    raw, part = path.with_suffix(".raw.tif"), path.with_suffix(".part.tif")
+    waiting, part = path.with_suffix(".tiles"), path.with_suffix(".part.tif")
     try:
-        rendered = _render(job, service, raw)
-        if rendered.has_pixels:
-            _write_cog(job, service, raw, part)
-            part.replace(path)
+        with _Kept(job) as kept, closing(CogWriter(_shape(job, service), waiting)) as writer:
+            rendering = _Rendering(job, service, kept, writer)
+            rendering.render()
+            if writer.has_pixels:
+                writer.finish(part, rendering.no_data)
+                part.replace(path)
+                _log.info("made %s", job.path)
     except (RasterioError, OSError) as err:
         raise SourceCorrupt(job.path, f"cannot be written: {err}") from err
     finally:
         service.close()
-        raw.unlink(missing_ok=True)
+        waiting.unlink(missing_ok=True)
         part.unlink(missing_ok=True)
-    return rendered
+    return RenderedOverview(writer.has_pixels, tuple(sorted(rendering.skipped)))
 
 
-def _render(job: RenderJob, service: ImageService, raw: Path) -> RenderedOverview:
-    summary = service.summary
-    profile = {
-        "driver": "GTiff",
-        "width": job.width,
-        "height": job.height,
-        "count": len(summary.bands),
-        "dtype": summary.pixel_type.dtype_name,
-        "crs": CRS.from_wkt(wkt_of(summary.crs)),
-        "transform": Affine(
-            job.pixel_size, 0.0, job.extent.xmin, 0.0, -job.pixel_size, job.extent.ymax
-        ),
-        "tiled": True,
-        "blockxsize": CELL_PX,
-        "blockysize": CELL_PX,
-        "interleave": "pixel",
-        "sparse_ok": True,
-        "bigtiff": "if_safer",
-    }
-    has_pixels, skipped = False, set[str]()
-    cells = frozenset(job.cells)
-    with rasterio.open(raw, "w", **profile) as out, _Kept(job) as kept:
-        holes = _Holes(job.no_data)
-        for number, window in enumerate(_windows(job)):
-            if number not in cells:
-                data, valid = kept.read(window)
-            else:
-                block = _chunk(job, service, window, skipped)
-                valid = block.valid_any()
-                data = holes.filled(block, valid)
-            if valid.any():
-                has_pixels = True
-                out.write(data, window=window)
-                out.write_mask(valid, window=window)
-        if holes.are_there:
-            out.nodata = next(value for value in job.no_data if value is not None)
-    return RenderedOverview(has_pixels, tuple(sorted(skipped)))
+def _shape(job: RenderJob, service: ImageService) -> CogShape:
+    summary, size = service.summary, job.pixel_size
+    return CogShape(
+        levels=levels_of(job.width, job.height, CELL_PX),
+        tile_px=CELL_PX,
+        bands=len(summary.bands),
+        dtype=np.dtype(summary.pixel_type.dtype_name),
+        crs=summary.crs,
+        geotransform=(job.extent.xmin, size, 0.0, job.extent.ymax, 0.0, -size),
+    )
+
+
+class _Rendering:
+    """Cells become tiles of the first level, and four tiles one of the next, depth first."""
+
+    def __init__(
+        self, job: RenderJob, service: ImageService, kept: _Kept, writer: CogWriter
+    ) -> None:
+        self._job, self._service, self._kept, self._writer = job, service, kept, writer
+        self._cells = frozenset(job.cells)
+        self._levels = levels_of(job.width, job.height, CELL_PX)
+        self._halved = halved_majority if job.thematic else halved_mean
+        self._holes = _Holes(job.no_data)
+        self.skipped: set[str] = set()
+
+    @property
+    def no_data(self) -> float | None:
+        """What stands for holes in bands; None = there are none."""
+        return self._holes.value if self._holes.are_there else None
+
+    def render(self) -> None:
+        """Render all tiles."""
+        self._tile(len(self._levels) - 1, 0, 0)
+
+    def _tile(self, level: int, row: int, col: int) -> PixelBlock:
+        block = self._cell(row, col) if level == 0 else self._of_four(level, row, col)
+        valid = block.valid_any()
+        self._writer.put((level, row, col), self._holes.filled(block, valid), valid)
+        return block
+
+    def _of_four(self, level: int, row: int, col: int) -> PixelBlock:
+        """Return a tile made of those of the level below that it covers."""
+        width, height = self._levels[level - 1]
+        first_row, first_col = 2 * row * CELL_PX, 2 * col * CELL_PX
+        rows = min(2 * CELL_PX, height - first_row)
+        cols = min(2 * CELL_PX, width - first_col)
+        size = ((rows + 1) // 2, (cols + 1) // 2)
+        data: NDArray[Any] | None = None
+        valid: NDArray[np.bool_] | None = None
+        for down in range(0, rows, CELL_PX):
+            for right in range(0, cols, CELL_PX):
+                place = (2 * row + down // CELL_PX, 2 * col + right // CELL_PX)
+                below = self._tile(level - 1, *place)
+                own, good = self._halved(below.data, below.valid)
+                if data is None or valid is None:
+                    data = np.zeros((own.shape[0], *size), own.dtype)
+                    valid = np.zeros((own.shape[0], *size), np.bool_)
+                at = np.s_[
+                    :, down // 2 : down // 2 + own.shape[1], right // 2 : right // 2 + own.shape[2]
+                ]
+                data[at], valid[at] = own, good
+        if data is None or valid is None:
+            raise ValueError("a tile of nothing")
+        return PixelBlock(data, valid)
+
+    def _cell(self, row: int, col: int) -> PixelBlock:
+        job = self._job
+        left, top = col * CELL_PX, row * CELL_PX
+        window = Window(left, top, min(CELL_PX, job.width - left), min(CELL_PX, job.height - top))
+        if row * -(-job.width // CELL_PX) + col in self._cells:
+            return _chunk(job, self._service, window, self.skipped)
+        data, valid = self._kept.read(window)
+        return PixelBlock(data, np.ascontiguousarray(valid[np.newaxis]))
 
 
 def _windows(job: RenderJob) -> Iterator[Window]:
@@ -183,16 +221,16 @@ class _Holes:
 
     def __init__(self, no_data: tuple[float | None, ...]) -> None:
         known = {value for value in no_data if value is not None}
-        self._value = known.pop() if len(known) == 1 else None
+        self.value = known.pop() if len(known) == 1 else None
         self.are_there = False
 
     def filled(self, block: PixelBlock, valid: NDArray[np.bool_]) -> NDArray[Any]:
         """Return the samples, 0 where nothing is valid, no data where a band has a hole."""
         data = np.where(valid, block.data, 0).astype(block.data.dtype, copy=False)
         holes = valid & ~block.valid
-        if self._value is not None and holes.any():
+        if self.value is not None and holes.any():
             self.are_there = True
-            data = np.where(holes, np.asarray(self._value, block.data.dtype), data)
+            data = np.where(holes, np.asarray(self.value, block.data.dtype), data)
         return data
 
 
@@ -231,21 +269,3 @@ def _quarters(
             data[:, row : row + rows, col : col + cols] = block.data
             valid[:, row : row + rows, col : col + cols] = block.valid
     return PixelBlock(data, valid)
-
-
-def _write_cog(job: RenderJob, service: ImageService, raw: Path, part: Path) -> None:
-    pixel_type = service.summary.pixel_type
-    options = {
-        "driver": "COG",
-        "blocksize": CELL_PX,
-        "compress": "deflate",
-        "level": 6,
-        "predictor": "yes",
-        "overview_resampling": "mode" if job.thematic else "average",
-        "bigtiff": "if_safer",
-        "num_threads": 1,
-    }
-    if pixel_type.value in ("U1", "U2", "U4"):
-        options["predictor"] = "no"
-    rasterio.shutil.copy(raw, part, **options)
-    _log.info("made %s", job.path)

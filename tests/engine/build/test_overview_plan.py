@@ -6,6 +6,7 @@ import pytest
 
 from engine.build.overview_plan import (
     FILE_PX,
+    LEVEL_STEP,
     OverviewMode,
     PrimaryBox,
     overview_files,
@@ -64,7 +65,7 @@ def test_generations_end_with_one_file(mode: OverviewMode) -> None:
     files = list(overview_files(sizes, extent, boxes))
     last = [file for file in files if file.generation == len(sizes)]
     assert len(last) == 1
-    assert max(last[0].width, last[0].height) <= FILE_PX + 2
+    assert max(last[0].width, last[0].height) <= FILE_PX + 2 * LEVEL_STEP
     assert list(sizes) == sorted(sizes)
 
 
