@@ -80,6 +80,16 @@ def without_catalog(text: str) -> str:
     return _CATALOG_LINES.sub("", head, count=1) + mark + rest
 
 
+def with_catalog(text: str, catalog: str) -> str:
+    """Return the text of a definition.toml with another address of its catalog, "" = a file."""
+    plain = without_catalog(text)
+    if not catalog:
+        return plain
+    head, mark, rest = plain.partition(f"[{TABLE}]")
+    line = f"{CATALOG} = {tomlkit.string(catalog).as_string()}"
+    return f"{head}# {_CATALOG_NOTE}\n{line}\n\n{mark}{rest}"
+
+
 def read_catalog(path: Path) -> str:
     """Return the address of the catalog from definition.toml, "" = catalog.gpkg beside it.
 

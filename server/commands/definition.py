@@ -10,6 +10,7 @@ import typer
 from server.commands.definition_balance import balance
 from server.commands.definition_build import build
 from server.commands.definition_chain import chain_app
+from server.commands.definition_copy import copy
 from server.commands.definition_footprints import footprints
 from server.commands.definition_inspect import inspect
 from server.commands.definition_preview import preview
@@ -54,6 +55,7 @@ app = typer.Typer(
 app.add_typer(chain_app, name="chain")
 app.command("balance")(balance)
 app.command("build")(build)
+app.command("copy")(copy)
 app.command("footprints")(footprints)
 app.command("inspect")(inspect)
 app.command("seamlines")(seamlines)
