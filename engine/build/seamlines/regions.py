@@ -112,11 +112,11 @@ def _traced(member: Member, grid: LabelGrid) -> Shape:
 
 
 def _spread(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the labels with what nobody has, near a label, given to the nearest."""
-    empty = labels == 0
-    if not empty.any() or empty.all():
-        return labels
-    distance, (rows, cols) = ndimage.distance_transform_edt(empty, return_indices=True)
-    spread = labels[rows, cols]
-    spread[distance > _BEYOND_PX] = 0
+    """Return the labels with what nobody has, near a label, given to a neighbour."""
+    spread = labels
+    for _ in range(_BEYOND_PX):
+        empty = spread == 0
+        if not empty.any():
+            break
+        spread = np.where(empty, ndimage.maximum_filter(spread, size=3), spread)
     return np.asarray(spread)
