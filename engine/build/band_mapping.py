@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.item import BandSource
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def offered_bands(
         for place, number in enumerate(wanted):
             if number == 0 and any(wanted):
                 # A band that the item lacks, so that those behind it keep their places.
-                found.append((NO_BAND, header.bands[0], None))
+                found.append((NO_BAND, _nameless(header.bands[0]), None))
                 continue
             if not 1 <= number <= count:
                 raise ValueError(f"band {number} is asked for, but the file has {count}")
@@ -72,6 +74,11 @@ def offered_bands(
             no_data = _no_data(source, place, band)
             found.append((BandSource(index, number), band, no_data))
     return found
+
+
+def _nameless(band: BandHeader) -> BandHeader:
+    """Return a band of the same type that says nothing of itself."""
+    return msgspec.structs.replace(band, name="", color="undefined", wavelength_nm=None)
 
 
 def bands_to_read(

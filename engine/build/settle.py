@@ -70,7 +70,10 @@ class _Census:
         is_elevation = raster.raster_type == _ELEVATION
         kind = _Kind(count, pixel_type, (texts + ("",) * count)[:count], is_elevation)
         self.kinds[kind] += 1
-        self.samples.setdefault(kind, (headers[0], bands))
+        known = self.samples.get(kind)
+        if known is None or _named(bands) > _named(known[1]):
+            # A scene that lacks bands does not say what they are called.
+            self.samples[kind] = (headers[0], bands)
         if len(bands) > len(self.widest):
             self.widest = bands
         self._take_place(raster, headers[0])
@@ -91,6 +94,10 @@ class _Census:
         if len(keys) == 1:
             return keys[0]
         return crs_around(self.places) if self.places and not keys else MERCATOR
+
+
+def _named(bands: tuple[BandHeader, ...]) -> int:
+    return sum(bool(band.name) for band in bands)
 
 
 def _served(raster: RasterDefinition, bands: tuple[BandHeader, ...]) -> tuple[int, PixelType]:
