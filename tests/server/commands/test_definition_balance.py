@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,6 @@ from config.definition import MosaicMethod
 from engine.build.balance.balance import balance_definition
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
-from engine.extent import Extent
 from engine.read_view import read_view
 from engine.request import MosaicRule, View
 from engine.service import open_service
@@ -24,6 +24,9 @@ from tests.engine.rasters import ramp, write_raster
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from engine.extent import Extent
+    from engine.service import ImageService
 
 # Gains and offsets of the four photographs' bands.
 DISTURBED = {
@@ -67,20 +70,19 @@ def mean_step(definition: Path) -> float:
     with DefinitionFolder(definition).table() as table:
         boxes = {row.id: service.catalog.item(row.id).extent for row in table.rows()}
     steps = []
-    for a in boxes:
-        for b in boxes:
-            shared = boxes[a].intersection(boxes[b]) if a < b else None
-            if shared is not None:
-                steps.append(_step(service, (a, b), shared))
+    for (a, box), (b, other) in combinations(boxes.items(), 2):
+        shared = box.intersection(other)
+        if shared is not None:
+            steps.append(_step(service, (a, b), shared))
     service.close()
     return float(np.mean(steps))
 
 
-def _step(service: object, items: tuple[int, int], shared: Extent) -> float:
+def _step(service: ImageService, items: tuple[int, int], shared: Extent) -> float:
     width, height = round(shared.width / 20), round(shared.height / 20)
     view = View(extent=shared, width=width, height=height)
     blocks = [
-        read_view(service, view, MosaicRule(method=MosaicMethod.LOCK_RASTER, lock_ids=(item,)))  # type: ignore[arg-type]  # -- a service
+        read_view(service, view, MosaicRule(method=MosaicMethod.LOCK_RASTER, lock_ids=(item,)))
         for item in items
     ]
     both = blocks[0].valid_any() & blocks[1].valid_any()
@@ -99,7 +101,8 @@ def test_real_photographs_lose_four_fifths_of_their_seams_and_get_them_back(
     assert "Balanced 4 of 4 items by 6 overlaps (6 compared now, 0 told nothing)." in said
     assert f"Before and after: {picture}" in said
     assert f"Next: swath definition build {photographs}" in said
-    assert Image.open(picture).size[0] > 1000
+    with Image.open(picture) as drawn:
+        assert drawn.size[0] > 1000
     typed("build", photographs, "--overviews", "none")
     assert before > 20
     assert mean_step(photographs) < 0.2 * before
