@@ -231,12 +231,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--tiny", action="store_true", help="few items, for a smoke test")
     parser.add_argument("--count", type=int, default=10_000, help="files, 0 = none")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of tables, 0 = none")
+    parser.add_argument("--results", type=Path, default=_RESULTS, help="folder of ingest.jsonl")
     options = parser.parse_args(arguments)
     console = Console()
     count, rows = (20, 500) if options.tiny else (options.count, options.rows)
     figures = measure(count, rows, console)
-    _RESULTS.mkdir(exist_ok=True)
-    with (_RESULTS / "ingest.jsonl").open("ab") as out:
+    options.results.mkdir(exist_ok=True)
+    with (options.results / "ingest.jsonl").open("ab") as out:
         out.writelines(msgspec.json.encode(figure) + b"\n" for figure in figures)
     table = Table(title="Ingest")
     for heading in ("row", "figure", "asked", "memory"):

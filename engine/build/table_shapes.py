@@ -85,7 +85,8 @@ def _densified(shapes: Shapes, pipeline: str) -> Shapes:
         return shapes
     on_map = _moved(pipeline, points)
     middle = _moved(pipeline, (points[1:] + points[:-1]) / 2)
-    off = np.abs(middle - (on_map[1:] + on_map[:-1]) / 2).max(axis=1)
+    with np.errstate(invalid="ignore"):
+        off = np.abs(middle - (on_map[1:] + on_map[:-1]) / 2).max(axis=1)
     # Where one ring ends and the next begins there is no edge, and no harm in looking at it.
     off[(owner[1:] != owner[:-1]) | ~np.isfinite(off)] = 0.0
     worst = np.zeros(len(shapes))

@@ -203,7 +203,7 @@ def _refuse_definitions(path: str) -> None:
         raise SourceUnavailable(path, err.strerror or str(err)) from err
     for mark, name in _DEFINITIONS.items():
         if mark in head[:512]:
-            why = f"a {name} definition, which points to other files, is not accepted; add those files"
+            why = f"a {name} definition, which points to other files, is not accepted; add those files, or it with --type table"
             raise UnknownProduct(path, why)
     if head.lstrip().startswith(b"<MRF_META"):
         _refuse_foreign_mrf(path)
