@@ -180,6 +180,8 @@ def _loose(product: Product, options: ItemOptions) -> Iterator[NewItem]:
     images = _Found()
     for path in product.paths:
         images.take(path, path if state_of_file(path)[0] >= 0 else "")
+    if state_of_file(product.main)[0] < 0:
+        raise SourceUnavailable(product.main, "no such file")
     if not images.files:
         accepted = "MTD_MSIL1C.xml, MTD_MSIL2A.xml, or bands named T31UFU_20230101T104309_B02"
         raise UnknownProduct(product.main, f"is no Sentinel-2 product; expected {accepted}")
