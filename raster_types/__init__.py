@@ -13,6 +13,7 @@ from raster_types.maxar import MaxarType
 from raster_types.raster_dataset import RasterDatasetType
 from raster_types.rpc_image import RpcImageType
 from raster_types.sentinel2 import Sentinel2Type
+from raster_types.series import SeriesType
 from raster_types.stac import StacType
 from raster_types.stack import StackType
 from raster_types.table import TableType
@@ -30,6 +31,7 @@ RASTER_TYPES: Registry[RasterType] = Registry(
         "raster-dataset": RasterDatasetType(),
         "rpc": RpcImageType(),
         "sentinel2": Sentinel2Type(),
+        "series": SeriesType(),
         "stac": StacType(),
         "stack": StackType(),
         "table": TableType(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -15,6 +16,7 @@ from engine.build.progress import Progress, no_progress
 from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
 from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
+from engine.readers.drivers import is_cube
 from raster_types import RASTER_TYPES
 from raster_types.add_request import AddReport, AddRequest
 from raster_types.added import NEVER, PLAIN, Added, AddedItems, differs, options_in_force
@@ -131,8 +133,9 @@ class _Adder:
         self._workers, self._progress = workers, progress
         self._report = AddReport()
         self._written: dict[str, tuple[str, int]] = {}
+        self._named_of: tuple[str, dict[str, int]] = ("", {})
         self._known = table.known_sources()
-        self._added = AddedItems(table, (known[0] for known in self._known.values()))
+        self._added = AddedItems(table, (fid for fid, *_ in table.source_rows()))
         self._named = {str(path.absolute()) for path in request.paths if path.is_file()}
         products = find_with_type(
             request.paths,
@@ -200,7 +203,7 @@ class _Adder:
             return self._is_plain_unchanged(product)
         if self._is_to_be_read(product, known.values()):
             return False
-        self._report.unchanged += 1
+        self._report.unchanged += len(known)
         for fid in known:
             if values := self._author_values(paths[0]):
                 self._table.update(fid, values)
@@ -312,6 +315,10 @@ class _Adder:
     def _known_fid(self, path: str, item: NewItem, number: int) -> int | None:
         """Return the OBJECTID of an item that is there already, None = it is new."""
         own_path = item.raster.sources[0].path
+        named = self._names_of(path)
+        if len(named) > 1 and is_cube(item.raster.sources[0].driver):
+            # Times of one file are told apart by their names alone.
+            return named.get(item.name)
         known = self._known.get(own_path)
         if known is None and number == 0:
             # The product as a whole could not be read before: its row becomes that of the first image.
@@ -323,11 +330,16 @@ class _Adder:
         if main != path:
             return fid
         # Other bands of it begin with another file.
-        for fid in self._added.of_product(path):
-            row = self._table.row(fid)
-            if row is not None and row.name == item.name:
-                return fid
-        return None
+        return named.get(item.name)
+
+    def _names_of(self, path: str) -> dict[str, int]:
+        """Return the items that a product had before, by name; those of one name are left out."""
+        if self._named_of[0] != path:
+            rows = [self._table.row(fid) for fid in self._added.of_product(path)]
+            names = Counter(row.name for row in rows if row is not None)
+            found = {row.name: row.id for row in rows if row is not None and names[row.name] == 1}
+            self._named_of = (path, found)
+        return self._named_of[1]
 
     def _with_kept_process(self, fid: int, item: NewItem) -> NewItem:
         """Return an item with the process definition that an author gave the row it comes to."""

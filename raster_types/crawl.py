@@ -13,6 +13,7 @@ from engine.errors import ConfigError
 from engine.readers.header import read_header
 from raster_types import RASTER_TYPES
 from raster_types.base import FileState, ItemOptions, Product, RasterType
+from raster_types.image_files import ZARR_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,7 +103,7 @@ def _match(folder: Path, raster_type: RasterType) -> Iterator[tuple[str, ...]]:
 
 
 def files_of_folder(folder: Path) -> list[str]:
-    """Return the files of a folder, sorted by name, without those that begin with a dot.
+    """Return the files of a folder, sorted by name, without those that begin with a dot (but Zarr's).
 
     Raises
     ------
@@ -116,7 +117,8 @@ def _files(folder: Path) -> Iterator[str]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.name.startswith(".") and entry.is_file():
+                is_hidden = entry.name.startswith(".") and entry.name not in ZARR_GROUPS
+                if not is_hidden and entry.is_file():
                     yield entry.name
     except OSError as err:
         raise ConfigError(folder, "", f"cannot be listed: {err.strerror}") from err

@@ -68,6 +68,8 @@ RASTER_SUFFIXES = frozenset(
         ".raw",
     ]
 )
+# Files that make a folder a Zarr group.
+ZARR_GROUPS = (".zgroup", "zarr.json")
 # Files that stand beside rasters, or are other things altogether: never opened.
 SIDE_SUFFIXES = frozenset(
     [
@@ -163,6 +165,8 @@ def by_folder(paths: Sequence[str]) -> Iterator[list[str]]:
 
 def is_image_name(path: str) -> bool:
     """Tell whether a file may be a raster by its name."""
+    if PurePath(path).name in ZARR_GROUPS:
+        return False
     return PurePath(path).suffix.lower() not in SIDE_SUFFIXES
 
 

@@ -17,7 +17,8 @@ from raster_types import RASTER_TYPES
 from raster_types.added import PLAIN
 from raster_types.aerial import is_naip
 from raster_types.crawl import files_of_folder, find_products, folders_of
-from raster_types.image_files import is_image_name, single_images
+from raster_types.image_files import ZARR_GROUPS, is_image_name, single_images
+from raster_types.series import is_netcdf
 from raster_types.stack import StackType
 from raster_types.tables.open_table import is_table
 
@@ -104,7 +105,13 @@ def type_of_file(path: Path) -> str:
             return name
     if is_table(path):
         return "table"
-    return "aerial" if is_naip(str(path)) else PLAIN
+    return _type_of_single(str(path))
+
+
+def _type_of_single(path: str) -> str:
+    if is_netcdf(path) or PurePath(path).name in ZARR_GROUPS:
+        return "series"
+    return "aerial" if is_naip(path) else PLAIN
 
 
 def _beginning(path: Path) -> str:
@@ -152,7 +159,8 @@ def contents_of_folder(folder: Path, files: Sequence[str], glob: str) -> FolderC
     left = [] if is_inside else [path for path in files if path not in claimed]
     rest = [path for (path,) in single_images(left) if _fits((path,), glob)]
     found = [product for product in products if _fits(product.paths, glob)]
-    found += [FoundProduct("aerial" if is_naip(path) else PLAIN, (path,)) for path in rest]
+    stores = [path for path in left if PurePath(path).name in ZARR_GROUPS]
+    found += [FoundProduct(_type_of_single(path), (path,)) for path in (*rest, *stores)]
     return FolderContents(found, list(unstacked_bands(rest)))
 
 

@@ -50,10 +50,12 @@ def headers_of_sources(
     SourceError
         A file is gone, or cannot be read.
     """
-    kept = {header.path: header for header in known}
+    # Two variables of one file differ in their drivers.
+    kept = {(header.path, header.driver): header for header in known}
+    kept |= {(header.path, ""): header for header in known}
     headers = []
     for source in sources:
-        header = kept.get(source.path)
+        header = kept.get((source.path, source.driver))
         status = check_path(source.path)
         if header is None or not _is_current(header, source, status):
             header = read_header(source.path, source.driver or None)

@@ -60,7 +60,7 @@ def check_function(
     ContractBroken
     """
     name = rule.function
-    padding = function.padding(rule)
+    padding: Any = function.padding(rule)
     _hold(isinstance(padding, int) and padding >= 0, f"{name}: padding {padding!r} is no count")
     random = np.random.default_rng(1)
     for kind in kinds:

@@ -211,14 +211,18 @@ def describe_crs(key: str) -> CrsInfo:
     )
 
 
-def crs_of_wkt(wkt: str) -> str:
-    """Return the canonical key of a CRS of a raster's header or a .prj file: WKT or a PROJ string.
+def crs_of_wkt(wkt: str | dict[str, object]) -> str:
+    """Return the key of a CRS of a raster's header or a .prj file: WKT, a PROJ string, a CF grid mapping.
 
     The text is trusted, whatever its length; PROJ may take its seconds to find a CRS of the same parameters.
     """
     try:
-        crs = pyproj.CRS.from_proj4(wkt) if wkt.startswith("+proj=") else pyproj.CRS.from_wkt(wkt)
-    except CRSError as err:
+        if isinstance(wkt, dict):
+            crs = pyproj.CRS.from_cf(wkt)
+        else:
+            is_proj = wkt.startswith("+proj=")
+            crs = pyproj.CRS.from_proj4(wkt) if is_proj else pyproj.CRS.from_wkt(wkt)
+    except (CRSError, KeyError) as err:
         raise InvalidParameter("crs", wkt, "a coordinate system that PROJ knows") from err
     key = _stated_key(crs)
     found = None if key else crs.to_authority(min_confidence=70)

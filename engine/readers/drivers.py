@@ -16,6 +16,7 @@ import re
 import stat
 import warnings
 from pathlib import Path
+from typing import cast
 
 from rasterio.env import env_ctx_if_needed, set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
@@ -60,6 +61,9 @@ DRIVERS: tuple[str, ...] = (
     "BYN",
     "SIGDEM",
 )
+
+# Prefixes of drivers that are not GDAL's (see `engine.readers.cube_dataset`).
+CUBES = ("netCDF:", "Zarr:")
 
 _NEVER = (
     "VRT WMS WCS WMTS HTTP GTI STACIT STACTA EEDA EEDAI PLMOSAIC DAAS OGCAPI DERIVED KMLSUPEROVERLAY "
@@ -155,6 +159,11 @@ def check_path(path: str) -> os.stat_result:
     return status
 
 
+def is_cube(driver: str | None) -> bool:
+    """Tell whether a driver names a variable of a netCDF file or Zarr store: "netCDF:NAME"."""
+    return driver is not None and driver.startswith(CUBES)
+
+
 def open_raster(path: str, driver: str | None = None, overview: int | None = None) -> DatasetReader:
     """Open a local raster file with a driver of the list.
 
@@ -177,6 +186,10 @@ def open_raster(path: str, driver: str | None = None, overview: int | None = Non
     SourceUnavailable, SourceCorrupt, UnknownProduct
     """
     check_path(path)
+    if is_cube(driver):
+        from engine.readers.cube_dataset import CubeDataset  # noqa: PLC0415 -- imports from here
+
+        return cast("DatasetReader", CubeDataset(path, str(driver)))
     if not _Process.configured:
         configure_gdal(_DEFAULT_CACHE_MB)
     if driver is not None and driver not in DRIVERS:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
-import rasterio
 from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioError
@@ -22,7 +21,7 @@ from engine.geometry.projection import crs_of_wkt
 from engine.geotransforms.gcps import Gcp
 from engine.item import Level
 from engine.pixel_type import PixelType, pixel_type_of_dtype
-from engine.readers.drivers import check_path, open_raster
+from engine.readers.drivers import check_path, is_cube, open_raster
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -139,6 +138,10 @@ def read_header(path: str, driver: str | None = None) -> RasterHeader:
         The message is a sentence fit for a status field.
     """
     status = check_path(path)
+    if is_cube(driver):
+        from engine.readers.cube_header import cube_header  # noqa: PLC0415 -- imports from here
+
+        return cube_header(path, str(driver), status)
     with open_raster(path, driver) as dataset:
         try:
             header = _describe_patiently(path, dataset)
@@ -393,8 +396,3 @@ def _same_mask(header: RasterHeader, dataset: DatasetReader) -> bool:
     if header.mask == "dataset":
         return all(MaskFlags.per_dataset in flags for flags in dataset.mask_flag_enums)
     return bool(dataset.count == len(header.bands))
-
-
-def library_version() -> str:
-    """Return the version of the raster library, for `show` and bug reports."""
-    return f"rasterio {rasterio.__version__}, GDAL {rasterio.__gdal_version__}"
