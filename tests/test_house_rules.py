@@ -71,6 +71,7 @@ NO_PLUGIN: dict[str, str] = {
     "engine/geotransforms/view_angles.py": "what any sensor model tells of its view",
     "raster_types/add.py": "adds what the raster types found to a definition",
     "raster_types/additions.py": "what was added, for every type",
+    "raster_types/sync.py": "looks again through what was added, for every type",
     "raster_types/added.py": "how items were added, for every type",
     "raster_types/terrain_option.py": "what the author says of terrain when adding",
     "raster_types/item_options.py": "what the author says of items when adding them",
