@@ -1,6 +1,6 @@
 """`swath definition`, as typed: from a folder of files to a compiled service.
 
-Covers server.definition_report and server.progress_bars.
+Covers server.definition_report, server.progress_bars and server.commands.definition_preview.
 """
 
 from __future__ import annotations
