@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -91,7 +91,7 @@ def test_any_file_loses_no_valid_pixel_by_more_than_one(
     rng = np.random.default_rng(seed)
     valid = slanted_valid(rows, cols, rng.uniform(0, 0.2)) ^ (rng.random((rows, cols)) < noise / 30)
     data = np.where(valid, 9, 0).astype("uint8")[np.newaxis]
-    tiles = {"tiled": True, "blockxsize": 32, "blockysize": 48}
+    tiles: dict[str, Any] = {"tiled": True, "blockxsize": 32, "blockysize": 48}
     path = write_geotiff(tmp_path / "a.tif", data, place(), nodata=0, **(tiles if seed % 2 else {}))
     found = _outline(path, FootprintRule())
     if valid.any():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from config.definition import MosaicOperator
 from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
 from engine.build.compile import compile_definition
@@ -121,7 +122,7 @@ def test_any_other_condition_goes_to_the_items(
 
 
 def test_another_operator_goes_to_the_items_of_the_group(service: ImageService) -> None:
-    rule = MosaicRule(where="Year = 2020", operator="Mean")
+    rule = MosaicRule(where="Year = 2020", operator=MosaicOperator.MEAN)
     request = ImageRequest(view=_view(service, 80), encoding=Encoding(format="bsq"), mosaic=rule)
     assert {planned.item.category for planned in plan(service, request).items} == {1}
 
