@@ -214,14 +214,11 @@ def describe_crs(key: str) -> CrsInfo:
 def crs_of_wkt(wkt: str | dict[str, object]) -> str:
     """Return the key of a CRS of a raster's header or a .prj file: WKT, a PROJ string, a CF grid mapping.
 
-    The text is trusted, whatever its length; PROJ may take its seconds to find a CRS of the same parameters.
+    It is trusted, whatever its length; finding a CRS of the same parameters may take PROJ seconds.
     """
     try:
-        if isinstance(wkt, dict):
-            crs = pyproj.CRS.from_cf(wkt)
-        else:
-            is_proj = wkt.startswith("+proj=")
-            crs = pyproj.CRS.from_proj4(wkt) if is_proj else pyproj.CRS.from_wkt(wkt)
+        plain = "from_proj4" if str(wkt).startswith("+proj=") else "from_wkt"
+        crs = getattr(pyproj.CRS, "from_cf" if isinstance(wkt, dict) else plain)(wkt)
     except (CRSError, KeyError) as err:
         raise InvalidParameter("crs", wkt, "a coordinate system that PROJ knows") from err
     key = _stated_key(crs)
