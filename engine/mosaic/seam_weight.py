@@ -109,9 +109,11 @@ def _between(corners, t, s):
 
 
 @kernel
-def _distance_kernel(edges, points, out):
+def _beyond_kernel(edges, points, out):
     for k in range(points.shape[0]):
         out[k] = np.sqrt(_squared_distance(edges, points[k, 0], points[k, 1]))
+        if _is_inside(edges, points[k, 0], points[k, 1]):
+            out[k] = -out[k]
 
 
 @kernel
@@ -212,14 +214,14 @@ def _edges(packed: bytes, width: int, height: int) -> Floats:
 
 @lru_cache(maxsize=1024)
 def _seam_edges(seam: bytes, footprint: bytes, width: int, height: int) -> Floats:
-    """Return the edges of a seamline that do not lie on the edge of the footprint."""
+    """Return the edges of a seamline that run inside the footprint, not along its edge or beyond."""
     edges, outer = _edges(seam, width, height), _edges(footprint, width, height)
     on_edge = np.ones(len(edges), np.bool_)
     for share in (0.0, 0.5, 1.0):
         points = edges[:, :2] * (1 - share) + edges[:, 2:] * share
-        distance = np.empty(len(points))
-        _distance_kernel(outer, np.ascontiguousarray(points), distance)
-        on_edge &= distance <= _SAME_EDGE_PX
+        beyond = np.empty(len(points))
+        _beyond_kernel(outer, np.ascontiguousarray(points), beyond)
+        on_edge &= beyond >= -_SAME_EDGE_PX
     return np.ascontiguousarray(edges[~on_edge])
 
 
