@@ -11,7 +11,7 @@ import math
 import shutil
 import subprocess
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
@@ -277,7 +277,9 @@ def _scenes(folder: Path) -> Path:
     return folder
 
 
-def _authored(path: Path, catalog: str, scenes: Path, overviews: str) -> DefinitionFolder:
+def _authored(
+    path: Path, catalog: str, scenes: Path, overviews: Literal["none", "all"]
+) -> DefinitionFolder:
     """Create, add, build, edit by hand with SQL alone, remove, build again."""
     made = DefinitionFolder.create(path, catalog=catalog)
     request = AddRequest(
@@ -287,7 +289,7 @@ def _authored(path: Path, catalog: str, scenes: Path, overviews: str) -> Definit
         name_regex=r"s(?P<Number>\d)_(?P<AcqDate>\d{8})",
     )
     assert add_rasters(made, request).added == 9
-    options = BuildOptions(overviews=overviews)  # type: ignore[arg-type] -- one of its words
+    options = BuildOptions(overviews=overviews)
     assert build_definition(made, options).built >= 9
     with made.table() as table:
         row = table.row(5)
