@@ -1,10 +1,10 @@
 """Mosaics with known errors are balanced: as the engine then shows them, and as it is taken back.
 
-Covers engine.build.balance.members, measure, gain_offsets, kept_records, options, pair_samples,
-sample_store, target_service, workspace: engine.build.balance.members, engine.build.balance.measure,
+Covers engine.build.balance.members, engine.build.balance.measure,
 engine.build.balance.gain_offsets, engine.build.balance.kept_records, engine.build.balance.options,
 engine.build.balance.pair_samples, engine.build.balance.sample_store, engine.build.balance.workspace,
-engine.build.balance.target_service.
+engine.build.balance.target_service, engine.build.balance.dodge, engine.build.balance.fields,
+engine.build.balance.surfaces, engine.build.balance.picture.
 """
 
 from __future__ import annotations
