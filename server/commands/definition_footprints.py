@@ -30,6 +30,31 @@ class ValidBy(StrEnum):
     VALUES = "values"
 
 
+_Where = Annotated[
+    str, typer.Option(metavar="CONDITION", help="Only these items, as in `Year = 2020`.")
+]
+_ValidBy = Annotated[
+    ValidBy,
+    typer.Option(help="What says which pixels are valid: the alpha band or mask, values, or both."),
+]
+_ValidRange = Annotated[
+    str,
+    typer.Option(metavar="LO,HI", help="A pixel counts where a band lies within. [default: any]"),
+]
+_Shrink = Annotated[
+    float, typer.Option(min=0.0, metavar="PX", help="Pixels to take off all around.")
+]
+_MaxVertices = Annotated[
+    int, typer.Option(min=8, help="Outlines with more are made simpler, outwards.")
+]
+_MinRegion = Annotated[
+    int, typer.Option(min=0, metavar="PX", help="Parts of fewer pixels are left out.")
+]
+_CloseGaps = Annotated[
+    float, typer.Option(min=0.0, metavar="PX", help="Gaps up to this width are closed.")
+]
+
+
 def footprints(  # noqa: PLR0913 -- one an option of the command
     definition: Annotated[
         Path, typer.Argument(metavar="NAME.isdef", help="Folder of the definition.")
@@ -43,36 +68,15 @@ def footprints(  # noqa: PLR0913 -- one an option of the command
             "auto: radiometry where the file says what is valid, else extent."
         ),
     ] = Method.AUTO,
-    where: Annotated[
-        str, typer.Option(metavar="CONDITION", help="Only these items, as in `Year = 2020`.")
-    ] = "",
-    valid_by: Annotated[
-        ValidBy,
-        typer.Option(
-            help="What says which pixels are valid: the alpha band or mask, values, or both."
-        ),
-    ] = ValidBy.ALL,
-    valid_range: Annotated[
-        str,
-        typer.Option(
-            metavar="LO,HI", help="A pixel counts where a band lies within. [default: any]"
-        ),
-    ] = "",
-    shrink: Annotated[
-        float, typer.Option(min=0.0, metavar="PX", help="Pixels to take off all around.")
-    ] = 0.0,
-    max_vertices: Annotated[
-        int, typer.Option(min=8, help="Outlines with more are made simpler, outwards.")
-    ] = 2000,
-    min_region: Annotated[
-        int, typer.Option(min=0, metavar="PX", help="Parts of fewer pixels are left out.")
-    ] = 0,
-    close_gaps: Annotated[
-        float, typer.Option(min=0.0, metavar="PX", help="Gaps up to this width are closed.")
-    ] = 0.0,
+    where: _Where = "",
+    valid_by: _ValidBy = ValidBy.ALL,
+    valid_range: _ValidRange = "",
+    shrink: _Shrink = 0.0,
+    max_vertices: _MaxVertices = 2000,
+    min_region: _MinRegion = 0,
+    close_gaps: _CloseGaps = 0.0,
     replace_edited: Annotated[
-        bool,
-        typer.Option("--replace-edited", help="Also those that were edited by hand."),
+        bool, typer.Option("--replace-edited", help="Also those that were edited by hand.")
     ] = False,
 ) -> None:
     """Make footprints anew, and keep how, so that later builds repeat it.
