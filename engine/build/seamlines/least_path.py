@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 # Runs of the ring shorter than this share of it, or so many pixels, are jags of a footprint's edge.
-_JAG = 0.05
+_JAG = 0.2
 _JAG_PX = 4
 
 
