@@ -104,4 +104,4 @@ def _divided(
 
 
 def _as_bytes(labels: Labels, pair: tuple[int, int]) -> NDArray[np.uint8]:
-    return ((labels == pair[0]) + 2 * (labels == pair[1])).astype(np.uint8)
+    return np.asarray((labels == pair[0]) + 2 * (labels == pair[1]), np.uint8)

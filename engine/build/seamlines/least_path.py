@@ -2,7 +2,7 @@
 
 An overlap is a connected area of pixels that either of two items may have. Around it lie pixels that
 only one of them can have, or neither. Where the ring around it changes from one to the other, the path
-begins and ends; it may slide along what neither has.
+begins and ends; it may slide along what neither has, and, at a cost, along the ring itself.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _sift_up(heap, keys, at):
 def _path_kernel(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 -- one loop nest; takes no records
     area, cost, starts, ends, distance, before, heap, keys, path, counts
 ):
-    """Dijkstra over vertices; an edge is the crack between two pixels of the area."""
+    """Dijkstra over vertices; an edge is a crack with the area on at least one hand."""
     rows, cols = area.shape
     across = cols + 1
     size = 0
@@ -129,7 +129,7 @@ def _path_kernel(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 -- one loop 
                 r0, c0, r1, c1, target = row - 1, col - 1, row - 1, col, vertex - across
             if r0 < 0 or c0 < 0 or r1 >= rows or c1 >= cols:
                 continue
-            if not area[r0, c0] or not area[r1, c1]:
+            if not area[r0, c0] and not area[r1, c1]:
                 continue
             further = key + 0.5 * (cost[r0, c0] + cost[r1, c1])
             if further < distance[target]:
@@ -206,7 +206,7 @@ def divide(area: Bools, sides: Bytes, cost: Floats) -> Bytes | None:
     sides : uint8 (rows, cols)
         Outside of the area: 1 and 2 = pixels of the first and the second item, 0 = of neither.
     cost : float64 (rows, cols)
-        Of a path of the length of one pixel; more than 0.
+        Of a path of the length of one pixel, around the area, too; more than 0.
 
     Returns
     -------
@@ -322,6 +322,15 @@ def _least_path(area: Bools, cost: Floats, starts: Integers, ends: Bools) -> Int
     return path[: max(0, int(counts[0]))]
 
 
+def _edge_keys(path: Integers, count: int) -> Integers:
+    return _keys(path[1:], path[:-1], count)
+
+
+def _keys(one: Integers, other: Integers, count: int) -> Integers:
+    """Return a number for each edge between two vertices, the same in both directions."""
+    return np.minimum(one, other) * count + np.maximum(one, other)
+
+
 def _labelled(
     area: Bools, ring: Integers, runs: list[tuple[int, Integers]], path: Integers
 ) -> Bytes:
@@ -336,7 +345,12 @@ def _labelled(
     stack = np.empty((int(np.count_nonzero(area)) + len(ring) + 1, 2), np.int64)
     used = 0
     count = len(ring)
-    for side, steps in runs:
+    taken = _edge_keys(path, len(walls) * across)
+    for side, run in runs:
+        # Where the path runs along the ring, the pixels inside are the other's.
+        ends = ring[run], ring[(run + 1) % count]
+        keys = [vertices[:, 0] * across + vertices[:, 1] for vertices in ends]
+        steps = run[~np.isin(_keys(keys[0], keys[1], len(walls) * across), taken)]
         here, following = ring[steps], ring[(steps + 1) % count]
         down, right = following[:, 0] - here[:, 0], following[:, 1] - here[:, 1]
         # The pixel on the right hand of each step.

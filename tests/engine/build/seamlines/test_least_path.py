@@ -39,13 +39,26 @@ def _least_cut(
                 edges.append((number[row, col], number[other], flow))
                 edges.append((number[other], number[row, col], flow))
         for other in ((row, col + 1), (row + 1, col), (row, col - 1), (row - 1, col)):
+            flow = int(_FLOW * 0.5 * (cost[row, col] + cost[other]))
             if sides[other] == 1:
-                edges.append((source, number[row, col], 2**31 - 1))
+                edges.append((source, number[row, col], flow))
             elif sides[other] == 2:
-                edges.append((number[row, col], sink, 2**31 - 1))
+                edges.append((number[row, col], sink, flow))
     first, second, flows = (np.array(each) for each in zip(*edges, strict=True))
     graph = coo_matrix((flows.astype(np.int32), (first, second)), shape=(sink + 1, sink + 1))
-    return maximum_flow(graph.tocsr(), source, sink).flow_value / _FLOW
+    return float(maximum_flow(graph.tocsr(), source, sink).flow_value) / _FLOW
+
+
+def _whole_cost(
+    area: NDArray[np.bool_],
+    sides: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    cost: NDArray[np.float64],
+) -> float:
+    """Return the cost of the border inside the area and along its edge."""
+    around = ~area & (sides > 0)
+    beyond = border_cost(around, sides, cost)
+    return border_cost(area | around, np.where(area, labels, sides), cost) - beyond
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -61,7 +74,9 @@ def test_the_path_costs_as_little_as_any_border_can(seed: int) -> None:
     assert labels is not None
     assert set(np.unique(labels[area])) == {1, 2}
     assert not labels[~area].any()
-    assert border_cost(area, labels, cost) == pytest.approx(_least_cut(area, sides, cost), abs=1e-4)
+    assert _whole_cost(area, sides, labels, cost) == pytest.approx(
+        _least_cut(area, sides, cost), abs=1e-4
+    )
 
 
 def test_the_path_never_costs_more_than_the_middle() -> None:
@@ -97,8 +112,32 @@ def test_an_overlap_between_more_than_two_changes_of_side_has_no_path() -> None:
     assert divide(area, sides, np.ones(area.shape)) is None
 
 
-def test_a_single_pixel_has_no_path() -> None:
+def test_a_single_pixel_goes_to_where_its_edge_costs_less() -> None:
     area = np.zeros((3, 3), np.bool_)
     area[1, 1] = True
     sides = np.array([[0, 1, 0], [1, 0, 2], [0, 2, 0]], np.uint8)
-    assert divide(area, sides, np.ones((3, 3))) is None
+    for dear, owner in ((1, 1), (2, 2)):
+        labels = divide(area, sides, np.where(sides == dear, 5.0, 1.0))
+        assert labels is not None
+        assert labels[1, 1] == owner
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sides_that_meet_at_a_corner_of_the_overlap_are_divided_at_least_cost(seed: int) -> None:
+    """Ragged footprints: no pixel of neither item lies between the two sides."""
+    rng = np.random.default_rng(seed)
+    area = np.zeros((30, 36), np.bool_)
+    area[3:27, 3:33] = True
+    # A spur of one pixel at the corner where both sides meet.
+    area[2, 3] = True
+    sides = np.zeros(area.shape, np.uint8)
+    sides[:, :3], sides[27:] = 1, 1
+    sides[:3, 3:], sides[:27, 33:] = 2, 2
+    sides[area] = 0
+    cost = rng.random(area.shape) + 0.05
+    labels = divide(area, sides, cost)
+    assert labels is not None
+    assert set(np.unique(labels[area])) == {1, 2}
+    assert _whole_cost(area, sides, labels, cost) == pytest.approx(
+        _least_cut(area, sides, cost), abs=1e-4
+    )
