@@ -4,6 +4,11 @@ One job at a time each. A worker that does not answer within its time, dies, or 
 costs the job it had; the sentence says what happened. A job's time begins when its worker says that it
 begins: starting a process and importing libraries takes seconds on a busy machine, and is no fault of
 the file. Workers know no catalog and write nothing but what their job says.
+
+Quick jobs lie ready in a worker's pipe before it is done with those before them, so that it goes on
+while answers are written to a catalog. They are so few and small that the pipe holds them unread:
+giving them never waits for a worker that waits for us. Where a worker ends, the jobs behind the one
+that it was at go to others.
 """
 
 from __future__ import annotations
@@ -15,8 +20,9 @@ import resource
 import signal
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,28 +33,48 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from multiprocessing.context import SpawnProcess
 
-_NOT_YET = object()
-
 J = TypeVar("J", bound=Job)
 R = TypeVar("R")
 
 # Above what libraries take at start; a whole worker stays below half of the 1 GB allowed to crawl.
 _MEMORY_BYTES = 400 << 20
 _GDAL_CACHE_MB = 32
-_AHEAD_PER_WORKER = 16
+# Answers that wait for one before them, as a worker's share; of quick jobs they are small.
+_AHEAD_PER_WORKER = 64
+# What lies ready in a pipe: some tenths of a second of work, at most so many jobs and bytes. A pipe
+# holds 200 kB, of which messages of a few hundred bytes take several times their size.
+_READY_S = 0.25
+_READY_JOBS = 24
+_READY_BYTES = 40_000
 # For a process to start and to import what its job needs.
 _START_S = 300.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A job on its way to a worker: its number, and what is sent."""
+
+    index: int
+    message: bytes
+
+
 @dataclass(slots=True)
 class _Worker:
+    """A process and what it was given: the first is what it is at, the others lie ready."""
+
     process: SpawnProcess
     pipe: Connection
-    job: int | None = None
-    work: object = None
+    given: deque[_Given] = field(default_factory=deque)
     has_begun: bool = False
     has_answered: bool = False
     deadline: float = 0.0
+
+    def has_room(self, ready: int, message: bytes) -> bool:
+        """Tell whether it may be given one more job, where so many may lie ready."""
+        if not self.given:
+            return True
+        size = len(message) + sum(len(each.message) for each in self.given)
+        return len(self.given) <= ready and size <= _READY_BYTES
 
 
 class GuardedWorkers:
@@ -66,6 +92,10 @@ class GuardedWorkers:
         self._count = count or min(8, len(os.sched_getaffinity(0)))
         self._timeout_s = timeout_s
         self._workers: list[_Worker] = []
+        # No worker has room for them yet, or theirs ended.
+        self._waiting: deque[_Given] = deque()
+        # Seconds a job takes, lately; 0 = not known yet.
+        self._pace_s = 0.0
 
     def __enter__(self) -> GuardedWorkers:
         return self
@@ -76,75 +106,105 @@ class GuardedWorkers:
 
     def map(self, task: Callable[[J], R], jobs: Iterable[J]) -> Iterator[tuple[J, R | SourceError]]:
         """See engine.build.workers.Workers.map."""
+        self._pace_s = 0.0
         coming = enumerate(jobs)
         under_way: dict[int, J] = {}
         answers: dict[int, R | SourceError] = {}
         order: deque[int] = deque()
-        more = True
-        while more or order:
-            while more and len(order) < self._count * _AHEAD_PER_WORKER and self._has_idle():
-                following = next(coming, None)
-                if following is None:
-                    more = False
-                    break
-                index, job = following
-                under_way[index] = job
-                order.append(index)
-                self._give(index, (task, job))
-            self._collect(under_way, answers)
-            while order and order[0] in answers:
-                index = order.popleft()
-                yield under_way.pop(index), answers.pop(index)
+        more, most = True, self._count * _AHEAD_PER_WORKER
+        try:
+            while more or order:
+                self._give_waiting()
+                while more and not self._waiting and len(order) < most:
+                    following = next(coming, None)
+                    if following is None:
+                        more = False
+                        break
+                    index, job = following
+                    under_way[index] = job
+                    order.append(index)
+                    self._waiting.append(_Given(index, bytes(ForkingPickler.dumps((task, job)))))
+                    self._give_waiting()
+                self._collect(under_way, answers)
+                while order and order[0] in answers:
+                    index = order.popleft()
+                    yield under_way.pop(index), answers.pop(index)
+        finally:
+            # Where nobody wants the rest, its answers must not come to who asks next.
+            for worker in [worker for worker in self._workers if worker.given]:
+                self._end(worker)
+            self._waiting.clear()
 
-    def _has_idle(self) -> bool:
-        return len(self._workers) < self._count or any(w.job is None for w in self._workers)
+    def _ready(self) -> int:
+        """Return how many jobs may lie ready in a pipe behind the one under way."""
+        if not self._pace_s:
+            return 0
+        return min(_READY_JOBS, int(_READY_S / self._pace_s))
 
-    def _give(self, index: int, work: object) -> None:
-        worker = next((w for w in self._workers if w.job is None), None) or self._start()
-        worker.job, worker.work, worker.has_begun = index, work, False
-        worker.deadline = time.monotonic() + _START_S
-        with contextlib.suppress(ConnectionError):
-            # Where it is dead already, waiting for its answer says so.
-            worker.pipe.send(work)
+    def _give_waiting(self) -> None:
+        """Send jobs to the workers that have the least to do, as far as there is room."""
+        while self._waiting:
+            worker = self._least_busy(self._waiting[0].message)
+            if worker is None:
+                return
+            if not worker.given:
+                worker.has_begun, worker.deadline = False, time.monotonic() + _START_S
+            worker.given.append(self._waiting.popleft())
+            with contextlib.suppress(ConnectionError):
+                # Where it is dead already, waiting for its answer says so.
+                worker.pipe.send_bytes(worker.given[-1].message)
+
+    def _least_busy(self, message: bytes) -> _Worker | None:
+        ready = self._ready()
+        free = [worker for worker in self._workers if worker.has_room(ready, message)]
+        worker = min(free, key=lambda each: len(each.given), default=None)
+        if (worker is None or worker.given) and len(self._workers) < self._count:
+            return self._start()
+        return worker
 
     def _collect(self, under_way: dict[int, J], answers: dict[int, R | SourceError]) -> None:
         """Wait for at least one word, death or deadline, and note the answers."""
-        busy = {w.pipe: w for w in self._workers if w.job is not None}
+        busy = {w.pipe: w for w in self._workers if w.given}
         if not busy:
             return
         first = min(worker.deadline for worker in busy.values())
         ready = wait(list(busy), max(0.0, first - time.monotonic()))
         for pipe, worker in busy.items():
-            index = worker.job
-            if index is None:
-                continue
             if pipe in ready:
-                answer = self._receive(worker, index, under_way[index].path)
-                if answer is not _NOT_YET:
-                    answers[index] = answer
+                self._receive(worker, under_way, answers)
             elif worker.deadline <= time.monotonic():
+                index = worker.given.popleft().index
                 self._end(worker)
                 why = f"reading it took longer than {self._timeout_s:g} s"
                 answers[index] = SourceCorrupt(under_way[index].path, why)
 
-    def _receive(self, worker: _Worker, index: int, path: str) -> Any:
-        """Return the answer, `_NOT_YET` where the worker says that it begins, or never began."""
+    def _receive(
+        self, worker: _Worker, under_way: dict[int, J], answers: dict[int, R | SourceError]
+    ) -> None:
+        """Note all that a worker has said, or that it died."""
         try:
-            word = worker.pipe.recv()
+            while worker.given and worker.pipe.poll():
+                word = worker.pipe.recv()
+                if word is None:
+                    worker.has_begun = True
+                    worker.deadline = time.monotonic() + self._timeout_s
+                    continue
+                index = worker.given.popleft().index
+                worker.has_begun, worker.has_answered = False, True
+                worker.deadline = time.monotonic() + _START_S
+                answers[index] = self._answer(word)
         except (EOFError, OSError):
+            if worker.has_begun or not worker.has_answered:
+                index = worker.given.popleft().index
+                why = "reading it made the reader crash"
+                answers[index] = SourceCorrupt(under_way[index].path, why)
+            # Else it died of the job before, after its answer: that is nothing to the next one.
             self._end(worker)
-            if worker.has_answered and not worker.has_begun:
-                # It died of the job before, after its answer: that is nothing to this one.
-                self._give(index, worker.work)
-                return _NOT_YET
-            return SourceCorrupt(path, "reading it made the reader crash")
-        if word is None:
-            worker.deadline = time.monotonic() + self._timeout_s
-            worker.has_begun = True
-            return _NOT_YET
-        good, answer = word
-        worker.job, worker.has_answered = None, True
-        if good:
+
+    def _answer(self, word: tuple[bool, Any, float]) -> Any:
+        is_good, answer, seconds = word
+        self._pace_s = 0.9 * self._pace_s + 0.1 * seconds if self._pace_s else seconds
+        if is_good:
             return answer
         error = from_record(*answer)
         if isinstance(error, SourceError):
@@ -167,7 +227,8 @@ class GuardedWorkers:
         worker.process.kill()
         worker.process.join()
         worker.pipe.close()
-        worker.job = None
+        self._waiting.extend(worker.given)
+        worker.given.clear()
 
 
 def _serve(pipe: Connection) -> None:
@@ -190,7 +251,9 @@ def _serve(pipe: Connection) -> None:
         with contextlib.suppress(BrokenPipeError):
             # Only now: what the task needs was imported while it was received.
             pipe.send(None)
-            pipe.send(_run(task, job))
+            begun = time.monotonic()
+            answer = _run(task, job)
+            pipe.send((*answer, time.monotonic() - begun))
 
 
 def _run(task: Callable[[Any], Any], job: Job) -> tuple[bool, Any]:

@@ -126,3 +126,50 @@ def test_headers_are_read_in_a_worker(tmp_path: Path) -> None:
         ((_, items),) = workers.map(read_product, [job])
     assert not isinstance(items, Exception)
     assert items[0].headers[0].width == 8
+
+
+@dataclass(frozen=True)
+class Heavy:
+    """A job that is much to send, and whose answer is as much."""
+
+    path: str
+    load: bytes
+
+
+def mirror(job: Heavy) -> bytes:
+    """Send back what was sent."""
+    return job.load
+
+
+def test_a_job_that_kills_among_many_quick_ones_is_blamed_alone() -> None:
+    names = [f"n{number}" for number in range(300)]
+    names[40] = names[41] = names[200] = "crash"
+    names[120] = "hang"
+    with GuardedWorkers(2, timeout_s=3.0) as workers:
+        found = list(workers.map(work, map(Job, names)))
+    assert [job.path for job, _ in found] == names
+    assert [job.path for job, answer in found if isinstance(answer, SourceCorrupt)] == [
+        "crash",
+        "crash",
+        "hang",
+        "crash",
+    ]
+    assert all(a == job.path.upper() for job, a in found if not isinstance(a, SourceCorrupt))
+
+
+def test_heavy_jobs_and_answers_among_light_ones_do_not_block_each_other() -> None:
+    loads = [bytes(1 << 20) if number % 7 == 3 else b"light" for number in range(200)]
+    with GuardedWorkers(2) as workers:
+        jobs = [Heavy(str(number), load) for number, load in enumerate(loads)]
+        found = [answer for _, answer in workers.map(mirror, jobs)]
+    assert found == loads
+
+
+def test_who_stops_asking_gets_nothing_of_it_later() -> None:
+    with GuardedWorkers(2) as workers:
+        results = workers.map(work, [Job(f"a{number}") for number in range(100)])
+        for _ in range(30):
+            next(results)
+        results.close()
+        found = [answer for _, answer in workers.map(work, [Job("b"), Job("c")])]
+    assert found == ["B", "C"]
