@@ -9,7 +9,17 @@ import typer
 
 from config.load import SettingsError
 from engine.errors import ImageServerError
-from server.commands import bench, definition, demo, explain, plugins, publish, serve, service
+from server.commands import (
+    bench,
+    compare,
+    definition,
+    demo,
+    explain,
+    plugins,
+    publish,
+    serve,
+    service,
+)
 from server.version import PROGRAM_VERSION
 
 _EPILOG = """\
@@ -63,6 +73,7 @@ app.add_typer(service.app, name="service")
 app.command()(serve.serve)
 app.command()(explain.explain)
 app.command()(bench.bench)
+app.command()(compare.compare)
 app.command()(demo.demo)
 app.command()(plugins.plugins)
 
