@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from engine.build.value_counts import count_values
 from engine.summary import BandStatistics, Histogram
 
 if TYPE_CHECKING:
@@ -109,7 +110,10 @@ def tally_samples(samples: NDArray[Any]) -> BandTally:
 def _tally_short(samples: NDArray[Any]) -> BandTally:
     """Count samples of 8 or 16 bits: how often each value stands there tells all else."""
     least = int(np.iinfo(samples.dtype).min)
-    by_value = np.bincount(samples.astype(np.intp) - least if least else samples)
+    if samples.dtype.itemsize == 1:
+        by_value = count_values(samples)
+    else:
+        by_value = np.bincount(samples.astype(np.intp) - least if least else samples)
     found = np.flatnonzero(by_value)
     counts, values = by_value[found], (found + least).astype(np.float64)
     low, high = float(values[0]), float(values[-1])
