@@ -46,12 +46,19 @@ def render(plan: Plan, work: Work, service_type: PixelType) -> Pixels:
     """
     if plan.process is not None:
         return _render_processed(plan, plan.process, work)
+    if plan.picture is not None:
+        return render_words(plan, work, service_type)
+    return render_planes(plan, work, service_type)
+
+
+def render_words(plan: Plan, work: Work, service_type: PixelType) -> Pixels:
+    """Return the mosaic of a plan, as RGBV wherever that can hold it; see `render`."""
     if _fits_rgbv(plan, service_type):
         try:
             return render_rgbv(plan, work)
         except MixedValidity:
             work.filled = work.no_terrain = work.samplings = 0
-    return render_planes(plan, work, service_type)
+    return render(replace(plan, picture=None), work, service_type)
 
 
 def _render_processed(plan: Plan, process: MosaicProcess, work: Work) -> PixelBlock:
@@ -71,7 +78,7 @@ def _render_processed(plan: Plan, process: MosaicProcess, work: Work) -> PixelBl
 
 def _fits_rgbv(plan: Plan, service_type: PixelType) -> bool:
     return (
-        plan.picture is not None
+        plan.process is None
         and len(plan.bands) == 3
         and service_type is PixelType.U8
         and plan.operator in (MosaicOperator.FIRST, MosaicOperator.LAST)

@@ -49,7 +49,7 @@ def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock
             cols = slice(cell.col_start, cell.col_stop)
             cells.count_voids(cell, lambda: np.asarray(canvas.valid[:, rows, cols].any(axis=0)))
 
-    over_cells(plan, work, "planes", paint, span=_span(plan))
+    over_cells(plan, work, "planes", paint, span=span_of(plan))
     valid = canvas.valid
     if valid.shape[0] > 1 and bool((valid == valid[:1]).all()):
         valid = valid[:1]
@@ -57,7 +57,7 @@ def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock
     return PixelBlock(canvas.data, valid)
 
 
-def _span(plan: Plan) -> int:
+def span_of(plan: Plan) -> int:
     """Return how many cells a side are painted at once: several in large views, where they may be."""
     is_first = plan.operator in (MosaicOperator.FIRST, MosaicOperator.LAST)
     is_whole = is_first and not plan.per_pixel and not follows_seamlines(plan)

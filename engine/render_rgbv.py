@@ -12,6 +12,7 @@ from engine.mosaic.seam_canvas import SeamCanvas
 from engine.pixel_type import PixelType
 from engine.pixels import Rgbv, rgbv_of_planes
 from engine.render_cells import over_cells
+from engine.render_planes import span_of
 from engine.samplers import rgbv
 from engine.seam_layers import steps_of
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from engine.layers import Cells, Layer
     from engine.plan import Plan
     from engine.render_work import Work
+    from engine.samplers.placement import CanvasPart
     from engine.seam_layers import SeamSteps
     from engine.target_grid import Cell
 
@@ -40,10 +42,30 @@ def render_rgbv(plan: Plan, work: Work) -> Rgbv:
     kernel = KERNELS[plan.interpolation]
 
     def paint(cells: Cells, cell: Cell) -> None:
+        if cell.span == 1:
+            paint_single(cells, cell, 0)
+        elif not paint_wide(cells, cell):
+            for single in cell.singles():
+                paint_single(cells, single, 0)
+
+    def paint_wide(cells: Cells, cell: Cell) -> bool:
+        layers = cells.layers_of(cell)
+        part = cells.wide_part(layers[0], cell) if layers and layers[0].covers(cell) else None
+        if part is None:
+            return not layers
+        filled = _sample_part(cells, layers[0], part, canvas, (kernel, 0))
+        if filled == (cell.col_stop - cell.col_start) * (cell.row_stop - cell.row_start):
+            cells.work.filled += filled
+            return True
+        for single in cell.singles():
+            at = np.s_[single.row_start : single.row_stop, single.col_start : single.col_stop]
+            paint_single(cells, single, int(np.count_nonzero(canvas[at])))
+        return True
+
+    def paint_single(cells: Cells, cell: Cell, filled: int) -> None:
         total = (cell.col_stop - cell.col_start) * (cell.row_stop - cell.row_start)
-        filled = 0
         steps = steps_of(cells, cell)
-        for layer in steps.first:
+        for layer in steps.first if filled < total else ():
             filled += _sample_layer(cells, layer, cell, canvas, (kernel, filled))
             if filled == total:
                 break
@@ -56,7 +78,7 @@ def render_rgbv(plan: Plan, work: Work) -> Rgbv:
         cells.work.filled += filled
         cells.count_voids(cell, lambda: _valid(canvas, cell))
 
-    over_cells(plan, work, "rgbv", paint)
+    over_cells(plan, work, "rgbv", paint, span=span_of(plan))
     return Rgbv(canvas, is_full=work.filled - before == canvas.size)
 
 
@@ -99,13 +121,21 @@ def _sample_layer(
     state : (kernel, filled)
         Pixels of the cell that were filled before.
     """
-    kernel, filled = state
-    work = cells.work
     start = time.perf_counter()
     part = cells.part(layer, cell, origin)
-    work.add("grid", start)
-    if part is None:
-        return 0
+    cells.work.add("grid", start)
+    return 0 if part is None else _sample_part(cells, layer, part, canvas, state)
+
+
+def _sample_part(
+    cells: Cells,
+    layer: Layer,
+    part: CanvasPart,
+    canvas: NDArray[Any],
+    state: tuple[int, int],
+) -> int:
+    kernel, filled = state
+    work = cells.work
     start = time.perf_counter()
     window = cells.fetch(layer, part)
     work.add("blocks", start)

@@ -1,7 +1,7 @@
 """Tiles of a TIFF as bytes: predictor and deflate.
 
-The fast deflate of the Intel library, not the small one: overviews are read more often than kept, and
-making them is a third of the time of a build.
+Differences of 8-bit pixels hold next to no matches: they are packed by codes and runs of equal pixels
+alone, three times as fast as by a search. All else takes the fast deflate of the Intel library.
 
 References
 ----------
@@ -16,9 +16,12 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
+from engine.formats.deflate_rle import deflate_rle
 from engine.kernel import kernel
 
 _LEVEL = 2
+# Bytes of a pixel up to which runs of equal pixels are found.
+_MOST_RUN_BYTES = 4
 
 Array = NDArray[Any]
 
@@ -44,7 +47,16 @@ def encode_tile(data: Array, side: int) -> bytes:
     whole = np.ascontiguousarray(data).view(f"u{data.dtype.itemsize}")
     differences = np.zeros((side, side * bands), whole.dtype)
     _difference_kernel(whole, differences)
+    if data.dtype.itemsize == 1 and bands <= _MOST_RUN_BYTES:
+        return deflate_rle(differences, bands)
     return bytes(isal_zlib.compress(differences, _LEVEL))
+
+
+def encode_words(words: NDArray[np.uint32], side: int) -> bytes:
+    """Return the tile that `encode_tile` gives for the three bands of RGBV words (rows, cols)."""
+    differences = np.empty((side, 3 * side), np.uint8)
+    _difference_words_kernel(words, differences)
+    return deflate_rle(differences, 3)
 
 
 def encode_mask(valid: NDArray[np.bool_], side: int) -> bytes:
@@ -79,3 +91,28 @@ def _difference_kernel(data: Array, out: Array) -> None:
                 before = line[col]
             if cols * bands < out.shape[1]:
                 out[row, cols * bands + band] = -before
+
+
+@kernel
+def _difference_words_kernel(words, out):
+    # As above; the bytes of two words are subtracted at once, none borrowing from its neighbour.
+    rows, cols = words.shape
+    high, low = np.uint32(0x80808080), np.uint32(0x7F7F7F7F)
+    zero, eight, sixteen = np.uint32(0), np.uint32(8), np.uint32(16)
+    for row in range(out.shape[0]):
+        line, before, end = out[row], zero, 0
+        if row < rows:
+            end = cols
+            for col in range(cols):
+                word = words[row, col]
+                left = ((word | high) - (before & low)) ^ ((word ^ ~before) & high)
+                line[3 * col] = left
+                line[3 * col + 1] = left >> eight
+                line[3 * col + 2] = left >> sixteen
+                before = word
+        for place in range(3 * end, line.size):
+            line[place] = 0
+        if 3 * end < line.size:
+            line[3 * end] = np.uint8(zero - before)
+            line[3 * end + 1] = np.uint8(zero - (before >> eight))
+            line[3 * end + 2] = np.uint8(zero - (before >> sixteen))

@@ -20,7 +20,7 @@ from rasterio.crs import CRS
 from rasterio.io import MemoryFile
 from rasterio.transform import Affine
 
-from engine.build.cog_tiles import encode_mask, encode_tile, predictor_of
+from engine.build.cog_tiles import encode_mask, encode_tile, encode_words, predictor_of
 from engine.geometry.projection import wkt_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from engine.pixels import Rgbv
 
 _HEAD_BYTES = 16
 # Of GeoTIFF: pixel scale, tie point, matrix, keys, and the numbers and texts that keys point to.
@@ -130,6 +132,19 @@ class CogWriter:
         self.has_pixels = True
         self._keep(self._pixels[level], (row, col), encode_tile(data, self._shape.tile_px))
         self._keep(self._masks[level], (row, col), encode_mask(valid, self._shape.tile_px))
+
+    def put_words(self, place: tuple[int, int, int], pixels: Rgbv) -> None:
+        """Take a tile of a file of three 8-bit bands."""
+        level, row, col = place
+        valid = np.ones((1, 1), np.bool_) if pixels.is_full else pixels.valid_any()
+        self._has_invalid |= not bool(valid.all())
+        if not valid.any():
+            return
+        self.has_pixels = True
+        side = self._shape.tile_px
+        self._keep(self._pixels[level], (row, col), encode_words(pixels.words, side))
+        valid = np.broadcast_to(valid, pixels.words.shape)
+        self._keep(self._masks[level], (row, col), encode_mask(valid, side))
 
     def _keep(self, plane: _Plane, place: tuple[int, int], packed: bytes) -> None:
         number = place[0] * plane.across + place[1]

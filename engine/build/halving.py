@@ -70,6 +70,58 @@ def _majority_kernel(data: Array, valid: Bools, out: Array, out_valid: Bools) ->
                 out_valid[own, row, col] = best > 0
 
 
+@kernel
+def _words_kernel(words, out):
+    # Lanes R and B, and G and V, are summed side by side; V is 255 where a pixel is valid.
+    rows, cols = words.shape
+    lanes, rounding, two, eight = (
+        np.uint32(0x00FF00FF),
+        np.uint32(0x00020002),
+        np.uint32(2),
+        np.uint32(8),
+    )
+    full = np.uint32(0xFF000000)
+    for row in range(out.shape[0]):
+        above, below = words[2 * row], words[min(2 * row + 1, rows - 1)]
+        has_below = 2 * row + 1 < rows
+        line = out[row]
+        gap = np.uint32(0)
+        for col in range(cols // 2 if has_below else 0):
+            a, b, c, d = above[2 * col], above[2 * col + 1], below[2 * col], below[2 * col + 1]
+            even = (a & lanes) + (b & lanes) + (c & lanes) + (d & lanes) + rounding
+            odd = ((a >> eight) & lanes) + ((b >> eight) & lanes)
+            odd += ((c >> eight) & lanes) + ((d >> eight) & lanes) + rounding
+            line[col] = ((even >> two) & lanes) | (((odd >> two) & lanes) << eight)
+            gap |= ~(a & b & c & d) & full
+        if gap == 0 and has_below and cols % 2 == 0:
+            continue
+        for col in range(line.size):
+            red, green, blue, count = 0, 0, 0, 0
+            for y in range(2 * row, min(2 * row + 2, rows)):
+                for x in range(2 * col, min(2 * col + 2, cols)):
+                    word = np.int64(words[y, x])
+                    if word >> 24:
+                        red += word & 255
+                        green += (word >> 8) & 255
+                        blue += (word >> 16) & 255
+                        count += 1
+            if count:
+                red = (2 * red + count) // (2 * count)
+                green = (2 * green + count) // (2 * count)
+                blue = (2 * blue + count) // (2 * count)
+                line[col] = np.uint32(red | (green << 8) | (blue << 16) | 0xFF000000)
+            else:
+                line[col] = 0
+
+
+def halved_words(words: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return what `halved_mean` gives, for RGBV words (rows, cols)."""
+    rows, cols = words.shape
+    out = np.empty(((rows + 1) // 2, (cols + 1) // 2), np.uint32)
+    _words_kernel(np.ascontiguousarray(words), out)
+    return out
+
+
 def halved_mean(data: Array, valid: Bools) -> tuple[Array, Bools]:
     """Return means of 2 × 2 pixels, whole numbers rounded, and where any of them is valid.
 

@@ -16,13 +16,14 @@ from rasterio.windows import Window
 from engine.answer import render_request
 from engine.budget import UNLIMITED, InstanceMemory
 from engine.build.cog_writer import CogShape, CogWriter, levels_of
-from engine.build.halving import halved_majority, halved_mean
+from engine.build.halving import halved_majority, halved_mean, halved_words
 from engine.build.overview_members import CELL_PX
 from engine.errors import SourceCorrupt
 from engine.extent import Extent
 from engine.mosaic.methods import METHODS
-from engine.pixels import PixelBlock, Rgbv
+from engine.pixels import PixelBlock, Pixels, Rgbv
 from engine.plan import plan
+from engine.render import render_words
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, View
 from engine.service import ImageService, open_service
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("swath.build")
 _LEAST_CHUNK = 64
+# Cells a side that are rendered at once, of pixels of at most so many bytes.
+_SIDES = ((4, 4), (2, 16))
 _MEMORY = InstanceMemory(block_cache_bytes=96 << 20, gdal_cache_bytes=16 << 20)
 
 
@@ -124,6 +127,8 @@ class _Rendering:
         self._levels = levels_of(job.width, job.height, CELL_PX)
         self._halved = halved_majority if job.thematic else halved_mean
         self._holes = _Holes(job.no_data)
+        self._side = _side_of(service)
+        self._square: tuple[tuple[int, int], Pixels] | None = None
         self.skipped: set[str] = set()
 
     @property
@@ -135,45 +140,95 @@ class _Rendering:
         """Render all tiles."""
         self._tile(len(self._levels) - 1, 0, 0)
 
-    def _tile(self, level: int, row: int, col: int) -> PixelBlock:
-        block = self._cell(row, col) if level == 0 else self._of_four(level, row, col)
-        valid = block.valid_any()
-        self._writer.put((level, row, col), self._holes.filled(block, valid), valid)
-        return block
+    def _tile(self, level: int, row: int, col: int) -> Pixels:
+        pixels = self._cell(row, col) if level == 0 else self._of_four(level, row, col)
+        if isinstance(pixels, Rgbv):
+            self._writer.put_words((level, row, col), pixels)
+        else:
+            valid = pixels.valid_any()
+            self._writer.put((level, row, col), self._holes.filled(pixels, valid), valid)
+        return pixels
 
-    def _of_four(self, level: int, row: int, col: int) -> PixelBlock:
+    def _of_four(self, level: int, row: int, col: int) -> Pixels:
         """Return a tile made of those of the level below that it covers."""
-        width, height = self._levels[level - 1]
-        first_row, first_col = 2 * row * CELL_PX, 2 * col * CELL_PX
-        rows = min(2 * CELL_PX, height - first_row)
-        cols = min(2 * CELL_PX, width - first_col)
-        size = ((rows + 1) // 2, (cols + 1) // 2)
-        data: NDArray[Any] | None = None
-        valid: NDArray[np.bool_] | None = None
-        for down in range(0, rows, CELL_PX):
-            for right in range(0, cols, CELL_PX):
-                place = (2 * row + down // CELL_PX, 2 * col + right // CELL_PX)
-                below = self._tile(level - 1, *place)
-                own, good = self._halved(below.data, below.valid)
-                if data is None or valid is None:
-                    data = np.zeros((own.shape[0], *size), own.dtype)
-                    valid = np.zeros((own.shape[0], *size), np.bool_)
-                at = np.s_[
-                    :, down // 2 : down // 2 + own.shape[1], right // 2 : right // 2 + own.shape[2]
-                ]
-                data[at], valid[at] = own, good
-        if data is None or valid is None:
-            raise ValueError("a tile of nothing")
-        return PixelBlock(data, valid)
+        below = [
+            [self._halved_tile(level - 1, down, right) for right in self._covered(level, 0, col)]
+            for down in self._covered(level, 1, row)
+        ]
+        if all(isinstance(each, Rgbv) for line in below for each in line):
+            words = np.block([[each.words for each in line] for line in below])  # type: ignore[union-attr] -- all are words
+            return Rgbv(words, all(each.is_full for line in below for each in line))  # type: ignore[union-attr] -- all are words
+        planes = [[_planes(each) for each in line] for line in below]
+        bands = max(block.valid.shape[0] for line in planes for block in line)
+        valid = [
+            [np.broadcast_to(block.valid, (bands, *block.valid.shape[1:])) for block in line]
+            for line in planes
+        ]
+        data = np.block([[block.data for block in line] for line in planes])
+        return PixelBlock(data, np.block(valid))
 
-    def _cell(self, row: int, col: int) -> PixelBlock:
-        job = self._job
-        left, top = col * CELL_PX, row * CELL_PX
-        window = Window(left, top, min(CELL_PX, job.width - left), min(CELL_PX, job.height - top))
-        if row * -(-job.width // CELL_PX) + col in self._cells:
-            return _chunk(job, self._service, window, self.skipped)
+    def _covered(self, level: int, axis: int, number: int) -> range:
+        """Return the numbers of the tiles below along columns (0) or rows (1)."""
+        count = -(-self._levels[level - 1][axis] // CELL_PX)
+        return range(2 * number, min(2 * number + 2, count))
+
+    def _halved_tile(self, level: int, row: int, col: int) -> Pixels:
+        below = self._tile(level, row, col)
+        if isinstance(below, Rgbv) and not self._job.thematic:
+            return Rgbv(halved_words(below.words), below.is_full)
+        planes = _planes(below)
+        return PixelBlock(*self._halved(planes.data, planes.valid))
+
+    def _cell(self, row: int, col: int) -> Pixels:
+        window = self._window(row, col, 1)
+        if row * -(-self._job.width // CELL_PX) + col in self._cells:
+            return self._rendered(row, col)
         data, valid = self._kept.read(window)
         return PixelBlock(data, np.ascontiguousarray(valid[np.newaxis]))
+
+    def _window(self, row: int, col: int, cells: int) -> Window:
+        """Return a square of cells as pixels."""
+        job, left, top = self._job, col * CELL_PX, row * CELL_PX
+        side = cells * CELL_PX
+        return Window(left, top, min(side, job.width - left), min(side, job.height - top))
+
+    def _rendered(self, row: int, col: int) -> Pixels:
+        """Return a cell; cells come depth first, so that those of a square come one after the other."""
+        side = self._side
+        place = (row - row % side, col - col % side)
+        if not self._is_whole(*place):
+            return _chunk(self._job, self._service, self._window(row, col, 1), self.skipped)
+        if self._square is None or self._square[0] != place:
+            self._square = None
+            window = self._window(*place, side)
+            self._square = place, _chunk(self._job, self._service, window, self.skipped)
+        down, right = (row - place[0]) * CELL_PX, (col - place[1]) * CELL_PX
+        at = np.s_[..., down : down + CELL_PX, right : right + CELL_PX]
+        pixels = self._square[1]
+        if isinstance(pixels, Rgbv):
+            return Rgbv(np.ascontiguousarray(pixels.words[at]), pixels.is_full)
+        data, valid = np.ascontiguousarray(pixels.data[at]), np.ascontiguousarray(pixels.valid[at])
+        return PixelBlock(data, valid)
+
+    def _is_whole(self, row: int, col: int) -> bool:
+        """Tell whether all cells of a square are to be rendered."""
+        across, down = -(-self._job.width // CELL_PX), -(-self._job.height // CELL_PX)
+        return all(
+            y * across + x in self._cells
+            for y in range(row, min(row + self._side, down))
+            for x in range(col, min(col + self._side, across))
+        )
+
+
+def _planes(pixels: Pixels) -> PixelBlock:
+    return pixels.planes() if isinstance(pixels, Rgbv) else pixels
+
+
+def _side_of(service: ImageService) -> int:
+    """Return how many cells a side are rendered at once: many, but no more memory than a worker has."""
+    summary = service.summary
+    pixel_bytes = len(summary.bands) * np.dtype(summary.pixel_type.dtype_name).itemsize
+    return next((side for side, most in _SIDES if pixel_bytes <= most), 1)
 
 
 def _windows(job: RenderJob) -> Iterator[Window]:
@@ -234,7 +289,7 @@ class _Holes:
         return data
 
 
-def _chunk(job: RenderJob, service: ImageService, window: Window, skipped: set[str]) -> PixelBlock:
+def _chunk(job: RenderJob, service: ImageService, window: Window, skipped: set[str]) -> Pixels:
     """Render a part; in quarters where it would cost more than one request may."""
     size = job.pixel_size
     left = job.extent.xmin + window.col_off * size
@@ -250,9 +305,14 @@ def _chunk(job: RenderJob, service: ImageService, window: Window, skipped: set[s
     # Orders that depend on the view are fixed in the world, as tiles have them.
     made = replace(made, per_pixel=METHODS[made.method].depends_on_view)
     work = Work(service, UNLIMITED)
-    pixels = render_request(made, request, work)
+    has_words = made.stretch is None and made.pixel_type is service.summary.pixel_type
+    pixels = (
+        render_words(made, work, made.pixel_type)
+        if has_words
+        else render_request(made, request, work)
+    )
     skipped.update(work.skipped)
-    return pixels.planes() if isinstance(pixels, Rgbv) else pixels
+    return pixels
 
 
 def _quarters(
@@ -265,7 +325,7 @@ def _quarters(
     for row, rows in ((0, height // 2), (height // 2, height - height // 2)):
         for col, cols in ((0, width // 2), (width // 2, width - width // 2)):
             part = Window(window.col_off + col, window.row_off + row, cols, rows)
-            block = _chunk(job, service, part, skipped)
+            block = _planes(_chunk(job, service, part, skipped))
             data[:, row : row + rows, col : col + cols] = block.data
             valid[:, row : row + rows, col : col + cols] = block.valid
     return PixelBlock(data, valid)
