@@ -33,6 +33,8 @@ from engine.geotransforms.polynomial import PolynomialFromGcps
 from engine.geotransforms.projective import Projective
 from engine.geotransforms.rpc import RpcRecord
 from engine.geotransforms.thin_plate_spline import ThinPlateSpline
+from engine.mosaic.seam_canvas import warm_up as warm_seam_canvas
+from engine.mosaic.seam_weight import warm_up as warm_seam_weights
 from engine.pixels import Rgbv
 from engine.readers.pack import pack_rgbv
 from engine.samplers.placement import CanvasPart, LevelAffine
@@ -73,6 +75,8 @@ def _warm(dtypes: tuple[str, ...]) -> None:
         sample_planes(data, valid, (0, 0), (affine, part), 1, (data.copy(), valid.copy(), skip))
         convolve(data[0], valid[0], np.ones((1, 1)))
     warm_up(dtypes)
+    warm_seam_weights(part)
+    warm_seam_canvas(dtypes)
     block = make_block(np.zeros((SIDE, SIDE)))
     here = np.array([0.5])
     look_up(here, here, PostLevel(0, (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)), lambda _row, _col: block)

@@ -224,6 +224,12 @@ class _Run:
         found = []
         if self.counts.left_out:
             found.append(f"{self.counts.left_out} items with a failed status are left out")
+        without = self.counts.primaries - self.counts.seamlines
         if self.properties.mosaic_method == "Seamline" and not self.counts.seamlines:
             found.append("mosaic_method is Seamline, but no item has a seamline: as NorthWest")
+        elif self.properties.mosaic_method == "Seamline" and without > 0:
+            found.append(
+                f"{without} items have no seamline and only fill what others leave; where that is "
+                "not meant, run: swath definition seamlines"
+            )
         return tuple(found)

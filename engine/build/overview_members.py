@@ -16,17 +16,19 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from config.definition import ServiceProperties
+from config.definition import MosaicMethod, ServiceProperties
 from engine.build.item_row import wkb_extent
 from engine.build.overview_plan import PrimaryBox
+from engine.build.seamline_rows import seamlines_by_item
 from engine.extent import Extent
 from engine.geometry.local_scale import ground_pixel_sizes_m
 from engine.size_bands import SizeBandCollector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.build.overview_plan import OverviewFile
+    from engine.build.seamline_rows import Seamline
     from engine.build.service_facts import ServiceFacts
     from engine.build.service_table import ServiceTable
     from engine.results import AttributeValue
@@ -114,8 +116,22 @@ class Primaries:
         return list(collector.edges())
 
 
-def read_primaries(table: ServiceTable, crs: str, field: str = "") -> Primaries:
-    """Read the primaries of a definition whose service CRS is `crs`, and a field of theirs."""
+def read_primaries(
+    table: ServiceTable,
+    crs: str,
+    field: str = "",
+    method: MosaicMethod = MosaicMethod.NORTH_WEST,
+) -> Primaries:
+    """Read the primaries of a definition whose service CRS is `crs`, and a field of theirs.
+
+    Parameters
+    ----------
+    method
+        Of the mosaic: by it seamlines are part of what pixels depend on.
+    """
+    seams: Mapping[int, Seamline] = {}
+    if method == MosaicMethod.SEAMLINE:
+        seams = seamlines_by_item(table)
     boxes, digests, ranges, centers, groups = [], [], [], [], []
     for row in table.primary_rows():
         extent = row.extent or (wkb_extent(row.wkb) if row.wkb else None)
@@ -126,6 +142,8 @@ def read_primaries(table: ServiceTable, crs: str, field: str = "") -> Primaries:
         centers.append((extent.center_x, extent.center_y))
         groups.append(dict(row.attributes).get(field) if field else None)
         text = f"{row.id}|{row.fingerprint}|{row.attributes!r}".encode()
+        if row.id in seams:
+            text += f"|{seams[row.id]!r}".encode()
         digests.append(hashlib.blake2b(text + row.wkb, digest_size=12).digest())
     sizes = np.array([box.low_ps for box in boxes])
     return Primaries(

@@ -131,7 +131,8 @@ def make_overviews(build: OverviewBuild, mode: OverviewMode) -> OverviewResult:
         Ranges edited by hand leave a gap.
     """
     extent, field = build.facts.extent, build.facts.overview_field
-    primaries = read_primaries(build.table, build.facts.crs, field)
+    method = build.properties.mosaic_method
+    primaries = read_primaries(build.table, build.facts.crs, field, method)
     sizes: tuple[float, ...] = ()
     if extent is not None:
         sizes = _steady(build.facts.overview_sizes, overview_sizes(primaries.boxes, extent, mode))

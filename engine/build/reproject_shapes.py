@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from engine.build.seamline_rows import seamlines_by_row, set_seamline
+from engine.build.seamlines.kept import as_made, remember_shapes
 from engine.build.sum_up import boundary_is_edited
 from engine.geometry.projection import operation, transform
 
@@ -27,8 +28,11 @@ def reproject_edited(table: ServiceTable, old_crs: str, new_crs: str, srs_id: in
     if boundary_is_edited(table):
         moved = [reproject_wkb(wkb, pipeline) for wkb in table.layer_shapes("boundary") if wkb]
         table.set_layer("boundary", [wkb for wkb in moved if wkb], srs_id)
+    made = as_made(table)
     for fid, wkb in seamlines_by_row(table).items():
         set_seamline(table, fid, reproject_wkb(wkb, pipeline), srs_id)
+    # Moved, they are still no edits of a person.
+    remember_shapes(table, made)
 
 
 def reproject_wkb(wkb: bytes, pipeline: str) -> bytes:

@@ -12,11 +12,12 @@ import numpy as np
 
 from engine.kernel import kernel
 from engine.mosaic.operators.base import as_type
+from engine.mosaic.seam_weight import SeamWeights
+from engine.pixel_type import PixelType
+from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
-    from engine.mosaic.seam_weight import SeamWeights
-    from engine.pixel_type import PixelType
-    from engine.pixels import PixelBlock
+    from collections.abc import Sequence
 
 
 @kernel
@@ -56,6 +57,18 @@ def _finish_kernel(sums, weights, counts, alone, out):
                         total = 1.0
                         value += rest * sums[1, band, r, c] / claims
                     out[band, r, c] = value / total
+
+
+def warm_up(dtypes: Sequence[str]) -> None:
+    """Call the kernels once with the samples of each type."""
+    weights = SeamWeights(np.ones((2, 2)), np.ones((2, 2)))
+    for dtype in dtypes:
+        canvas = SeamCanvas((1, 2, 2))
+        for _ in range(2):
+            canvas.add(
+                PixelBlock(np.zeros((1, 2, 2), dtype), np.ones((1, 2, 2), np.bool_)), weights
+            )
+        canvas.finish(PixelType.U8)
 
 
 class SeamCanvas:

@@ -243,6 +243,31 @@ def seam_edge(item: Item, width: float, side: BlendSide) -> SeamEdge:
     )
 
 
+def warm_up(part: CanvasPart) -> None:
+    """Call the kernels once."""
+    ring = np.array([[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0]])
+    edges = np.hstack([ring, np.roll(ring, -1, axis=0)])
+    _beyond_kernel(edges, ring, np.empty(len(ring)))
+    _is_inside(edges, 1.0, 1.0)
+    nodes, none = part.nodes, np.empty((0, 4))
+    out = np.zeros((part.row_stop - part.row_start, part.col_stop - part.col_start))
+    how = np.array([4.0, 2.0, 0.0])
+    _weigh_kernel(
+        np.ascontiguousarray(nodes.x),
+        np.ascontiguousarray(nodes.y),
+        nodes.step,
+        part.array,
+        edges,
+        none,
+        none,
+        none,
+        how,
+        _LEAST_FADE,
+        out,
+        out.copy(),
+    )
+
+
 class SeamPlace:
     """Where a seamline runs, seen from a part of a canvas.
 

@@ -69,21 +69,21 @@ class KeptSeamlines:
         ).fetchall()
         wkbs = [geopackage.decode_geometry(row[2]) for row in found]
         digests = hash_shapes([wkb or _NOTHING for wkb in wkbs])
+        by_item: dict[int, list[_Row]] = {}
         for row, wkb, digest in zip(found, wkbs, digests, strict=True):
             fid, item = int(row[0]), int(row[1])
-            kept._take(_Row(fid, item, wkb, row[3], str(row[4] or ""), digest))
+            line = _Row(fid, item, wkb, row[3], str(row[4] or ""), digest)
+            by_item.setdefault(item, []).append(line)
+        for item, rows in by_item.items():
+            kept._take(item, rows)
         return kept
 
-    def _take(self, row: _Row) -> None:
-        made = self._made.get(row.item)
-        is_made = made is not None and made.digest == row.digest
-        if row.item in self.drawn:
-            # Several rows of one item: the first stands for it.
-            return
-        if row.wkb and not is_made:
-            self.drawn[row.item] = row.wkb
-        if row.item not in self._rows or not is_made:
-            self._rows[row.item] = row
+    def _take(self, item: int, rows: list[_Row]) -> None:
+        made, shaped = self._made.get(item), [row for row in rows if row.wkb]
+        self._rows[item] = (shaped or rows)[0]
+        is_made = made is not None and [row.digest for row in shaped] == [made.digest]
+        if shaped and not is_made:
+            self.drawn[item] = _joined([row.wkb for row in shaped])
 
     def write(
         self, cells: Iterable[tuple[int, Shape]], blend: tuple[float, str], srs_id: int
@@ -116,12 +116,14 @@ class KeptSeamlines:
     def _put(self, item: int, wkb: bytes, blend: tuple[float, str], srs_id: int) -> None:
         blob = geopackage.encode_geometry(wkb, srs_id, wkb_extent(wkb))
         row, known = self._rows.get(item), self._made.get(item)
-        width, side = blend
+        width: float | None = blend[0]
+        side = blend[1]
         if row is None:
             self.table.execute(_INSERT, (blob, item, width, side))
         elif known is not None and (row.width, row.side) != (known.width, known.side):
-            # Edited: what stands there stays.
+            # Edited: what stands there stays, and counts as edited whatever is asked for later.
             self.table.execute(_UPDATE, (blob, row.width, row.side or None, row.fid))
+            width, side = known.width, known.side
         else:
             self.table.execute(_UPDATE, (blob, width, side, row.fid))
         self._made[item] = _Made(hash_shapes([wkb])[0], width, side)
@@ -150,11 +152,27 @@ class KeptSeamlines:
         """OBJECTIDs of seamlines that were made."""
         return sorted(self._made)
 
+    def take_as_made(self, items: Iterable[int]) -> None:
+        """Take the shapes of some items as made, as they stand; within a batch."""
+        for item in items:
+            row, made = self._rows.get(item), self._made.get(item)
+            if row is not None and made is not None:
+                self._made[item] = msgspec.structs.replace(made, digest=row.digest)
+        self._remember()
+
     def _remember(self) -> None:
         self.table.set_state(_STATE, msgspec.msgpack.encode(dict(sorted(self._made.items()))))
 
 
 _NOTHING = bytes(shapely.to_wkb(shapely.MultiPolygon()))
+
+
+def _joined(wkbs: list[bytes]) -> bytes:
+    """Return the area of several rows of one item: together they say where it wins."""
+    if len(wkbs) == 1:
+        return wkbs[0]
+    shapes = shapely.make_valid(shapely.from_wkb(wkbs))
+    return bytes(shapely.to_wkb(shapely.union_all(shapes), byte_order=1))
 
 
 def as_made(table: ServiceTable) -> set[int]:
@@ -165,9 +183,4 @@ def as_made(table: ServiceTable) -> set[int]:
 
 def remember_shapes(table: ServiceTable, items: set[int]) -> None:
     """Take the shapes of some items as made: they were moved to another CRS."""
-    kept = KeptSeamlines.read(table)
-    for item in items:
-        row, made = kept._rows.get(item), kept._made.get(item)  # noqa: SLF001 -- its own module
-        if row is not None and made is not None:
-            kept._made[item] = msgspec.structs.replace(made, digest=row.digest)  # noqa: SLF001 -- as above
-    kept._remember()  # noqa: SLF001 -- as above
+    KeptSeamlines.read(table).take_as_made(sorted(items))
