@@ -94,6 +94,14 @@ NO_PLUGIN: dict[str, str] = {
     "raster_types/crawl.py": "offers files to the raster types",
     "server/protocols/arcgis/operations/image_form.py": "inputs that the pages of picture operations share",
     "server/protocols/arcgis/operations/place_form.py": "what operations between map and image share",
+    "raster_types/add_request.py": "what adding is asked to do, and what it answers",
+    "raster_types/band_names.py": "names and wavelengths of usual bands, for every type",
+    "raster_types/inspection.py": "says what files are, for every type",
+    "raster_types/kept_process.py": "keeps an author's process when a product is read again",
+    "raster_types/landsat_items.py": "items of the type landsat",
+    "raster_types/recognise.py": "tells which type suits files",
+    "raster_types/seamline_file.py": "takes seamlines from files",
+    "raster_types/stacked_bands.py": "items of bands in files of their own, for every type",
     "raster_types/contract.py": "checks for the raster types of plug-ins",
 }
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from config.definition import BlendSide
 from engine.build.nadir import nadir_of
 from engine.build.polygon_rings import polygons_to_rings
 from engine.build.seamline_rows import NO_SEAMLINE, Seamline
@@ -218,6 +217,10 @@ class ItemCompiler:
         extent = _union(boxes)
         min_ps, max_ps, low_ps, high_ps = parts.pixel_sizes
         center_x, center_y = _center(parts, extent)
+        try:
+            seam_width, seam_side = parts.seamline.width(), parts.seamline.side()
+        except ValueError as err:
+            raise NotCompiled(str(err)) from err
         item = Item(
             id=parts.id,
             name=parts.name,
@@ -234,8 +237,8 @@ class ItemCompiler:
             dataset_mask=parts.mapping.dataset_mask,
             footprint=self._rings(parts, place.to_raster),
             seamline=self._seamline(parts, place.to_raster),
-            seam_width=_seam_width(parts.seamline),
-            seam_side=_seam_side(parts.seamline),
+            seam_width=seam_width,
+            seam_side=seam_side,
             scale_service=scale,
             scale_mercator=place.scale_mercator if on_mercator else (0.0, 0.0),
             operation_service=place.to_raster,
@@ -381,27 +384,6 @@ def _union(boxes: tuple[Extent, ...]) -> Extent:
     for box in boxes[1:]:
         result = result.union(box)
     return result
-
-
-def _seam_width(line: Seamline) -> float | None:
-    width = line.blend_width
-    if width is None:
-        return None
-    if not (math.isfinite(width) and width >= 0):
-        raise NotCompiled(f"seamline: BlendWidth {width} is no count of pixels; 0 is a hard edge")
-    return float(width)
-
-
-def _seam_side(line: Seamline) -> BlendSide | None:
-    text = line.blend_type.strip().casefold()
-    if not text:
-        return None
-    try:
-        return BlendSide(text)
-    except ValueError as err:
-        known = ", ".join(BlendSide)
-        why = f"seamline: BlendType {line.blend_type!r} is unknown; known: {known}"
-        raise NotCompiled(why) from err
 
 
 def _number(value: AttributeValue) -> float | None:

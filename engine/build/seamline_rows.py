@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import shapely
 
+from config.definition import BlendSide
 from engine.build import geopackage
 from engine.build.item_row import wkb_extent
 
@@ -31,6 +33,23 @@ class Seamline:
     wkb: bytes
     blend_width: float | None = None
     blend_type: str = ""
+
+    def width(self) -> float | None:
+        """Return the blend width; raises ValueError with a sentence where it is no width."""
+        width = self.blend_width
+        if width is not None and not (math.isfinite(width) and width >= 0):
+            raise ValueError(
+                f"seamline: BlendWidth {width} is no count of pixels; 0 is a hard edge"
+            )
+        return None if width is None else float(width)
+
+    def side(self) -> BlendSide | None:
+        """Return the blend type; raises ValueError with a sentence where it is unknown."""
+        text = self.blend_type.strip().casefold()
+        if text and text not in list(BlendSide):
+            known = ", ".join(BlendSide)
+            raise ValueError(f"seamline: BlendType {self.blend_type!r} is unknown; known: {known}")
+        return BlendSide(text) if text else None
 
 
 NO_SEAMLINE = Seamline(b"")

@@ -31,8 +31,8 @@ def _items(path: Path, **options: object) -> list[NewItem]:
     def never(path: str) -> None:
         raise AssertionError(path)
 
-    product = Product((str(path),), never)  # type: ignore[arg-type] -- the type reads variables
-    return list(RASTER_TYPES["series"].items(product, ItemOptions(**options)))  # type: ignore[arg-type] -- as given
+    product = Product((str(path),), never)  # type: ignore[arg-type]  # -- the type reads variables
+    return list(RASTER_TYPES["series"].items(product, ItemOptions(**options)))  # type: ignore[arg-type]  # -- as given
 
 
 def test_each_time_is_an_item_with_its_date(tmp_path: Path) -> None:

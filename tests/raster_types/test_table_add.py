@@ -1,6 +1,10 @@
 """Tables of rasters come in without a raster being opened; build reads the headers.
 
-Covers raster_types.table, raster_types.table_links, raster_types.tables and engine.build.table_rows.
+Covers raster_types.table, raster_types.table_links, engine.build.table_rows, engine.build.source_headers
+and of raster_types.tables: raster_types.tables.csv_table, raster_types.tables.geopackage_table,
+raster_types.tables.gti_document, raster_types.tables.json_table, raster_types.tables.mosaic_json,
+raster_types.tables.path_table, raster_types.tables.records, raster_types.tables.values,
+raster_types.tables.vector_file and raster_types.tables.vector_table.
 """
 
 from __future__ import annotations

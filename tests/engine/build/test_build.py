@@ -5,6 +5,8 @@ engine.build.item_pixels, engine.build.fingerprint, engine.build.build_options,
 engine.build.service_facts, engine.build.boundary, engine.build.reproject_shapes,
 engine.build.band_description, engine.build.band_mapping, engine.build.workers and
 engine.build.progress.
+
+Covers engine.build.sum_up too.
 """
 
 from __future__ import annotations

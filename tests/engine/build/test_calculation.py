@@ -33,11 +33,11 @@ _ROW = {
 
 
 def _value(expression: str) -> Any:
-    return parse_calculation(expression, _FIELDS).evaluate(_ROW)  # type: ignore[arg-type] -- kinds
+    return parse_calculation(expression, _FIELDS).evaluate(_ROW)  # type: ignore[arg-type]  # -- kinds
 
 
 def _kind(expression: str) -> str:
-    return parse_calculation(expression, _FIELDS).kind  # type: ignore[arg-type] -- kinds
+    return parse_calculation(expression, _FIELDS).kind  # type: ignore[arg-type]  # -- kinds
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_expressions_give_values_of_known_kinds(expression: str, kind: str, valu
 )
 def test_mistakes_show_their_place(expression: str, says: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse_calculation(expression, _FIELDS)  # type: ignore[arg-type] -- kinds
+        parse_calculation(expression, _FIELDS)  # type: ignore[arg-type]  # -- kinds
     assert says in str(caught.value)
 
 
@@ -146,7 +146,7 @@ def test_texts_do_not_grow_without_end() -> None:
 @given(st.text(alphabet="()+-*/%'\",<>=. 019aefinNmue_ Cloudrt", max_size=60))
 def test_any_text_is_an_expression_or_a_mistake(text: str) -> None:
     try:
-        node = parse_calculation(text, _FIELDS)  # type: ignore[arg-type] -- kinds
+        node = parse_calculation(text, _FIELDS)  # type: ignore[arg-type]  # -- kinds
     except ConfigError:
         return
     value = node.evaluate(_ROW)

@@ -46,7 +46,7 @@ def test_every_geotransform_holds_the_contract(name: str) -> None:
     sample = SAMPLES[name]
     check_record(sample.record)
     check = check_plane_transform if name in PLANE else check_sensor_model
-    check(sample.record.bind(), sample.low, sample.high)  # type: ignore[operator] -- of its kind
+    check(sample.record.bind(), sample.low, sample.high)  # type: ignore[operator]  # -- of its kind
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -152,6 +152,6 @@ class _Format:
 
 def test_a_format_that_shows_invalid_pixels_or_says_another_type_is_found() -> None:
     with pytest.raises(ContractBroken, match="reaches the bytes"):
-        check_format(_Format(), "image/raw")  # type: ignore[arg-type] -- takes planes alone
+        check_format(_Format(), "image/raw")  # type: ignore[arg-type]  # -- takes planes alone
     with pytest.raises(ContractBroken, match="announced as image/png"):
-        check_format(_Format(), "image/png")  # type: ignore[arg-type] -- takes planes alone
+        check_format(_Format(), "image/png")  # type: ignore[arg-type]  # -- takes planes alone

@@ -1,6 +1,7 @@
 """Variables of netCDF files and Zarr stores are read as they stand, north up, placed by their coordinates.
 
-Covers engine.readers.cube_arrays, cube_dataset, cube_header and cube_times.
+Covers engine.readers.cube_arrays, engine.readers.cube_dataset, engine.readers.cube_header and
+engine.readers.cube_times.
 """
 
 from __future__ import annotations
