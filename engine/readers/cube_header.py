@@ -9,9 +9,9 @@ from engine.errors import SourceCorrupt
 from engine.item import Level
 from engine.pixel_type import pixel_type_of_dtype
 from engine.readers.cube_dataset import CubeDataset
+from engine.readers.file_levels import MAX_BLOCK_BYTES
 from engine.readers.header import (
     MAX_BANDS,
-    MAX_BLOCK_BYTES,
     MAX_SIDE,
     BandHeader,
     RasterHeader,

@@ -16,20 +16,19 @@ from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioError
 
-from engine.errors import InvalidParameter, SourceCorrupt, SourceError, UnknownProduct
+from engine.errors import InvalidParameter, SourceCorrupt, UnknownProduct
 from engine.geometry.projection import crs_of_wkt
 from engine.geotransforms.gcps import Gcp
 from engine.item import Level
 from engine.pixel_type import PixelType, pixel_type_of_dtype
 from engine.readers.drivers import check_path, is_cube, open_raster
+from engine.readers.file_levels import MAX_BLOCK_BYTES, block_bytes, level_of, overview_levels
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 MAX_SIDE = 2_000_000
 MAX_BANDS = 4096
-# One decoded block; larger ones (an untiled file in one strip, a bomb) would not fit beside others.
-MAX_BLOCK_BYTES = 256 << 20
 
 _KEPT_TAGS = (
     "TIFFTAG_DATETIME",
@@ -149,7 +148,7 @@ def read_header(path: str, driver: str | None = None) -> RasterHeader:
         except (RasterioError, CPLE_BaseError, ValueError, MemoryError, InvalidParameter) as err:
             why = str(err).replace(f"{Path(path).parent}/", "")
             raise SourceCorrupt(path, f"its header cannot be read: {why}") from err
-    levels = header.levels + _overview_levels(header, overviews)
+    levels = header.levels + overview_levels(header, overviews)
     return msgspec.structs.replace(
         header, levels=levels, size=status.st_size, mtime_ns=status.st_mtime_ns
     )
@@ -181,7 +180,7 @@ def _describe(path: str, dataset: DatasetReader) -> RasterHeader:
         geotransform=_geotransform(path, dataset),
         crs=_crs_key(dataset),
         bands=bands,
-        levels=(_level(dataset),),
+        levels=(level_of(dataset),),
         mask="alpha" if alpha else "dataset" if own_mask else "none",
         alpha_band=alpha[0] if alpha else 0,
         colormap=_colormap(dataset),
@@ -209,19 +208,6 @@ def _check_limits(path: str, dataset: DatasetReader) -> None:
             "rewrite it tiled, for example as a COG"
         )
         raise SourceCorrupt(path, why)
-
-
-def block_bytes(dataset: DatasetReader) -> int:
-    """Return the bytes that decoding one block takes, all bands where they are interleaved."""
-    rows, cols = dataset.block_shapes[0]
-    per_pixel = 16 if "complex" in dataset.dtypes[0] else _bytes_of(dataset.dtypes[0])
-    bands = 1 if str(dataset.profile.get("interleave", "")).lower() == "band" else dataset.count
-    return int(rows) * int(cols) * per_pixel * bands
-
-
-def _bytes_of(dtype: str) -> int:
-    ptype = pixel_type_of_dtype(dtype)
-    return 8 if ptype is None else ptype.bytes_per_sample
 
 
 def _describe_band(path: str, dataset: DatasetReader, band: int) -> BandHeader:
@@ -296,11 +282,6 @@ def _key_of_wkt(wkt: str) -> str:
     return crs_of_wkt(wkt)
 
 
-def _level(dataset: DatasetReader) -> Level:
-    rows, cols = dataset.block_shapes[0]
-    return Level(dataset.width, dataset.height, min(cols, dataset.width), min(rows, dataset.height))
-
-
 def _colormap(dataset: DatasetReader) -> tuple[tuple[int, int, int, int], ...]:
     if dataset.colorinterp[0] != ColorInterp.palette:
         return ()
@@ -349,50 +330,3 @@ def _rpc_extensions(dataset: DatasetReader) -> dict[str, str]:
 def _kept_tags(dataset: DatasetReader) -> dict[str, str]:
     found = {**dataset.tags(ns="IMAGERY"), **dataset.tags()}
     return {key: found[key][:200] for key in _KEPT_TAGS if found.get(key)}
-
-
-def _overview_levels(header: RasterHeader, count: int) -> tuple[Level, ...]:
-    """Return the overviews that can be used: ever smaller, in sane blocks, with the same mask."""
-    levels: list[Level] = []
-    before = header.levels[0]
-    for index in range(count):
-        try:
-            with open_raster(header.path, header.driver, index) as dataset:
-                level = _level(dataset)
-                usable = block_bytes(dataset) <= MAX_BLOCK_BYTES and _same_mask(header, dataset)
-        except (SourceError, RasterioError, MemoryError):
-            # A broken overview ends the pyramid; full resolution still serves.
-            break
-        if not usable or level.width > before.width or level.height > before.height:
-            break
-        if (level.width, level.height) == (before.width, before.height):
-            break
-        levels.append(level)
-        before = level
-    if levels and header.mask == "dataset" and not _mask_is_in(header, len(levels) - 1):
-        return ()
-    return tuple(levels)
-
-
-def _mask_is_in(header: RasterHeader, overview: int) -> bool:
-    """Tell whether the file's mask has overviews, too; GDAL takes missing ones for "all is valid".
-
-    Reads small masks, no pixels: only where the overview claims to be all valid, full resolution is
-    asked at as many places.
-    """
-    try:
-        with open_raster(header.path, header.driver, overview) as dataset:
-            rows, cols = min(dataset.height, 512), min(dataset.width, 512)
-            if not (dataset.read_masks(1, out_shape=(rows, cols)) != 0).all():
-                return True
-        with open_raster(header.path, header.driver) as dataset:
-            return bool((dataset.read_masks(1, out_shape=(rows, cols)) != 0).all())
-    except (SourceError, RasterioError, MemoryError):
-        return False
-
-
-def _same_mask(header: RasterHeader, dataset: DatasetReader) -> bool:
-    """Tell whether an overview has the mask that full resolution has: without it, collars show."""
-    if header.mask == "dataset":
-        return all(MaskFlags.per_dataset in flags for flags in dataset.mask_flag_enums)
-    return bool(dataset.count == len(header.bands))
