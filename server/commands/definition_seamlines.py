@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path  # noqa: TC003 -- typer reads it at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,60 +26,71 @@ class Method(StrEnum):
     IMPORT = "import"
 
 
+_MethodOption = Annotated[
+    Method | None,
+    typer.Option(
+        help="radiometric: where neighbours look alike. voronoi: the item whose centre is nearest. "
+        "order: the first by --by wins its whole footprint. import: from --file. "
+        "[default: radiometric; with --file import; with --picture alone none]",
+    ),
+]
+_By = Annotated[
+    str, typer.Option(metavar="FIELD", help="Of method order: the field, such as AcqDate.")
+]
+_Descending = Annotated[
+    bool, typer.Option("--descending", help="Of method order: the largest or latest first.")
+]
+_File = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Of method import: GeoPackage, shapefile, GeoJSON or geodatabase of polygons with a "
+        "field ItemId, OBJECTID or Name; BlendWidth and BlendType are taken, too.",
+    ),
+]
+_Layer = Annotated[str, typer.Option(help="Of --file. [default: its only one]")]
+_BlendWidth = Annotated[
+    float, typer.Option(min=0.0, help="Source pixels over which neighbours fade; 0 = a hard edge.")
+]
+_BlendType = Annotated[BlendSide, typer.Option(help="Which side of the seamline fades.")]
+_Where = Annotated[
+    str,
+    typer.Option(
+        metavar="CONDITION", help="Items that take part, as in `Tag = 'a'`. [default: all]"
+    ),
+]
+_PixelSize = Annotated[
+    float,
+    typer.Option(
+        min=0.0,
+        help="Of method radiometric: pixels looked at, in units of the service. "
+        "[default: a thousand across an item]",
+    ),
+]
+_Remove = Annotated[
+    bool, typer.Option("--remove", help="Take away what was made; what was drawn by hand stays.")
+]
+_Picture = Annotated[
+    Path | None, typer.Option(metavar="FILE.png", help="Draw the mosaic with its seamlines.")
+]
+
+
 def seamlines(  # noqa: PLR0913 -- one an option of the command
     definition: Annotated[
         Path, typer.Argument(metavar="NAME.isdef", help="Folder of the definition.")
     ],
     *,
-    method: Annotated[
-        Method | None,
-        typer.Option(
-            help="radiometric: where neighbours look alike. voronoi: the item whose centre is nearest. "
-            "order: the first by --by wins its whole footprint. import: from --file. "
-            "[default: radiometric; with --file import; with --picture alone none]",
-        ),
-    ] = None,
-    by: Annotated[
-        str,
-        typer.Option(metavar="FIELD", help="Of method order: the field, such as AcqDate."),
-    ] = "",
-    descending: Annotated[
-        bool, typer.Option("--descending", help="Of method order: the largest or latest first.")
-    ] = False,
-    file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Of method import: GeoPackage, shapefile, GeoJSON or geodatabase of polygons with a "
-            "field ItemId, OBJECTID or Name; BlendWidth and BlendType are taken, too.",
-        ),
-    ] = None,
-    layer: Annotated[str, typer.Option(help="Of --file. [default: its only one]")] = "",
-    blend_width: Annotated[
-        float,
-        typer.Option(min=0.0, help="Source pixels over which neighbours fade; 0 = a hard edge."),
-    ] = 20.0,
-    blend_type: Annotated[
-        BlendSide, typer.Option(help="Which side of the seamline fades.")
-    ] = BlendSide.BOTH,
-    where: Annotated[
-        str, typer.Option(help="Items that take part, as in `Tag = 'a'`. [default: all]")
-    ] = "",
-    pixel_size: Annotated[
-        float,
-        typer.Option(
-            help="Of method radiometric: pixels looked at, in units of the service. "
-            "[default: a thousand across an item]"
-        ),
-    ] = 0.0,
-    remove: Annotated[
-        bool,
-        typer.Option("--remove", help="Take away what was made; what was drawn by hand stays."),
-    ] = False,
-    picture: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.png", help="Draw the mosaic with its seamlines."),
-    ] = None,
+    method: _MethodOption = None,
+    by: _By = "",
+    descending: _Descending = False,
+    file: _File = None,
+    layer: _Layer = "",
+    blend_width: _BlendWidth = 20.0,
+    blend_type: _BlendType = BlendSide.BOTH,
+    where: _Where = "",
+    pixel_size: _PixelSize = 0.0,
+    remove: _Remove = False,
+    picture: _Picture = None,
 ) -> None:
     """Make seamlines for the mosaic method Seamline, which then shows them with soft edges.
 
@@ -93,7 +104,11 @@ def seamlines(  # noqa: PLR0913 -- one an option of the command
     from engine.build.seamlines.make import remove_seamlines
 
     folder = DefinitionFolder(definition)
-    chosen = _method(method, file, only_picture=picture is not None and not remove)
+    if remove:
+        _refuse("--remove", {"--method": method, "--file": file, "--by": by})
+    chosen = None if remove else _method(method, file, only_picture=picture is not None)
+    if chosen is Method.IMPORT:
+        _refuse("--method import", {"--where": where, "--by": by})
     if remove:
         _tell(remove_seamlines(folder, where))
     elif chosen is Method.IMPORT:
@@ -116,8 +131,17 @@ def seamlines(  # noqa: PLR0913 -- one an option of the command
 
         draw_seamlines(folder, picture)
         typer.echo(f"Picture: {picture}")
-    if not remove and chosen is not None:
+    if chosen is not None:
         _tell_next(folder, definition)
+
+
+def _refuse(beside: str, given: dict[str, object]) -> None:
+    """Refuse options that would be without effect."""
+    from engine.errors import ConfigError
+
+    for option, value in given.items():
+        if value:
+            raise ConfigError(option, str(value), f"has no meaning with {beside}")
 
 
 def _method(method: Method | None, file: Path | None, *, only_picture: bool) -> Method | None:
