@@ -18,10 +18,12 @@ import multiprocessing
 import os
 import resource
 import signal
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkContext
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,8 +32,8 @@ from engine.build.workers import Job
 from engine.errors import ImageServerError, SourceCorrupt, SourceError, from_record, to_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from multiprocessing.context import SpawnProcess
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from multiprocessing.context import ForkProcess, SpawnContext, SpawnProcess
 
 J = TypeVar("J", bound=Job)
 R = TypeVar("R")
@@ -62,7 +64,7 @@ class _Given:
 class _Worker:
     """A process and what it was given: the first is what it is at, the others lie ready."""
 
-    process: SpawnProcess
+    process: ForkProcess | SpawnProcess
     pipe: Connection
     given: deque[_Given] = field(default_factory=deque)
     has_begun: bool = False
@@ -86,9 +88,16 @@ class GuardedWorkers:
         Processes; default one per core, at most 8.
     timeout_s : float
         Longest time of one job, counted from when a worker begins it.
+    forked : bool
+        Start them on entering as copies of this process, with all that it has imported: that takes
+        milliseconds, not a second. Only where no thread runs that could hold a lock; replacements, and
+        all others, are new processes.
     """
 
-    def __init__(self, count: int | None = None, timeout_s: float = 60.0) -> None:
+    def __init__(
+        self, count: int | None = None, timeout_s: float = 60.0, *, forked: bool = False
+    ) -> None:
+        self._forked = forked
         self._count = count or min(8, len(os.sched_getaffinity(0)))
         self._timeout_s = timeout_s
         self._workers: list[_Worker] = []
@@ -98,6 +107,9 @@ class GuardedWorkers:
         self._pace_s = 0.0
 
     def __enter__(self) -> GuardedWorkers:
+        if self._forked and threading.active_count() == 1:
+            for _ in range(self._count):
+                self._start(multiprocessing.get_context("fork"))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -211,11 +223,14 @@ class GuardedWorkers:
             return error
         raise error
 
-    def _start(self) -> _Worker:
-        context = multiprocessing.get_context("spawn")
+    def _start(self, context: ForkContext | SpawnContext | None = None) -> _Worker:
+        is_copy = isinstance(context, ForkContext)
+        context = context or multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
+        # A copy has our ends of all pipes: where it kept them, none would end with us.
+        kept = [ours, *(worker.pipe for worker in self._workers)] if is_copy else []
         # One run of work ends with its process, even where the parent is killed.
-        process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        process = context.Process(target=_serve, args=(theirs, kept), daemon=True)
         process.start()
         theirs.close()
         worker = _Worker(process, ours)
@@ -231,10 +246,15 @@ class GuardedWorkers:
         worker.given.clear()
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, not_ours: Sequence[Connection]) -> None:
     """Do jobs until the other side goes."""
+    for other in not_ours:
+        other.close()
     # Imported here: the parent may not need a raster library at all.
-    from engine.readers.drivers import configure_gdal  # noqa: PLC0415 -- as said above
+    from engine.readers.drivers import (  # noqa: PLC0415 -- as said above
+        configure_gdal,
+        one_environment,
+    )
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_gdal(_GDAL_CACHE_MB)
@@ -243,12 +263,9 @@ def _serve(pipe: Connection) -> None:
     _limit_memory()
     # A file that makes the library crash leaves no core file in the folder of whoever adds it.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    while True:
-        try:
+    with one_environment(), contextlib.suppress(EOFError, OSError):
+        while True:
             task, job = pipe.recv()
-        except (EOFError, OSError):
-            return
-        with contextlib.suppress(BrokenPipeError):
             # Only now: what the task needs was imported while it was received.
             pipe.send(None)
             begun = time.monotonic()

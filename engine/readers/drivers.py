@@ -16,13 +16,16 @@ import re
 import stat
 import warnings
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rasterio.env import env_ctx_if_needed, set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from engine.errors import SourceCorrupt, SourceError, SourceUnavailable, UnknownProduct
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 # File formats that hold their own pixels (or have them in a raw file of the same name).
 DRIVERS: tuple[str, ...] = (
@@ -132,6 +135,14 @@ def _is_news(record: logging.LogRecord) -> bool:
     Which it has is known only after it has registered them, when skipping is too late.
     """
     return "to unload from GDAL_SKIP" not in record.getMessage()
+
+
+def one_environment() -> AbstractContextManager[Any]:
+    """Return a context in which files are opened in one environment of the raster library.
+
+    It makes one at each opening otherwise, which takes as long as reading a file's tags.
+    """
+    return env_ctx_if_needed()  # type: ignore[no-any-return]  # -- the library is not typed
 
 
 def check_path(path: str) -> os.stat_result:
