@@ -5,6 +5,7 @@ Rules: a raster type reads names, texts and raster headers, all through its `Pro
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -141,7 +142,9 @@ class Product:
         self.files[path] = state_of_file(path)
         try:
             with Path(path).open("rb") as file:
-                return file.read(limit).decode("utf-8", "replace")
+                # No more than there is: read() takes memory for all that it is asked for.
+                size = os.fstat(file.fileno()).st_size
+                return file.read(min(limit, size)).decode("utf-8", "replace")
         except OSError as err:
             raise SourceUnavailable(path, f"it cannot be read: {err.strerror}") from err
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -82,3 +83,16 @@ def test_values_that_are_not_known_are_refused_by_name(here: Path) -> None:
     text = str(refused.exception)
     assert "nonsense" in text
     assert "reflectance" in text
+
+
+def test_a_document_takes_only_the_memory_of_its_own_size(here: Path) -> None:
+    # A guarded worker has 400 MB: the most that a document may have must not be asked for at once.
+    write_raster(here / "red.tif", ramp(16, 16))
+    asset = {"href": "./red.tif", "type": "image/tiff; application=geotiff", "roles": ["data"]}
+    item = {"type": "Feature", "stac_version": "1.0.0", "id": "scene", "properties": {}}
+    text = msgspec.json.encode(item | {"links": [], "assets": {"red": asset}})
+    (here / "item.json").write_bytes(text)
+    told = _run("inspect", "item.json")
+    assert told.exit_code == 0, told.output
+    assert "cannot be used" not in told.output
+    assert "pixel size" in told.output
