@@ -46,7 +46,11 @@ def compare(  # noqa: PLR0913, PLR0917 -- one parameter an option
     ] = None,
     max_share_one_only: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Fail where a larger share is valid in one alone."),
+        typer.Option(
+            min=0,
+            max=1,
+            help="Fail where a larger share is valid in one alone (unless said: as that which differs).",
+        ),
     ] = None,
     max_shift: Annotated[
         float | None, typer.Option(min=0, help="Fail where a view is shifted by more pixels.")
@@ -65,7 +69,10 @@ def compare(  # noqa: PLR0913, PLR0917 -- one parameter an option
 
     limits = Limits(
         max_share_differing=max_share_differing,
-        max_share_one_only=max_share_one_only,
+        # Half a picture that is missing must not pass because the other half is equal.
+        max_share_one_only=(
+            max_share_differing if max_share_one_only is None else max_share_one_only
+        ),
         max_shift_px=max_shift,
     )
     with Fetcher(timeout) as fetcher:
@@ -189,8 +196,7 @@ def _show(report: ComparisonReport) -> None:
     totals = report.totals
     shifted = "cannot be told"
     if totals.shifts:
-        median = f"{totals.median_right_px:+.2f} right, {totals.median_down_px:+.2f} down"
-        shifted = f"{median} (median), worst {totals.worst_shift_px:.2f}"
+        shifted = f"{totals.median_shift} right, down (median), worst {totals.worst_shift_px:.2f}"
     differing = (
         f"differ  {totals.share_differing:.2%} of pixels by more than {report.tolerance}, "
         f"worst view {totals.worst_share_differing:.2%}; mean {totals.mean_abs:.2f}, "
@@ -241,7 +247,7 @@ def _row(result: ViewResult) -> tuple[str, ...]:
         f"{found.mean_abs:.2f}",
         str(found.max_abs),
         f"{found.share_one_only:.2%}",
-        f"{shift.right_px:+.2f} {shift.down_px:+.2f}" if shift else "–",
+        shift.text if shift else "–",
         *(f"{seconds * 1e3:.0f}" for seconds in result.seconds),
         "" if found.pixels else "empty in both",
     )

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from server.comparison.picture import AMPLIFICATION
-from server.comparison.report import worst_first
+from server.comparison.report import limits_text, worst_first
 from server.pages.page import FOLDER
 
 if TYPE_CHECKING:
@@ -41,5 +41,7 @@ def render_comparison(report: ComparisonReport, pictures: Mapping[int, ViewPictu
         shown=shown,
         pictures=pictures,
         style=style,
+        median_shift=report.totals.median_shift,
+        limits=limits_text(report.limits),
         amplification=AMPLIFICATION,
     )

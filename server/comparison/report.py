@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from server.comparison.difference import Difference
+from server.comparison.shift import Shift
 from server.comparison.view import View
 
 if TYPE_CHECKING:
@@ -75,6 +76,12 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     median_down_px: float
     worst_shift_px: float
 
+    @property
+    def median_shift(self) -> str:
+        """The median shift as `Shift.text` writes it."""
+        median = Shift(right_px=self.median_right_px, down_px=self.median_down_px, trust=1.0)
+        return median.text
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What no view may exceed; None = anything goes. Shares are 0 to 1."""
@@ -100,6 +107,18 @@ class ComparisonReport(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     problems: tuple[str, ...]
     views: tuple[ViewResult, ...]
+
+
+def limits_text(limits: Limits) -> str:
+    """Return what no view may exceed in words, "" where anything goes."""
+    parts = []
+    if limits.max_share_differing is not None:
+        parts.append(f"at most {limits.max_share_differing:.2%} of a view's pixels differ")
+    if limits.max_share_one_only is not None:
+        parts.append(f"at most {limits.max_share_one_only:.2%} are valid in one alone")
+    if limits.max_shift_px is not None:
+        parts.append(f"none is shifted by more than {limits.max_shift_px:g} px")
+    return ", ".join(parts)
 
 
 def worst_first(views: Sequence[ViewResult]) -> list[ViewResult]:

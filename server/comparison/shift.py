@@ -33,6 +33,12 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     trust: float
 
     @property
+    def text(self) -> str:
+        """Right and down to a hundredth of a pixel, without a zero below zero."""
+        right, down = (round(value, 2) + 0.0 for value in (self.right_px, self.down_px))
+        return f"{right:+.2f} {down:+.2f}"
+
+    @property
     def length_px(self) -> float:
         """How far."""
         return float(np.hypot(self.right_px, self.down_px))

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 # What the request and a view decide; all else that the operator's URL says (map=, a key) goes along.
 _OF_THE_REQUEST = frozenset(
-    ("service", "version", "request", "layers", "styles", "style", "crs", "srs", "bbox")
-    + ("width", "height", "format", "transparent", "exceptions", "bgcolor")
+    {
+        *("service", "version", "request", "layers", "styles", "style", "crs", "srs", "bbox"),
+        *("width", "height", "format", "transparent", "exceptions", "bgcolor"),
+    }
 )
 _PNG = ("image/png", "image/png; mode=24bit", "image/png; mode=32bit", "image/png32")
 
