@@ -16,6 +16,7 @@ from config.definition import BlendSide
 from engine.build import geopackage
 from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
+from engine.build.definition_folder import DefinitionFolder
 from engine.build.history import history
 from engine.build.item_row import wkb_extent
 from engine.build.seamline_rows import Seamline, seamlines_by_item, set_seamline
@@ -23,9 +24,10 @@ from engine.build.seamlines.make import make_seamlines, remove_seamlines
 from engine.build.seamlines.options import SeamlineOptions, SeamMethod
 from engine.build.workers import InProcess
 from engine.errors import ConfigError
+from raster_types.add import AddRequest, add_rasters
 
 if TYPE_CHECKING:
-    from engine.build.definition_folder import DefinitionFolder
+    from pathlib import Path
 
 VORONOI = SeamlineOptions(method=SeamMethod.VORONOI)
 RADIOMETRIC = SeamlineOptions()
@@ -240,3 +242,18 @@ def test_wrong_options_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         make_seamlines(folder, options)
+
+
+def test_in_a_catalog_in_postgis_seamlines_are_the_same(
+    folder: DefinitionFolder, tmp_path: Path, postgis: str
+) -> None:
+    other = DefinitionFolder.create(tmp_path / "p.isdef", catalog=f"{postgis}&schema=seams")
+    add_rasters(other, AddRequest(raster_type="raster-dataset", paths=[tmp_path], glob="p*.tif"))
+    build_definition(other, _NONE)
+    for options in (VORONOI, RADIOMETRIC, RADIOMETRIC):
+        reports = [make_seamlines(each, options) for each in (folder, other)]
+        assert reports[0] == reports[1]
+        assert reports[1].edited == 0
+    for fid, shape in _shapes(other).items():
+        assert shapely.symmetric_difference(shape, _shapes(folder)[fid]).area < 1e-6
+    assert remove_seamlines(other).removed == 4
