@@ -54,7 +54,7 @@ class _Ours:
         """Make them anew and return the time, the workers' start included."""
         build_definition(self._folder, BuildOptions(overviews="none"))
         start = time.perf_counter()
-        with GuardedWorkers(timeout_s=600.0) as workers:
+        with GuardedWorkers(timeout_s=600.0, forked=True) as workers:
             build_definition(self._folder, BuildOptions(overviews="all"), workers)
         seconds = time.perf_counter() - start
         return seconds, sorted(self._folder.overviews.glob("*.tif"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from engine.samplers import rgbv
 from engine.seam_layers import steps_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from engine.layers import Cells, Layer
@@ -39,47 +42,60 @@ def render_rgbv(plan: Plan, work: Work) -> Rgbv:
     """
     before = work.filled
     canvas = np.zeros((plan.grid.height, plan.grid.width), np.uint32)
-    kernel = KERNELS[plan.interpolation]
+    painter = _Painter(canvas, KERNELS[plan.interpolation])
+    over_cells(plan, work, "rgbv", painter.paint, span=span_of(plan))
+    return Rgbv(canvas, is_full=work.filled - before == canvas.size)
 
-    def paint(cells: Cells, cell: Cell) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Painter:
+    """Paints cells of a view; several threads may, each its own cells."""
+
+    canvas: NDArray[Any]
+    kernel: int
+
+    def paint(self, cells: Cells, cell: Cell) -> None:
         if cell.span == 1:
-            paint_single(cells, cell, 0)
-        elif not paint_wide(cells, cell):
+            self._single(cells, cell, 0)
+        elif not self._wide(cells, cell):
             for single in cell.singles():
-                paint_single(cells, single, 0)
+                self._single(cells, single, 0)
 
-    def paint_wide(cells: Cells, cell: Cell) -> bool:
+    def _wide(self, cells: Cells, cell: Cell) -> bool:
+        """Paint a wide cell by its first layer at once; False where it must go cell by cell."""
         layers = cells.layers_of(cell)
         part = cells.wide_part(layers[0], cell) if layers and layers[0].covers(cell) else None
         if part is None:
             return not layers
-        filled = _sample_part(cells, layers[0], part, canvas, (kernel, 0))
-        if filled == (cell.col_stop - cell.col_start) * (cell.row_stop - cell.row_start):
+        filled = _sample_part(cells, layers[0], part, self.canvas, (self.kernel, 0))
+        if filled == _area(cell):
             cells.work.filled += filled
             return True
         for single in cell.singles():
             at = np.s_[single.row_start : single.row_stop, single.col_start : single.col_stop]
-            paint_single(cells, single, int(np.count_nonzero(canvas[at])))
+            self._single(cells, single, int(np.count_nonzero(self.canvas[at])))
         return True
 
-    def paint_single(cells: Cells, cell: Cell, filled: int) -> None:
-        total = (cell.col_stop - cell.col_start) * (cell.row_stop - cell.row_start)
+    def _single(self, cells: Cells, cell: Cell, filled: int) -> None:
         steps = steps_of(cells, cell)
-        for layer in steps.first if filled < total else ():
-            filled += _sample_layer(cells, layer, cell, canvas, (kernel, filled))
-            if filled == total:
-                break
-        if steps.blended and filled < total:
-            filled += _blend(cells, steps, cell, (canvas, kernel))
-        for layer in steps.rest if filled < total else ():
-            filled += _sample_layer(cells, layer, cell, canvas, (kernel, filled))
-            if filled == total:
-                break
+        filled = self._layers(cells, steps.first, cell, filled)
+        if steps.blended and filled < _area(cell):
+            filled += _blend(cells, steps, cell, (self.canvas, self.kernel))
+        filled = self._layers(cells, steps.rest, cell, filled)
         cells.work.filled += filled
-        cells.count_voids(cell, lambda: _valid(canvas, cell))
+        cells.count_voids(cell, lambda: _valid(self.canvas, cell))
 
-    over_cells(plan, work, "rgbv", paint, span=span_of(plan))
-    return Rgbv(canvas, is_full=work.filled - before == canvas.size)
+    def _layers(self, cells: Cells, layers: Iterable[Layer], cell: Cell, filled: int) -> int:
+        """Paint layers until the cell is full; returns the pixels filled in all."""
+        for layer in layers:
+            if filled == _area(cell):
+                break
+            filled += _sample_layer(cells, layer, cell, self.canvas, (self.kernel, filled))
+        return filled
+
+
+def _area(cell: Cell) -> int:
+    return (cell.col_stop - cell.col_start) * (cell.row_stop - cell.row_start)
 
 
 def _blend(cells: Cells, steps: SeamSteps, cell: Cell, state: tuple[NDArray[Any], int]) -> int:

@@ -190,10 +190,8 @@ class _Build:
         return item_fingerprint(self._facts, self._rule, texts)
 
     def _jobs(self, fids: list[int], rows: dict[int, ItemRow]) -> Iterator[ItemJob]:
-        for fid in fids:
-            row = self._table.row(fid)
-            if row is None:
-                continue
+        for row in self._rows(fids):
+            fid = row.id
             try:
                 raster = raster_of_text(row.raster_text)
                 headers = row.headers
@@ -220,6 +218,15 @@ class _Build:
                 footprints=self._rule if row.category == PRIMARY else FootprintRule(),
                 statistics=self._options.statistics and row.category == PRIMARY,
             )
+
+    def _rows(self, fids: list[int]) -> Iterator[ItemRow]:
+        """Yield rows that are still there; reading one alone takes three times as long."""
+        for start in range(0, len(fids), _BATCH):
+            part = fids[start : start + _BATCH]
+            where = f"OBJECTID IN ({', '.join('?' * len(part))})"
+            # All of them now: between two rows others are written.
+            found = {row.id: row for row in self._table.rows(where, tuple(part))}
+            yield from (found[fid] for fid in part if fid in found)
 
     def _resolved(self, raster: RasterDefinition) -> RasterDefinition:
         """Return a record with absolute files, and terrain that is a file."""

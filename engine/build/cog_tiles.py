@@ -94,7 +94,7 @@ def _difference_kernel(data: Array, out: Array) -> None:
 
 
 @kernel
-def _difference_words_kernel(words, out):
+def _difference_words_kernel(words: Array, out: Array) -> None:
     # As above; the bytes of two words are subtracted at once, none borrowing from its neighbour.
     rows, cols = words.shape
     high, low = np.uint32(0x80808080), np.uint32(0x7F7F7F7F)

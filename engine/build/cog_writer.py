@@ -1,6 +1,6 @@
 """Write a Cloud Optimized GeoTIFF tile by tile, in any order, without holding its pixels.
 
-Tiles wait in a file of their own; the head, with directories from fine to coarse, and the tiles, from
+Tiles wait in memory, or in a nameless file where they are many; the head, with directories from fine to coarse, and the tiles, from
 coarse to fine, are put together at the end. GDAL writes the tags that say where it lies, into a file of
 one pixel. Always BigTIFF: sizes are not known before.
 
@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from io import SEEK_END
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from rasterio.crs import CRS
@@ -25,6 +28,7 @@ from engine.geometry.projection import wkt_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedWriter
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from engine.pixels import Rgbv
 
 _HEAD_BYTES = 16
+_MOST_IN_MEMORY = 64 << 20
 # Of GeoTIFF: pixel scale, tie point, matrix, keys, and the numbers and texts that keys point to.
 _GEO_TAGS = frozenset({33550, 33922, 34264, 34735, 34736, 34737})
 _SHORT, _LONG8, _ASCII = 3, 16, 2
@@ -71,10 +76,10 @@ def levels_of(width: int, height: int, tile_px: int) -> tuple[tuple[int, int], .
 
 @dataclass(slots=True)
 class _Plane:
-    """The tiles of one directory: where each begins in the waiting file, and its bytes (0 = none)."""
+    """The tiles of one directory: where each waits, and its bytes (0 = none)."""
 
     across: int
-    begins: NDArray[np.int64]
+    places: NDArray[np.int64]
     sizes: NDArray[np.int64]
 
 
@@ -92,26 +97,62 @@ class _Directory:
     array_places: dict[int, int] = field(default_factory=dict)
 
 
+class _Waiting:
+    """Packed tiles: the first ones in memory, the others in a file without a name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: list[bytes] = []
+        self._room = _MOST_IN_MEMORY
+        self._file: IO[bytes] | None = None
+
+    def put(self, packed: bytes) -> int:
+        """Take a tile and return where it waits."""
+        if len(packed) <= self._room:
+            self._room -= len(packed)
+            self._kept.append(packed)
+            return -len(self._kept)
+        self._room = 0
+        if self._file is None:
+            self._file = TemporaryFile(dir=self._folder)  # noqa: SIM115 -- `close` closes it
+        place = self._file.seek(0, SEEK_END)
+        self._file.write(packed)
+        return place
+
+    def get(self, place: int, size: int) -> bytes:
+        """Return a tile."""
+        if place < 0 or self._file is None:
+            return self._kept[-place - 1]
+        self._file.seek(place)
+        return self._file.read(size)
+
+    def close(self) -> None:
+        """Forget them."""
+        self._kept.clear()
+        if self._file is not None:
+            self._file.close()
+
+
 class CogWriter:
     """One file to be written; `put` its tiles, then `finish`.
 
     Parameters
     ----------
-    waiting : Path
-        Where tiles wait; the caller removes it.
+    folder : Path
+        Where tiles wait that do not fit into memory.
     """
 
-    def __init__(self, shape: CogShape, waiting: Path) -> None:
-        self._shape, self._waiting = shape, waiting
-        self._file = waiting.open("wb")
+    def __init__(self, shape: CogShape, folder: Path) -> None:
+        self._shape = shape
+        self._tiles = _Waiting(folder)
         self._pixels = [_plane(size, shape.tile_px) for size in shape.levels]
         self._masks = [_plane(size, shape.tile_px) for size in shape.levels]
         self._has_invalid = False
         self.has_pixels = False
 
     def close(self) -> None:
-        """Close the waiting file."""
-        self._file.close()
+        """Forget the tiles."""
+        self._tiles.close()
 
     def put(
         self, place: tuple[int, int, int], data: NDArray[Any], valid: NDArray[np.bool_]
@@ -136,20 +177,22 @@ class CogWriter:
     def put_words(self, place: tuple[int, int, int], pixels: Rgbv) -> None:
         """Take a tile of a file of three 8-bit bands."""
         level, row, col = place
-        valid = np.ones((1, 1), np.bool_) if pixels.is_full else pixels.valid_any()
-        self._has_invalid |= not bool(valid.all())
-        if not valid.any():
-            return
-        self.has_pixels = True
         side = self._shape.tile_px
+        if pixels.is_full:
+            mask = _full_mask(pixels.words.shape, side)
+        else:
+            valid = pixels.valid_any()
+            self._has_invalid |= not bool(valid.all())
+            if not valid.any():
+                return
+            mask = encode_mask(valid, side)
+        self.has_pixels = True
         self._keep(self._pixels[level], (row, col), encode_words(pixels.words, side))
-        valid = np.broadcast_to(valid, pixels.words.shape)
-        self._keep(self._masks[level], (row, col), encode_mask(valid, side))
+        self._keep(self._masks[level], (row, col), mask)
 
     def _keep(self, plane: _Plane, place: tuple[int, int], packed: bytes) -> None:
         number = place[0] * plane.across + place[1]
-        plane.begins[number], plane.sizes[number] = self._file.tell(), len(packed)
-        self._file.write(packed)
+        plane.places[number], plane.sizes[number] = self._tiles.put(packed), len(packed)
 
     def finish(self, path: Path, no_data: float | None) -> None:
         """Write the file.
@@ -159,16 +202,15 @@ class CogWriter:
         no_data
             What stands for holes in bands; None = there are none.
         """
-        self._file.close()
         directories = list(self._directories(no_data))
         head = bytearray(struct.pack("<2sHHHQ", b"II", 43, 8, 0, _HEAD_BYTES))
         for index, directory in enumerate(directories):
             _append(head, directory, is_last=index == len(directories) - 1)
-        with path.open("wb") as out, self._waiting.open("rb") as tiles:
+        with path.open("wb") as out:
             out.write(bytes(len(head)))
             # Coarse levels first: a reader that fetches the beginning has them.
             for directory in reversed(directories):
-                _copy_tiles(out, tiles, directory, head)
+                _copy_tiles(out, self._tiles, directory, head)
             out.seek(0)
             out.write(head)
 
@@ -200,6 +242,11 @@ class CogWriter:
         if bands > 1 and not is_rgb:
             entries[338] = _shorts([0] * (bands - 1))
         return entries
+
+
+@lru_cache(maxsize=16)
+def _full_mask(shape: tuple[int, int], side: int) -> bytes:
+    return encode_mask(np.ones(shape, np.bool_), side)
 
 
 def _plane(size: tuple[int, int], tile_px: int) -> _Plane:
@@ -236,7 +283,7 @@ def _mask_entries(size: tuple[int, int], tile_px: int, *, is_reduced: bool) -> d
 
 def _append(head: bytearray, directory: _Directory, *, is_last: bool) -> None:
     """Append a directory and what its entries point to; where its tiles are is filled in later."""
-    count = len(directory.plane.begins)
+    count = len(directory.plane.places)
     entries = directory.entries
     for tag in (324, 325):
         entries[tag] = _Entry(_LONG8, count, bytes(8 * count))
@@ -259,13 +306,14 @@ def _append(head: bytearray, directory: _Directory, *, is_last: bool) -> None:
     head += table + struct.pack("<Q", following) + extra
 
 
-def _copy_tiles(out: Any, tiles: Any, directory: _Directory, head: bytearray) -> None:
+def _copy_tiles(
+    out: BufferedWriter, tiles: _Waiting, directory: _Directory, head: bytearray
+) -> None:
     plane = directory.plane
-    offsets = np.zeros(len(plane.begins), "<u8")
+    offsets = np.zeros(len(plane.places), "<u8")
     for number in np.flatnonzero(plane.sizes):
         offsets[number] = out.tell()
-        tiles.seek(int(plane.begins[number]))
-        out.write(tiles.read(int(plane.sizes[number])))
+        out.write(tiles.get(int(plane.places[number]), int(plane.sizes[number])))
     for tag, values in ((324, offsets), (325, plane.sizes.astype("<u8"))):
         at = directory.array_places[tag]
         head[at : at + values.nbytes] = values.tobytes()

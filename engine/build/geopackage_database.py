@@ -5,6 +5,7 @@ OBJECTIDs come from SQLite's AUTOINCREMENT and are never reused.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ class GeoPackageDatabase:
     def create(cls, path: Path) -> GeoPackageDatabase:
         """Make an empty catalog; `path` must not exist."""
         db = geopackage.open_sqlite(path)
+        # One wait for the disk, at the end, instead of one a statement.
+        db.execute("PRAGMA synchronous=OFF")
         try:
             geopackage.create_base(db)
             db.executescript(TABLES)
@@ -45,6 +48,8 @@ class GeoPackageDatabase:
             geopackage.register_attributes(db, "swath_info", "Facts of the service as built")
         finally:
             db.close()
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
         return cls(path)
 
     @property

@@ -71,7 +71,7 @@ def _majority_kernel(data: Array, valid: Bools, out: Array, out_valid: Bools) ->
 
 
 @kernel
-def _words_kernel(words, out):
+def _words_kernel(words: Array, out: Array) -> None:
     # Lanes R and B, and G and V, are summed side by side; V is 255 where a pixel is valid.
     rows, cols = words.shape
     lanes, rounding, two, eight = (
@@ -96,7 +96,7 @@ def _words_kernel(words, out):
         if gap == 0 and has_below and cols % 2 == 0:
             continue
         for col in range(line.size):
-            red, green, blue, count = 0, 0, 0, 0
+            red = green = blue = count = np.int64(0)
             for y in range(2 * row, min(2 * row + 2, rows)):
                 for x in range(2 * col, min(2 * col + 2, cols)):
                     word = np.int64(words[y, x])
@@ -106,10 +106,13 @@ def _words_kernel(words, out):
                         blue += (word >> 16) & 255
                         count += 1
             if count:
-                red = (2 * red + count) // (2 * count)
-                green = (2 * green + count) // (2 * count)
-                blue = (2 * blue + count) // (2 * count)
-                line[col] = np.uint32(red | (green << 8) | (blue << 16) | 0xFF000000)
+                twice = 2 * count
+                lanes_of_mean = (
+                    (2 * red + count) // twice
+                    | (2 * green + count) // twice << 8
+                    | (2 * blue + count) // twice << 16
+                )
+                line[col] = np.uint32(lanes_of_mean | 0xFF000000)
             else:
                 line[col] = 0
 

@@ -144,9 +144,7 @@ class ItemPixels:
         """
         where = self._mapping.bands[index]
         if where.source < 0:
-            rows = self.height if strip is None else strip.height
-            cols = self.width if strip is None else strip.width or self.width
-            nothing = np.zeros(shape or (rows, cols), self._mapping.pixel_type.dtype_name)
+            nothing = np.zeros(shape or self._shape(strip), self._mapping.pixel_type.dtype_name)
             return nothing, np.zeros(nothing.shape, np.bool_)
         data, inside = self._read(where, strip, shape)
         valid_range = self._raster.sources[where.source].valid_range
@@ -171,7 +169,10 @@ class ItemPixels:
     def any_valid(self, strip: Strip | None = None, shape: tuple[int, int] | None = None) -> Bools:
         """Return where any band is valid and the mask lets it count."""
         valid: Bools | None = None
-        for index, where in enumerate(self._mapping.bands):
+        if any(map(self._is_always_valid, range(self.bands))):
+            # A mask alone is a thousandth of the samples.
+            valid = np.ones(shape or self._shape(strip), np.bool_)
+        for index, where in enumerate(self._mapping.bands if valid is None else ()):
             if where.source < 0:
                 continue
             _, good = self.band(index, strip, shape)
@@ -182,6 +183,22 @@ class ItemPixels:
         if valid is None:
             raise ValueError("an item without bands has no pixels")
         return valid if mask is None else valid & mask
+
+    def _shape(self, strip: Strip | None) -> tuple[int, int]:
+        if strip is None:
+            return self.height, self.width
+        return strip.height, strip.width or self.width
+
+    def _is_always_valid(self, index: int) -> bool:
+        """Tell whether no sample of a band can be invalid by itself."""
+        where = self._mapping.bands[index]
+        if where.source < 0 or self._grids[where.source] is not None:
+            return False
+        source = self._raster.sources[where.source]
+        is_whole_number = np.dtype(self._open[where.source].dtypes[where.band - 1]).kind in "ui"
+        return (
+            is_whole_number and self._mapping.no_data[index] is None and source.valid_range is None
+        )
 
     def _read(
         self, where: BandSource, strip: Strip | None, shape: tuple[int, int] | None

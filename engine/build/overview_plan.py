@@ -102,6 +102,22 @@ def overview_sizes(
     return tuple(sizes)
 
 
+def steady_sizes(
+    old: tuple[float, ...], new: tuple[float, ...], extent: Extent
+) -> tuple[float, ...]:
+    """Return the old sizes where they still do, else the new: a scene more must not make all anew.
+
+    Parameters
+    ----------
+    extent
+        Of the service; coarser generations are added until one file holds it.
+    """
+    sizes = list(old if old and new and 0.45 < old[0] / new[0] < 2.2 else new)
+    while sizes and max(extent.width, extent.height) / sizes[-1] > FILE_PX:
+        sizes.append(sizes[-1] * GENERATION_STEP)
+    return tuple(sizes)
+
+
 def _first_size(primaries: Sequence[PrimaryBox], extent: Extent, finest: float) -> float:
     """Return the pixel size from which overviews pay, 0 = nowhere."""
     candidates = [size for size in (_crowded(primaries, extent, finest),) if size]

@@ -86,9 +86,9 @@ def render_overview(job: RenderJob) -> RenderedOverview:
     """
     service = open_service(job.service, _MEMORY)
     path = Path(job.path)
-    waiting, part = path.with_suffix(".tiles"), path.with_suffix(".part.tif")
+    part = path.with_suffix(".part.tif")
     try:
-        with _Kept(job) as kept, closing(CogWriter(_shape(job, service), waiting)) as writer:
+        with _Kept(job) as kept, closing(CogWriter(_shape(job, service), path.parent)) as writer:
             rendering = _Rendering(job, service, kept, writer)
             rendering.render()
             if writer.has_pixels:
@@ -99,7 +99,6 @@ def render_overview(job: RenderJob) -> RenderedOverview:
         raise SourceCorrupt(job.path, f"cannot be written: {err}") from err
     finally:
         service.close()
-        waiting.unlink(missing_ok=True)
         part.unlink(missing_ok=True)
     return RenderedOverview(writer.has_pixels, tuple(sorted(rendering.skipped)))
 
@@ -155,9 +154,10 @@ class _Rendering:
             [self._halved_tile(level - 1, down, right) for right in self._covered(level, 0, col)]
             for down in self._covered(level, 1, row)
         ]
-        if all(isinstance(each, Rgbv) for line in below for each in line):
-            words = np.block([[each.words for each in line] for line in below])  # type: ignore[union-attr] -- all are words
-            return Rgbv(words, all(each.is_full for line in below for each in line))  # type: ignore[union-attr] -- all are words
+        words = [[each for each in line if isinstance(each, Rgbv)] for line in below]
+        if sum(map(len, words)) == sum(map(len, below)):
+            joined = np.block([[each.words for each in line] for line in words])
+            return Rgbv(joined, all(each.is_full for line in words for each in line))
         planes = [[_planes(each) for each in line] for line in below]
         bands = max(block.valid.shape[0] for line in planes for block in line)
         valid = [

@@ -28,11 +28,10 @@ from engine.build.overview_members import (
     rule_text,
 )
 from engine.build.overview_plan import (
-    FILE_PX,
-    GENERATION_STEP,
     OverviewFile,
     OverviewMode,
     overview_sizes,
+    steady_sizes,
 )
 from engine.build.overview_render import (
     RenderedOverview,
@@ -60,7 +59,6 @@ if TYPE_CHECKING:
     from engine.build.service_facts import ServiceFacts
     from engine.build.service_table import ServiceTable
     from engine.build.workers import Workers
-    from engine.extent import Extent
 
 RASTER_TYPE = "overview"
 _WORK = ".work.isdef"
@@ -135,26 +133,12 @@ def make_overviews(build: OverviewBuild, mode: OverviewMode) -> OverviewResult:
     primaries = read_primaries(build.table, build.facts.crs, field, method)
     sizes: tuple[float, ...] = ()
     if extent is not None:
-        sizes = _steady(build.facts.overview_sizes, overview_sizes(primaries.boxes, extent, mode))
-        sizes = _long_enough(sizes, extent)
+        wanted = overview_sizes(primaries.boxes, extent, mode)
+        sizes = steady_sizes(build.facts.overview_sizes, wanted, extent)
     cost = overview_cost(primaries.boxes, extent, build.facts.crs, sizes)
     sets = overview_sets(primaries, sizes, extent, field)
     made, notes = _Run(build, sizes, primaries).run(sets)
     return OverviewResult(sizes, made, notes, cost)
-
-
-def _steady(old: tuple[float, ...], new: tuple[float, ...]) -> tuple[float, ...]:
-    """Keep sizes that still do: one more scene must not make all overviews anew."""
-    if old and new and 0.45 < old[0] / new[0] < 2.2:
-        return old
-    return new
-
-
-def _long_enough(sizes: tuple[float, ...], extent: Extent) -> tuple[float, ...]:
-    grown = list(sizes)
-    while grown and max(extent.width, extent.height) / grown[-1] > FILE_PX:
-        grown.append(grown[-1] * GENERATION_STEP)
-    return tuple(grown)
 
 
 class _Run:

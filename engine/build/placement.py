@@ -75,7 +75,8 @@ def place(
         Outline in level-0 pixels, None = the whole raster.
     """
     width, height = size
-    area = lonlat_extent(crs, geotransform, width, height)
+    is_straight = crs == service_crs != MERCATOR and not describe_crs(crs).is_geographic
+    area = None if is_straight else lonlat_extent(crs, geotransform, width, height)
     if not _is_on_earth(crs, geotransform, size):
         return None
     scale_x, scale_y = _scale(geotransform, size, operation(service_crs, crs, area).pipeline)
@@ -87,6 +88,7 @@ def place(
         pipeline=operation(LONLAT if service_crs == MERCATOR else service_crs, crs, area).pipeline,
         is_mercator=service_crs == MERCATOR,
         scale=(scale_x, scale_y),
+        is_straight=is_straight,
         # Longitudes must not leap by half a turn between two points.
         least_division=8 if area is not None and area.width > 60 else 1,
     )
@@ -155,6 +157,7 @@ class _Frame:
     is_mercator: bool
     scale: tuple[float, float]
     least_division: int
+    is_straight: bool
 
     def to_map(self, points: Floats) -> Floats:
         """Transform (n, 2) positions; what has no place comes back as inf."""
@@ -175,6 +178,9 @@ class _Frame:
     def densify(self, ring: Floats) -> Floats:
         """Return the ring on the map, with points added until chords are close to the curve."""
         ring = ring if np.array_equal(ring[0], ring[-1]) else np.vstack([ring, ring[:1]])
+        if self.is_straight:
+            points = self.to_map(ring)
+            return np.asarray(points[np.isfinite(points).all(axis=1)])
         starts, ends = ring[:-1], ring[1:]
         on_map = self.to_map(np.vstack([starts, (starts + ends) / 2, ends]))
         first, middle, last = np.split(on_map, 3)

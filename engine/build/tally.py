@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -109,7 +110,7 @@ def tally_samples(samples: NDArray[Any]) -> BandTally:
 
 def _tally_short(samples: NDArray[Any]) -> BandTally:
     """Count samples of 8 or 16 bits: how often each value stands there tells all else."""
-    least = int(np.iinfo(samples.dtype).min)
+    least, _ = _limits(samples.dtype)
     if samples.dtype.itemsize == 1:
         by_value = count_values(samples)
     else:
@@ -246,6 +247,13 @@ def histogram_of(tally: BandTally, pixel_type: PixelType) -> Histogram:
     )
 
 
+@lru_cache(maxsize=16)
+def _limits(dtype: np.dtype[Any]) -> tuple[int, int]:
+    # NumPy works them out anew each time.
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)
+
+
 def as_served(samples: NDArray[Any], pixel_type: PixelType) -> NDArray[Any]:
     """Return samples as the service gives them: rounded and cut off at its type's limits."""
     if pixel_type.is_float:
@@ -254,8 +262,7 @@ def as_served(samples: NDArray[Any], pixel_type: PixelType) -> NDArray[Any]:
     if samples.dtype.kind == "f":
         clipped = np.clip(samples[np.isfinite(samples)], low, high)
         return np.asarray(np.rint(clipped), np.int64)
-    limits = np.iinfo(samples.dtype)
-    inside = low <= limits.min and limits.max <= high
-    if inside:
+    least, most = _limits(samples.dtype)
+    if low <= least and most <= high:
         return samples
     return np.asarray(np.clip(samples.astype(np.int64), int(low), int(high)))

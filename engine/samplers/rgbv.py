@@ -23,7 +23,7 @@ from engine.samplers.quad_rows import (
     line_of,
     place_quads,
 )
-from engine.samplers.rgbv_taps import blend_taps, pack, spread
+from engine.samplers.rgbv_taps import blend_taps, divide_lanes, pack, spread
 from engine.samplers.tap_runs import RUN
 
 if TYPE_CHECKING:
@@ -35,21 +35,11 @@ NEAREST = 0
 BILINEAR = 1
 
 _U32 = np.uint64(32)
+# What positions lie off pixels, in 1/256 of one.
+_FRACTION = np.uint64(0xFF000000)
 # From this step on a row of a quad is worth its own pass; below, many quads' rows are put together.
 _LONG = 64
 _FIXED = 4294967296.0
-
-
-@kernel
-def _divide_lanes(lanes, total):
-    """Divide the lanes R, B, G by the weight of the valid taps, rounded, into a valid word."""
-    half = total // np.uint64(2)
-    red = ((lanes & np.uint64(0xFFFF)) + half) // total
-    blue = (((lanes >> np.uint64(16)) & np.uint64(0xFFFF)) + half) // total
-    green = (((lanes >> np.uint64(32)) & np.uint64(0xFFFF)) + half) // total
-    return np.uint32(
-        red | (green << np.uint64(8)) | (blue << np.uint64(16)) | np.uint64(0xFF000000)
-    )
 
 
 @kernel
@@ -81,8 +71,17 @@ def _weigh_row(x, y, dx, dy, top, bottom, count):
 def _bilinear_row(words, win_cols, x, y, dx, dy, top, bottom, target, out, count):
     """Interpolate `count` pixels whose four taps all lie in the window; no branch.
 
-    The weights first: LLVM vectorises them, and the processor overlaps the loads of the rest.
+    The weights first: LLVM vectorises them, and the processor overlaps the loads of the rest. Pixels
+    that all lie on those of the window, to 1/256 of one, are copied.
     """
+    last = np.uint64(count - 1)
+    end_x, end_y = x + last * dx, y + last * dy
+    is_apart = (end_x >> _U32) - (x >> _U32) - last | (end_y >> _U32) - (y >> _U32)
+    if is_apart == 0 and (x | y | end_x | end_y) & _FRACTION == 0:
+        at = (y >> _U32) * win_cols + (x >> _U32)
+        for k in range(count):
+            target[out + np.uint64(k)] = words[at + np.uint64(k)]
+        return
     _weigh_row(np.uint32(x), np.uint32(y), np.uint32(dx), np.uint32(dy), top, bottom, count)
     for k in range(count):
         at = (y >> _U32) * win_cols + (x >> _U32)
@@ -142,7 +141,7 @@ def _careful_pixel(words, window, qx, qy, limits, interpolation):
     total = (lanes >> np.uint64(48)) // np.uint64(255)
     if total == np.uint64(256):
         return pack(lanes + np.uint64(0x0080008000800080))
-    return _divide_lanes(lanes, total)
+    return divide_lanes(lanes, total)
 
 
 @using("engine.samplers.tap_runs", "engine.samplers.quad_rows", "engine.samplers.rgbv_taps")

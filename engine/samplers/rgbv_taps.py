@@ -29,6 +29,18 @@ def pack(lanes):
 
 
 @kernel
+def divide_lanes(lanes, total):
+    """Divide the lanes R, B, G by the weight of the valid taps, rounded, into a valid word."""
+    half = total // np.uint64(2)
+    red = ((lanes & np.uint64(0xFFFF)) + half) // total
+    blue = (((lanes >> np.uint64(16)) & np.uint64(0xFFFF)) + half) // total
+    green = (((lanes >> np.uint64(32)) & np.uint64(0xFFFF)) + half) // total
+    return np.uint32(
+        red | (green << np.uint64(8)) | (blue << np.uint64(16)) | np.uint64(0xFF000000)
+    )
+
+
+@kernel
 def _blend_taps_anywhere(words, at, win_cols, top, bottom):
     """Return sum(tap * weight) / 256, rounded; weights are pairs of 16 bits, the left one low."""
     low = np.uint64(0xFFFF)

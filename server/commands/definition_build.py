@@ -75,7 +75,8 @@ def build(
         overviews_by=overviews_by,
         pyramids=pyramids,
     )
-    with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+    # Workers first: they are copies of this process as long as bars have no thread.
+    with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
         report = build_definition(folder, options, workers, progress)
     _tell_built(report)
     compiled = Path(definition.name).with_suffix(".zmd")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from server.comparison.fetcher import Answer
 
 _MAX_LAYERS = 20_000
+# East may go on beyond the antimeridian.
+_LONLAT = Extent(-360.0, -90.0, 360.0, 90.0)
 _ROOTS = ("WMS_Capabilities", "WMT_MS_Capabilities")
 
 
@@ -110,6 +112,10 @@ def _boxes(layer: Element, version: str) -> dict[str, Extent]:
                 box = Extent(box.ymin, box.xmin, box.ymax, box.xmax)
             if crs:
                 boxes.setdefault(crs, box)
+    # Maps without a projection state metres as degrees: such a box is none.
+    lonlat = boxes.get(LONLAT)
+    if lonlat is not None and lonlat.intersection(_LONLAT) != lonlat:
+        del boxes[LONLAT]
     return {crs: box for crs, box in boxes.items() if box is not None}
 
 

@@ -241,7 +241,9 @@ def test_under_blend_the_width_of_the_service_counts_where_none_is_stated(tmp_pa
     np.testing.assert_array_equal(blended, _pixels(stated, request).data)
     near = np.abs(_distance()) < 5
     assert (first != blended)[:, near].any()
+    # Towards the edges of its own raster an item leaves its neighbour more.
     far = np.abs(_distance()) > 12
+    far[:10] = far[-10:] = False
     np.testing.assert_array_equal(first[:, far], blended[:, far])
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ from tests.synthetic import ramp, write_geotiff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+    from multiprocessing.connection import Connection
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,33 @@ def test_a_worker_that_dies_between_two_jobs_costs_none_of_them() -> None:
         os.kill(first, signal.SIGKILL)
         ((_, answer),) = workers.map(work, [Job("b")])
     assert answer == "B"
+
+
+def test_copies_of_this_process_work_and_are_replaced_as_others_are() -> None:
+    with GuardedWorkers(2, timeout_s=5.0, forked=True) as workers:
+        found = [answer for _, answer in workers.map(work, map(Job, ["a", "crash", "b", "c"]))]
+        assert isinstance(found[1], SourceCorrupt)
+        again = [answer for _, answer in workers.map(work, map(Job, "de"))]
+    assert [*found[:1], *found[2:], *again] == ["A", "B", "C", "D", "E"]
+
+
+def _keep_copies(pids: Connection) -> None:
+    workers = GuardedWorkers(2, forked=True).__enter__()
+    pids.send([answer for _, answer in workers.map(own_pid, map(Job, "abcd"))])
+    time.sleep(600)
+
+
+def test_copies_end_with_the_process_that_made_them_even_where_it_is_killed() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    parent = multiprocessing.get_context("spawn").Process(target=_keep_copies, args=(theirs,))
+    parent.start()
+    found = set(ours.recv())
+    parent.kill()
+    parent.join()
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in found):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_an_error_that_is_no_files_fault_stops_the_work() -> None:

@@ -36,7 +36,7 @@ def _write(
         crs="EPSG:32633",
         geotransform=(500_000.0, 10.0, 0.0, 5_000_000.0, 0.0, -10.0),
     )
-    with closing(CogWriter(shape, path.with_suffix(".tiles"))) as writer:
+    with closing(CogWriter(shape, path.parent)) as writer:
         for level in range(len(shape.levels)):
             for row in range(0, data.shape[1], TILE):
                 for col in range(0, data.shape[2], TILE):

@@ -13,7 +13,7 @@ import pytest
 import rasterio
 
 from config.definition import MosaicMethod, ServiceProperties
-from engine.build import overview_members, overview_plan, overview_render, overviews
+from engine.build import overview_members, overview_plan, overview_render
 from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions, BuildReport
 from engine.build.compile import compile_definition
@@ -180,7 +180,6 @@ def test_generations_are_made_one_from_the_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overview_plan, "FILE_PX", 256)
-    monkeypatch.setattr(overviews, "FILE_PX", 256)
     monkeypatch.setattr(overview_plan, "GENERATION_STEP", 4.0)
     folder = DefinitionFolder.create(tmp_path / "d.isdef")
     for number in range(9):

@@ -1,4 +1,7 @@
-"""What the directories of TIFF files say is what GDAL says, in every form; the rest is left to GDAL."""
+"""What the directories of TIFF files say is what GDAL says, in every form; the rest is left to GDAL.
+
+Covers engine.readers.file_levels, which chooses between the two.
+"""
 
 from __future__ import annotations
 

@@ -46,6 +46,15 @@ def test_version_1_1_1_has_x_first_always() -> None:
     assert found.layers["b"].boxes == {"EPSG:4326": lonlat, "EPSG:31467": Extent(10, 20, 30, 40)}
 
 
+def test_a_place_that_is_none_is_not_taken() -> None:
+    text = _V111.replace(
+        "<Layer><Name>a</Name>",
+        '<Layer><Name>a</Name><LatLonBoundingBox minx="-6e4" miny="-3e6" maxx="-5e4" maxy="-2e6"/>',
+    )
+    found = read_capabilities(_answer(text))
+    assert found.layers["a"].boxes == {"EPSG:4326": Extent(1, 2, 3, 4)}
+
+
 def test_version_1_3_0_has_the_axes_of_the_crs() -> None:
     found = read_capabilities(_answer(_V130))
     assert (found.version, found.max_side) == ("1.3.0", 3000)

@@ -1,7 +1,8 @@
 """Seamlines of a definition: by each method, anew, of some items, removed, and what people edited.
 
-Covers engine.build.seamlines.kept, engine.build.seamlines.members, engine.build.seamlines.options,
-engine.build.seamlines.label_grid and engine.build.seamlines.regions through the definition's layer.
+Covers engine.build.seamlines.kept, engine.build.seamlines.radiometric,
+engine.build.seamlines.members, engine.build.seamlines.options, engine.build.seamlines.label_grid and
+engine.build.seamlines.regions through the definition's layer.
 """
 
 from __future__ import annotations
