@@ -40,8 +40,8 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.extent import Extent
 from engine.request import Encoding, ImageRequest, View
 from engine.service import open_service, process_memory
-from raster_types.add import AddRequest, add_rasters
-from raster_types.item_options import parse_item_options
+from raster_types.adding.add import AddRequest, add_rasters
+from raster_types.adding.item_options import parse_item_options
 
 # As the kit's DMC frames: 5,600 m above hills of 480 m, where a pixel of 92 mm / 4,300 sees a metre.
 _FOCAL_MM, _SENSOR_MM = 120.0, 92.16

@@ -25,9 +25,9 @@ from engine.sensor_place import ortho_locator
 from engine.service import process_memory
 from engine.world_turns import raster_box
 from raster_types import RASTER_TYPES
+from raster_types.adding.crawl import ProductJob, find_products, read_product
+from raster_types.adding.item_options import parse_item_options
 from raster_types.base import ItemOptions
-from raster_types.crawl import ProductJob, find_products, read_product
-from raster_types.item_options import parse_item_options
 from raster_types.sensor_files.image_window import ImageWindow
 from raster_types.sensor_files.location_grid import read_location_grid
 from raster_types.sensor_files.rpc_sidecar import read_rpc_sidecar

@@ -41,7 +41,7 @@ from engine.extent import Extent
 from engine.geometry.terrain_definition import RasterTerrain
 from engine.request import Encoding, ImageRequest, View
 from engine.service import open_service, process_memory
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 
 UTM = "EPSG:32631"

@@ -24,7 +24,7 @@ from benchmarks.scenes import FULL, PIXEL_SIZE_M, TINY, Scene, ensure_scenes
 from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
 from engine.build.definition_folder import DefinitionFolder
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from server.guarded_workers import GuardedWorkers
 
 FLOOR = 2.0

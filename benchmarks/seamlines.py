@@ -33,7 +33,7 @@ from engine.plan import plan
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, MosaicRule, View
 from engine.service import ImageService, open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from server.guarded_workers import GuardedWorkers
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from raster_types.author_fields import parse_date_text
-from raster_types.image_files import claims_to_be_raster, single_images
+from raster_types.adding.author_fields import parse_date_text
+from raster_types.items.image_files import claims_to_be_raster, single_images
 from raster_types.raster_dataset import RasterDatasetType
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition
 from engine.errors import UnknownProduct
 from engine.geometry.terrain import stated_datum
 from engine.pixel_type import PixelType
-from raster_types.image_files import claims_to_be_raster, single_images, source_of
+from raster_types.items.image_files import claims_to_be_raster, single_images, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -20,17 +20,17 @@ from engine.geometry.projection import (
 from engine.geometry.terrain import stated_datum
 from engine.geometry.terrain_definition import RasterTerrain
 from engine.geotransforms.frame_camera import is_geographic_name
-from raster_types.image_files import (
+from raster_types.items.image_files import (
     claims_to_be_raster,
     is_terrain,
     single_images,
     source_of,
 )
-from raster_types.product_acquisition import acquisition_of
+from raster_types.items.product_acquisition import acquisition_of
+from raster_types.items.sensor_item import SensorImage, sensor_item
 from raster_types.sensor_files.frame_files import find_orientation
 from raster_types.sensor_files.frame_placement import place_on_grid
 from raster_types.sensor_files.frames import LONGITUDE_LATITUDE, FrameGround, frame_record
-from raster_types.sensor_item import SensorImage, sensor_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

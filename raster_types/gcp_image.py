@@ -17,15 +17,15 @@ from engine.geolocation import Geolocation
 from engine.geometry.projection import describe_crs
 from engine.geotransforms.polynomial import PolynomialFromGcps
 from engine.geotransforms.thin_plate_spline import ThinPlateSpline
-from raster_types.control_points import (
+from raster_types.items.control_points import (
     LARGE_RESIDUAL_PX,
     crs_of_points,
     large_residual_note,
     points_file,
     worst_point,
 )
-from raster_types.image_files import claims_to_be_raster, single_images, source_of
-from raster_types.product_acquisition import acquisition_of
+from raster_types.items.image_files import claims_to_be_raster, single_images, source_of
+from raster_types.items.product_acquisition import acquisition_of
 from raster_types.sensor_files.gcps import in_one_piece, usual_polynomial
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter, SourceUnavailable, UnknownProduct
-from raster_types.image_files import by_folder, claims_to_be_raster, is_image_name
-from raster_types.landsat_items import scene_items
+from raster_types.items.image_files import by_folder, claims_to_be_raster, is_image_name
+from raster_types.items.landsat_items import scene_items
 from raster_types.sensor_files.landsat_espa import read_espa
 from raster_types.sensor_files.landsat_mtl import read_mtl
 

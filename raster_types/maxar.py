@@ -11,8 +11,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter, UnknownProduct
-from raster_types.image_files import by_folder, claims_to_be_raster, is_image_name
-from raster_types.product_tiles import (
+from raster_types.items.image_files import by_folder, claims_to_be_raster, is_image_name
+from raster_types.items.product_tiles import (
     BandName,
     ProductTile,
     TiledProduct,

@@ -9,8 +9,8 @@ import msgspec
 
 from engine.build.item_build import placement_problem
 from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition
-from raster_types.image_files import claims_to_be_raster, single_images, source_of
-from raster_types.product_acquisition import acquisition_of
+from raster_types.items.image_files import claims_to_be_raster, single_images, source_of
+from raster_types.items.product_acquisition import acquisition_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,13 +9,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter, UnknownProduct
-from raster_types.image_files import (
+from raster_types.items.image_files import (
     claims_to_be_raster,
     is_image_name,
     is_terrain,
     source_of,
 )
-from raster_types.product_acquisition import acquisition_of
+from raster_types.items.product_acquisition import acquisition_of
+from raster_types.items.sensor_item import SensorImage, sensor_item
 from raster_types.sensor_files.image_window import WHOLE_IMAGE, window_of_geotransform
 from raster_types.sensor_files.rpc_sidecar import (
     holds_rpc,
@@ -23,7 +24,6 @@ from raster_types.sensor_files.rpc_sidecar import (
     rpc_sidecar_names,
 )
 from raster_types.sensor_files.rpc_tags import read_nitf_tags
-from raster_types.sensor_item import SensorImage, sensor_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

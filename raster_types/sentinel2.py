@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter, SourceError, SourceUnavailable, UnknownProduct
 from raster_types.base import state_of_file
-from raster_types.image_files import by_folder, claims_to_be_raster
+from raster_types.items.image_files import by_folder, claims_to_be_raster
+from raster_types.items.sentinel2_item import Sentinel2Scene, failed_scene, scene_items
 from raster_types.sensor_files.sentinel2_names import (
     image_name,
     is_product_metadata,
@@ -20,7 +21,6 @@ from raster_types.sensor_files.sentinel2_names import (
 )
 from raster_types.sensor_files.sentinel2_product import BANDS, read_sentinel2_product
 from raster_types.sensor_files.sentinel2_tile import read_sentinel2_tile
-from raster_types.sentinel2_item import Sentinel2Scene, failed_scene, scene_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

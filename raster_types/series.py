@@ -19,8 +19,8 @@ from engine.readers.cube_arrays import open_file
 from engine.readers.cube_times import times_of
 from engine.readers.header import read_header
 from raster_types.base import state_of_file
-from raster_types.image_files import ZARR_GROUPS
-from raster_types.item_values import BandValues, with_values
+from raster_types.items.image_files import ZARR_GROUPS
+from raster_types.items.item_values import BandValues, with_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -10,8 +10,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from engine.errors import UnknownProduct
-from raster_types.stac_document import Links, LostLink, walk
-from raster_types.stac_item import failed_item, stac_item
+from raster_types.stac_files.stac_document import Links, LostLink, walk
+from raster_types.stac_files.stac_item import failed_item, stac_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,10 +7,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from engine.errors import UnknownProduct
-from raster_types.band_names import DEFAULT_PATTERN, band_key, wavelength_of
-from raster_types.image_files import by_folder, claims_to_be_raster, is_image_name
-from raster_types.product_acquisition import acquisition_of
-from raster_types.stacked_bands import StackedBand, StackedItem, stacked_item
+from raster_types.items.band_names import DEFAULT_PATTERN, band_key, wavelength_of
+from raster_types.items.image_files import by_folder, claims_to_be_raster, is_image_name
+from raster_types.items.product_acquisition import acquisition_of
+from raster_types.items.stacked_bands import StackedBand, StackedItem, stacked_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

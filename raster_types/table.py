@@ -1,7 +1,7 @@
 """Tables of rasters: tile indexes, mosaics, catalogues; each row is an item, its columns are fields.
 
 No raster is opened: build reads the headers. How a definition takes them in is in
-`raster_types.table_add`; here is what a table amounts to.
+`raster_types.adding.table_add`; here is what a table amounts to.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import msgspec
 from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
 from engine.build.workers import InProcess
 from engine.errors import ConfigError, SourceUnavailable, UnknownProduct
-from raster_types.table_links import LinkResolver
 from raster_types.tables.open_table import TableOptions, index_of, is_table, open_table
+from raster_types.tables.table_links import LinkResolver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

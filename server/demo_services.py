@@ -17,7 +17,7 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.errors import ConfigError
 from engine.geometry.terrain_definition import RasterTerrain
 from engine.summary import FORMAT_VERSION
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from server.publishing import Publisher
 

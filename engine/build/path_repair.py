@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from engine.build.service_table import ServiceTable
 
 _BATCH = 200
-# What raster types keep of how items were added (`raster_types.added`, `raster_types.additions`).
+# What raster types keep of how items were added (`raster_types.adding.added`, `raster_types.adding.additions`).
 _STATES = ("added", "additions")
 _TERRAINS = "terrains"
 

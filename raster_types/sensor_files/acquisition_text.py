@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from raster_types.author_fields import parse_date_text
+from raster_types.adding.author_fields import parse_date_text
 from raster_types.sensor_files.acquisition import (
     Acquisition,
     azimuth,

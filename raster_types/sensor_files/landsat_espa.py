@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter
-from raster_types.author_fields import parse_date_text
-from raster_types.item_values import BandValues
+from raster_types.adding.author_fields import parse_date_text
+from raster_types.items.item_values import BandValues
 from raster_types.sensor_files.acquisition import Acquisition, azimuth, measured
 from raster_types.sensor_files.landsat_mtl import BandCalibration, LandsatProduct
 from raster_types.sensor_files.xml_tree import parse_xml

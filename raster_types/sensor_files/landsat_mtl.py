@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from engine.dates import parse_date_ms
 from engine.errors import InvalidParameter
-from raster_types.author_fields import parse_date_text
-from raster_types.item_values import BandValues
+from raster_types.adding.author_fields import parse_date_text
+from raster_types.items.item_values import BandValues
 from raster_types.sensor_files.acquisition import Acquisition, azimuth, measured
 from raster_types.sensor_files.landsat_bands import sun_irradiance
 from raster_types.sensor_files.landsat_text import read_groups

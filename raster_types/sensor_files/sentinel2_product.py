@@ -14,8 +14,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter
-from raster_types.author_fields import parse_date_text
-from raster_types.item_values import BandValues
+from raster_types.adding.author_fields import parse_date_text
+from raster_types.items.item_values import BandValues
 from raster_types.sensor_files.xml_tree import parse_xml
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.errors import InvalidParameter
-from raster_types.author_fields import parse_date_text
+from raster_types.adding.author_fields import parse_date_text
 from raster_types.sensor_files.acquisition import Acquisition
 from raster_types.sensor_files.xml_tree import parse_xml
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from raster_types.author_fields import FieldKind
+    from raster_types.adding.author_fields import FieldKind
     from raster_types.tables.records import Shape
 
 _CHUNK = 5000

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from raster_types.author_fields import FieldKind
+    from raster_types.adding.author_fields import FieldKind
 
 _MAX_VALUE_BYTES = 64 << 20
 _MAX_METADATA = 1_000_000

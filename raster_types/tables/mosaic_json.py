@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from raster_types.author_fields import FieldKind
+    from raster_types.adding.author_fields import FieldKind
 
 
 class _Document(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from xml.etree.ElementTree import Element
 
-    from raster_types.author_fields import FieldKind
+    from raster_types.adding.author_fields import FieldKind
 
 _MAX_BYTES = 1_000_000
 _MAX_SIDE = 2_000_000

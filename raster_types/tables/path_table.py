@@ -13,7 +13,7 @@ import msgspec
 from engine.errors import ConfigError, InvalidParameter
 from engine.geometry.projection import canonical_crs, crs_of_wkt
 from engine.item import OVERVIEW
-from raster_types.image_files import RASTER_SUFFIXES
+from raster_types.items.image_files import RASTER_SUFFIXES
 from raster_types.tables.records import TableRow
 from raster_types.tables.values import field_names
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.results import AttributeValue
-    from raster_types.author_fields import FieldKind
+    from raster_types.adding.author_fields import FieldKind
     from raster_types.tables.records import RawTable, Shape
 
 # In this order; "name" may be a file's, too, but only if it looks like one.

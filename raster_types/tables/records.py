@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from engine.build.raster_record import RasterDefinition
     from engine.results import AttributeValue
-    from raster_types.author_fields import FieldKind
+    from raster_types.adding.author_fields import FieldKind
 
 # WKB or WKT; b"" = none.
 Shape: TypeAlias = bytes | str

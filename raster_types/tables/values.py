@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from engine.build.catalog_schema import COMPUTED_FIELDS, SYSTEM_FIELDS
 from engine.build.definition_fields import MAX_TEXT
-from raster_types.author_fields import parse_date_text, parse_value
+from raster_types.adding.author_fields import parse_date_text, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.results import AttributeValue
-    from raster_types.author_fields import FieldKind
+    from raster_types.adding.author_fields import FieldKind
 
 _WIDER: dict[FieldKind, tuple[FieldKind, ...]] = {
     "INTEGER": ("INTEGER", "DOUBLE", "TEXT"),

@@ -18,7 +18,7 @@ from raster_types.tables.values import plain_value
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from raster_types.author_fields import FieldKind
+    from raster_types.adding.author_fields import FieldKind
 
 _SHAPEFILE = b"\x00\x00\x27\x0a"
 _SKIPPED = (

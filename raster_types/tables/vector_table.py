@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from engine.build.workers import Workers
     from engine.results import AttributeValue
-    from raster_types.author_fields import FieldKind
+    from raster_types.adding.author_fields import FieldKind
     from raster_types.tables.vector_file import LayerInfo
 
 _PORTION = 5000

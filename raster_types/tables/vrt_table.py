@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from raster_types.author_fields import FieldKind
+    from raster_types.adding.author_fields import FieldKind
     from raster_types.tables.vrt_document import VrtBand, VrtPart
 
 NAME = "table"

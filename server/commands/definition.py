@@ -44,7 +44,7 @@ from server.commands.terrain_options import (
 )
 
 if TYPE_CHECKING:
-    from raster_types.add import AddReport
+    from raster_types.adding.add import AddReport
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -196,8 +196,8 @@ def add(  # noqa: PLR0913 -- one an option of the command
     Terrain that is a published service is taken as it is when the definition is built.
     """
     from engine.build.definition_folder import DefinitionFolder
-    from raster_types.add import AddRequest, add_rasters, pending_products
-    from raster_types.item_options import parse_item_options
+    from raster_types.adding.add import AddRequest, add_rasters, pending_products
+    from raster_types.adding.item_options import parse_item_options
     from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars
 

@@ -12,7 +12,7 @@ from server.commands.listing import tell_some
 if TYPE_CHECKING:
     from collections import Counter
 
-    from raster_types.inspection import Inspection, KindFound
+    from raster_types.adding.inspection import Inspection, KindFound
 
 _MOST_LISTED = 3
 
@@ -23,7 +23,7 @@ def inspect(
     ],
 ) -> None:
     """Say what files and folders hold, and the command that adds them; nothing is written."""
-    from raster_types.inspection import inspect_paths
+    from raster_types.adding.inspection import inspect_paths
     from server.guarded_workers import GuardedWorkers
 
     with GuardedWorkers() as workers:

@@ -170,7 +170,7 @@ def _made(folder: DefinitionFolder, options: SeamlineOptions) -> SeamlineReport:
 def _imported(
     folder: DefinitionFolder, file: Path | None, layer: str, blend: tuple[float, BlendSide]
 ) -> SeamlineReport:
-    from raster_types.seamline_file import import_seamlines
+    from raster_types.tables.seamline_file import import_seamlines
     from server.guarded_workers import GuardedWorkers
 
     assert file is not None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from engine.build.source_check import Fault
-    from raster_types.sync import SyncReport
+    from raster_types.adding.sync import SyncReport
 
 _MOST_SHOWN = 50
 
@@ -56,7 +56,7 @@ def sync(
     Ends with code 1 where a folder that was added is not there or holds none of its rasters any more.
     """
     from engine.build.definition_folder import DefinitionFolder
-    from raster_types.sync import SyncOptions, sync_definition
+    from raster_types.adding.sync import SyncOptions, sync_definition
     from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars
 
@@ -121,7 +121,7 @@ def check(
     """
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.source_check import CheckOptions, check_sources
-    from raster_types.added import side_files
+    from raster_types.adding.added import side_files
     from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars
 

@@ -15,7 +15,7 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.build.seamline_rows import Seamline, seamlines_by_item
 from engine.build.seamlines.make import make_seamlines, remove_seamlines
 from engine.build.seamlines.options import SeamlineOptions, SeamMethod
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.photographs import write_photograph
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from engine.build.build import build_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.build.footprint_rows import FootprintsRequest, redo_footprints
 from engine.build.footprint_rule import FootprintRule
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.synthetic import write_scene
 
 if TYPE_CHECKING:

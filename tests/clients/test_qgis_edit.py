@@ -14,7 +14,7 @@ from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
 from engine.build.definition_folder import DefinitionFolder
 from engine.build.postgis_address import parse_address
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.synthetic import place, write_geotiff
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ from engine.build.service_table import ServiceTable
 from engine.build.table_copy import TableCopy
 from engine.errors import ConfigError
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.synthetic import place, slanted_valid, write_geotiff
 
 if TYPE_CHECKING:

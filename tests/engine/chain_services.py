@@ -21,7 +21,7 @@ from engine.process_definition import RasterEntry, RasterProcessDefinition, writ
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, View
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,9 +25,9 @@ from engine.geometry.projection import operation, transform
 from engine.geometry.terrain_definition import ConstantHeight
 from engine.request import Encoding, ImageRequest, MosaicRule, View
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
+from raster_types.adding.item_options import parse_item_options
 from raster_types.base import ItemOptions
-from raster_types.item_options import parse_item_options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -30,7 +30,7 @@ from engine.render import render
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, RenderingRule, TileAddress, View
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.engine.chain_services import pixels_of, view_of
 from tests.engine.rasters import write_raster
 

@@ -33,7 +33,7 @@ from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, View
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 
 if TYPE_CHECKING:

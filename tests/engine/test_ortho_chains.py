@@ -31,7 +31,7 @@ from engine.plan import plan
 from engine.process_definition import write_definition
 from engine.render_work import Work
 from engine.service import ImageService, open_service, process_memory
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from tests.conformance.geotransform_samples import SAMPLES
 from tests.engine.chain_services import bilinear, centres, pixels_of, view_of

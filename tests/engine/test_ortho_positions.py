@@ -30,7 +30,7 @@ from engine.geometry.terrain_definition import AverageHeight, RasterTerrain
 from engine.request import Encoding, ImageRequest, View
 from engine.service import open_service
 from engine.target_grid import CELL, Lattice
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 
 if TYPE_CHECKING:

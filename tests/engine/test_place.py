@@ -15,7 +15,7 @@ from engine.errors import Cancelled, InvalidParameter, ItemNotFound
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.place import convert, pack_points, unpack_points
 from engine.request import PlaceRequest
-from raster_types.item_options import parse_item_options
+from raster_types.adding.item_options import parse_item_options
 from tests.engine.image_pairs import COLS, ROWS, moved, pair_service, points
 from tests.engine.sensor_scenes import over, sensor_service, write_image, write_terrain
 from tests.engine.test_frame_ortho import _ids as ids_by_name

@@ -21,7 +21,7 @@ from engine.render_planes import render_planes
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, MosaicRule, View
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from tests.engine.rasters import ramp, single_service, write_raster
 from tests.engine.test_ortho import UTM, _image, _terrain

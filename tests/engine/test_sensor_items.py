@@ -27,7 +27,7 @@ from engine.request import IdentifyRequest
 from engine.results import IdentifyResult
 from engine.sensor_items import SensorItems
 from engine.service import ImageService, ProcessMemory, open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from tests.engine.rasters import samples
 from tests.engine.sensor_scenes import (

@@ -35,7 +35,7 @@ from engine.process_definition import (
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, MosaicRule, TileAddress, View
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from tests.engine import twin
 

@@ -23,7 +23,7 @@ from engine.render_work import Work
 from engine.request import Encoding, IdentifyRequest, ImageRequest, TileAddress, View
 from engine.service import open_service
 from engine.world_turns import object_id, turned_items, turns_of, world_boxes
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.engine.catalogs import make_item
 from tests.engine.rasters import samples, single_service, write_raster
 

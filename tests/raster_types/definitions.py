@@ -15,7 +15,7 @@ from engine.plan import plan
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, View
 from engine.service import ImageService, open_service
-from raster_types.add import AddReport, AddRequest, add_rasters
+from raster_types.adding.add import AddReport, AddRequest, add_rasters
 from raster_types.base import ItemOptions
 
 if TYPE_CHECKING:

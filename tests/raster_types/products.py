@@ -18,7 +18,7 @@ from engine.geometry.terrain_definition import ConstantHeight
 from engine.geotransforms.rpc import RpcRecord
 from engine.request import Encoding, ImageRequest, View
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from engine.extent import Extent
     from engine.service import ImageService
-    from raster_types.add import AddReport
+    from raster_types.adding.add import AddReport
 
 UTM = "EPSG:32633"
 WIDTH, HEIGHT = 400, 300

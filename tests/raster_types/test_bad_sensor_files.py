@@ -1,6 +1,6 @@
 """Sensor files that are wrong in every way: their item fails with a message, the service stands.
 
-Covers what raster_types.sensor_item and raster_types.rpc_image make of them.
+Covers what raster_types.items.sensor_item and raster_types.rpc_image make of them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """DIMAP products: tiles lie where the whole image has them, and what cannot be read says why.
 
-Covers raster_types.dimap, raster_types.product_tiles and raster_types.sensor_files.dimap_product.
+Covers raster_types.dimap, raster_types.items.product_tiles and raster_types.sensor_files.dimap_product.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from engine.build.raster_record import ItemStatus
 from engine.errors import InvalidParameter, UnknownProduct
 from engine.extent import Extent
 from engine.geometry.terrain_definition import RasterTerrain
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
+from raster_types.adding.crawl import ProductJob, read_product
 from raster_types.base import ItemOptions
-from raster_types.crawl import ProductJob, read_product
 from raster_types.dimap import DimapType
-from raster_types.product_tiles import groups_by_stem
+from raster_types.items.product_tiles import groups_by_stem
 from raster_types.sensor_files.dimap_product import read_dimap_product
 from raster_types.sensor_files.rpc_text import read_rpc_text
 from tests.raster_types.products import (

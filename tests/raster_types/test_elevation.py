@@ -1,6 +1,6 @@
 """Elevation: one band of heights, voids that nobody declared, and tiles as terrain under an image.
 
-Covers raster_types.elevation and raster_types.image_files.
+Covers raster_types.elevation and raster_types.items.image_files.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from engine.geolocation import Geolocation, bind_geolocation
 from engine.geometry.service_posts import open_service_posts
 from engine.geometry.terrain_definition import RasterTerrain
 from engine.service import process_memory
+from raster_types.adding.crawl import ProductJob, read_product
 from raster_types.base import ItemOptions
-from raster_types.crawl import ProductJob, read_product
 from tests.raster_types.products import RECORD, UTM, picture, service_of
 
 if TYPE_CHECKING:

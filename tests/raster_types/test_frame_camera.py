@@ -15,10 +15,10 @@ from engine.build.raster_record import ItemStatus
 from engine.errors import ConfigError, UnknownProduct
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geotransforms.frame_camera import FrameCameraRecord
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
+from raster_types.adding.crawl import ProductJob, read_product
+from raster_types.adding.item_options import parse_item_options
 from raster_types.base import ItemOptions
-from raster_types.crawl import ProductJob, read_product
-from raster_types.item_options import parse_item_options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from engine.errors import InvalidParameter, UnknownProduct
 from engine.extent import Extent
 from engine.geotransforms.polynomial import PolynomialFromGcps
 from engine.geotransforms.thin_plate_spline import ThinPlateSpline
+from raster_types.adding.crawl import ProductJob, read_product
 from raster_types.base import ItemOptions
-from raster_types.crawl import ProductJob, read_product
 from raster_types.sensor_files.gcp_table import read_gcp_file
 from tests.raster_types.products import UTM, picture, places, service_of, write_window
 

@@ -1,6 +1,6 @@
 """Landsat scenes: one item of spectral bands, companions beside it, values as processes.
 
-Covers raster_types.landsat, raster_types.landsat_items and raster_types.stacked_bands.
+Covers raster_types.landsat, raster_types.items.landsat_items and raster_types.items.stacked_bands.
 """
 
 from __future__ import annotations

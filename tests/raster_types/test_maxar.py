@@ -14,8 +14,8 @@ from rasterio.warp import transform
 
 from engine.errors import InvalidParameter, UnknownProduct
 from engine.extent import Extent
+from raster_types.adding.crawl import ProductJob, read_product
 from raster_types.base import ItemOptions
-from raster_types.crawl import ProductJob, read_product
 from raster_types.maxar import MaxarType
 from raster_types.sensor_files.maxar_product import read_imd, read_maxar_xml, read_til
 from raster_types.sensor_files.odl_groups import read_odl

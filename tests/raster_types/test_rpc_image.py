@@ -12,8 +12,8 @@ import rasterio
 from engine.geometry.terrain_definition import ConstantHeight
 from engine.geotransforms.rpc import RpcRecord, rpc00b_order
 from engine.readers.header import read_header
+from raster_types.adding.crawl import ProductJob, read_product
 from raster_types.base import ItemOptions
-from raster_types.crawl import ProductJob, read_product
 from tests.raster_types.sensor_files import rpc_files
 
 if TYPE_CHECKING:

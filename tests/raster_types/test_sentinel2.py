@@ -1,6 +1,6 @@
 """Sentinel-2 products become items of reflectance with all their bands.
 
-Covers raster_types.sentinel2, raster_types.sentinel2_item, raster_types.item_values,
+Covers raster_types.sentinel2, raster_types.items.sentinel2_item, raster_types.items.item_values,
 raster_types.sensor_files.sentinel2_product, raster_types.sensor_files.sentinel2_tile and
 raster_types.sensor_files.sentinel2_names.
 """

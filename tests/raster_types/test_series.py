@@ -16,7 +16,7 @@ from engine.extent import Extent
 from engine.request import Encoding, ImageRequest, MosaicRule, RenderingRule, View
 from engine.service import open_service
 from raster_types import RASTER_TYPES
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions, Product
 from tests.engine.rasters import samples
 from tests.engine.readers.test_cubes import DATA, write_netcdf, write_zarr

@@ -1,7 +1,7 @@
 """STAC documents become items: assets as bands, properties as fields, nothing fetched.
 
-Covers raster_types.stac, raster_types.stac_item, raster_types.stac_document, raster_types.stac_assets,
-raster_types.stac_fields and raster_types.stac_projection.
+Covers raster_types.stac, raster_types.stac_files.stac_item, raster_types.stac_files.stac_document, raster_types.stac_files.stac_assets,
+raster_types.stac_files.stac_fields and raster_types.stac_files.stac_projection.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from engine.build.raster_record import ItemStatus
 from engine.extent import Extent
 from engine.request import View
 from raster_types.base import ItemOptions
-from raster_types.stac_document import Links
+from raster_types.stac_files.stac_document import Links
 from tests.raster_types.definitions import (
     add_products,
     built_service,
@@ -229,6 +229,17 @@ def test_links_elsewhere_fail_with_a_sentence_until_they_are_rewritten(
     add_products(folder, "stac", path, ItemOptions(rewrite=rewrite))
     (again,) = rows_of(folder)
     assert (again.id, again.status, len(again.headers)) == (row.id, ItemStatus.ADDED, 4)
+
+
+def test_links_elsewhere_lead_to_copies_beside_their_document(tmp_path: Path, bands: Path) -> None:
+    path = bands / "delivered.json"
+    path.write_text(json.dumps(_item("one")).replace("./", "https://data.example/s2/"))
+    folder = new_definition(tmp_path / "a.isdef")
+    add_products(folder, "stac", path)
+    (row,) = rows_of(folder)
+    assert (row.status, len(row.headers)) == (ItemStatus.ADDED, 4)
+    assert Links().asset(str(path), "https://x/..%2F..%2Fetc%2Fpasswd") == ""
+    assert Links().asset(str(path), "https://x/") == ""
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Stacks: bands in files of their own become one item a product.
 
-Covers raster_types.stack and raster_types.band_names.
+Covers raster_types.stack and raster_types.items.band_names.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import pytest
 
 from engine.errors import ConfigError, UnknownProduct
 from engine.readers.header import read_header
-from raster_types.band_names import band_key, check_pattern, wavelength_of
 from raster_types.base import ItemOptions, Product
+from raster_types.items.band_names import band_key, check_pattern, wavelength_of
 from raster_types.stack import StackType
 from tests.raster_types.landsat_scenes import write_band
 

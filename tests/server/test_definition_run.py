@@ -148,7 +148,7 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
 ) -> None:
     other = shutil.copytree(home, tmp_path / "other")
     modules = {
-        "add_rasters": "raster_types.add",
+        "add_rasters": "raster_types.adding.add",
         "build_definition": "engine.build.build",
         "compile_definition": "engine.build.compile",
     }

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import ConfigError, SourceCorrupt, SourceUnavailable
+from raster_types.adding.crawl import ProductJob, read_product
 from raster_types.base import ItemOptions
-from raster_types.crawl import ProductJob, read_product
 from server.guarded_workers import GuardedWorkers
 from tests.synthetic import ramp, write_geotiff
 

@@ -26,7 +26,7 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.build.raster_record import ItemStatus
 from engine.errors import ConfigError
 from engine.pixel_type import PixelType
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from tests.synthetic import place, ramp, slanted_valid, write_geotiff, write_scene
 

@@ -23,8 +23,8 @@ from engine.build.item_statistics import StatisticsReader, forget_statistics
 from engine.build.removal import remove_files, remove_items
 from engine.build.row_selection import select_rows
 from engine.errors import ConfigError
-from raster_types.add import add_rasters
-from raster_types.add_request import AddRequest
+from raster_types.adding.add import add_rasters
+from raster_types.adding.add_request import AddRequest
 from tests.synthetic import write_scene
 
 if TYPE_CHECKING:

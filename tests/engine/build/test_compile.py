@@ -27,7 +27,7 @@ from engine.errors import ConfigError
 from engine.footprint import unpack_rings
 from engine.geometry.projection import operation, transform
 from engine.item import OVERVIEW
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from server.guarded_workers import GuardedWorkers
 
 if TYPE_CHECKING:

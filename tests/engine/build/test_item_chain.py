@@ -32,7 +32,7 @@ from engine.geotransforms import Affine
 from engine.pixel_type import PixelType
 from engine.process_definition import BandFile, RasterEntry, RasterProcessDefinition
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.conformance.geotransform_samples import SAMPLES
 from tests.engine.chain_services import (
     chain_service,

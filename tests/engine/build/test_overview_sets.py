@@ -25,7 +25,7 @@ from engine.plan import plan
 from engine.read_view import read_view
 from engine.request import Encoding, ImageRequest, MosaicRule, View
 from engine.service import ImageService, open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.synthetic import place, write_geotiff
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from engine.item import OVERVIEW
 from engine.read_view import read_view
 from engine.request import MosaicRule, View
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.synthetic import place, ramp, slanted_valid, write_geotiff
 
 if TYPE_CHECKING:

@@ -19,11 +19,11 @@ from engine.build.history import history
 from engine.build.path_repair import preview_repair, repair_paths
 from engine.build.path_rule import prefix_rule, regex_rule, with_any_path, with_paths
 from engine.errors import ConfigError
-from raster_types.add import add_rasters
-from raster_types.add_request import AddRequest
-from raster_types.additions import known_additions
+from raster_types.adding.add import add_rasters
+from raster_types.adding.add_request import AddRequest
+from raster_types.adding.additions import known_additions
+from raster_types.adding.sync import sync_definition
 from raster_types.base import ItemOptions
-from raster_types.sync import sync_definition
 from tests.synthetic import write_scene
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from engine.read_view import read_view
 from engine.readers.header import read_header
 from engine.request import View
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.synthetic import ramp, slanted_valid, write_geotiff
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.build.sensor_crs import crs_around
 from engine.geometry.projection import describe_crs
 from engine.geometry.terrain_definition import ConstantHeight
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
+from raster_types.adding.item_options import parse_item_options
 from raster_types.base import ItemOptions
-from raster_types.item_options import parse_item_options
 from tests.engine.rasters import ramp, write_raster
 from tests.engine.sensor_scenes import add_images, sensor_service, write_image
 

@@ -18,9 +18,9 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.build.source_check import CheckOptions, check_sources
 from engine.build.workers import InProcess
 from engine.item import Level
-from raster_types.add import add_rasters
-from raster_types.add_request import AddRequest
-from raster_types.added import side_files
+from raster_types.adding.add import add_rasters
+from raster_types.adding.add_request import AddRequest
+from raster_types.adding.added import side_files
 from tests.synthetic import place, write_geotiff
 
 if TYPE_CHECKING:

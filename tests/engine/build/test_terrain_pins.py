@@ -18,7 +18,7 @@ from engine.errors import ConfigError
 from engine.geolocation import unpack_geolocation
 from engine.geometry.published_terrain import is_published, published_file
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from server.definition_report import describe, faults
 from server.publishing import Publisher

@@ -20,7 +20,7 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.build.raster_record import ItemStatus
 from engine.errors import ConfigError
 from engine.function_rules import GainOffsetRule
-from raster_types.add import AddReport, AddRequest, add_rasters
+from raster_types.adding.add import AddReport, AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from tests.synthetic import place, ramp, write_geotiff
 

@@ -14,7 +14,7 @@ from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.build.raster_record import ItemStatus
 from engine.errors import ConfigError
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from server.cli import app
 from tests.engine.rasters import ramp, write_raster
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from engine.build.definition_folder import DefinitionFolder
 from engine.build.history import history
 from engine.errors import ConfigError
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from server.cli import app
 from tests.synthetic import place, write_geotiff
 

@@ -1,6 +1,6 @@
 """`swath definition inspect` says what files are, and its command takes them in.
 
-Covers raster_types.inspection, server.commands.listing and server.commands.product_options too.
+Covers raster_types.adding.inspection, server.commands.listing and server.commands.product_options too.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from engine.build.build_options import BuildOptions
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.service import open_service
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.engine.rasters import write_raster
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
 from engine.build.definition_folder import DefinitionFolder
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.photographs import write_photograph
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from engine.build.seamlines.make import make_seamlines, remove_seamlines
 from engine.build.seamlines.options import SeamlineOptions, SeamMethod
 from engine.build.workers import InProcess
 from engine.errors import ConfigError
-from raster_types.add import AddRequest, add_rasters
+from raster_types.adding.add import AddRequest, add_rasters
 
 if TYPE_CHECKING:
     from pathlib import Path

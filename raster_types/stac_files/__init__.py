@@ -1,0 +1,1 @@
+"""STAC documents, and the items that they make."""
