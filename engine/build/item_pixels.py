@@ -109,7 +109,8 @@ class ItemPixels:
         header, grid = self._headers[index], self._grids[index]
         level = self._level if grid is None else coarse_view(grid, self._view).index
         overview = level - 1 if level else None
-        return self._stack.enter_context(open_raster(header.path, header.driver, overview))
+        opened = open_raster(header.path, header.driver, overview, placed=False)
+        return self._stack.enter_context(opened)
 
     def close(self) -> None:
         """Close the files."""

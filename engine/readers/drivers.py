@@ -90,7 +90,6 @@ GDAL_OPTIONS: dict[str, str] = {
     # A mask of 0 and 1 is a mask of 0 and 255 (many writers leave it so).
     "GDAL_TIFF_INTERNAL_MASK_TO_8BIT": "YES",
     "GTIFF_IMPLICIT_JPEG_OVR": "NO",
-    "GTIFF_POINT_GEO_IGNORE": "NO",
     "JPEG_FORCE_INTERNAL_OVERVIEWS": "NO",
     "OGR_XLSX_HEADERS": "AUTO",
     "CPL_DEBUG": "OFF",
@@ -121,6 +120,8 @@ def configure_gdal(cache_mb: int) -> None:
     """
     _Process.configured = True
     logging.getLogger("rasterio._env").addFilter(_is_news)
+    # Where this is set, even to its default, each opening of a TIFF makes out its CRS.
+    os.environ.pop("GTIFF_POINT_GEO_IGNORE", None)
     # In GDAL itself, not in the environment: programs that are started from here keep their own.
     # The cache size goes straight to GDAL, in bytes.
     for key, value in {**GDAL_OPTIONS, "GDAL_CACHEMAX": cache_mb << 20}.items():
@@ -175,7 +176,9 @@ def is_cube(driver: str | None) -> bool:
     return driver is not None and driver.startswith(CUBES)
 
 
-def open_raster(path: str, driver: str | None = None, overview: int | None = None) -> DatasetReader:
+def open_raster(
+    path: str, driver: str | None = None, overview: int | None = None, *, placed: bool = True
+) -> DatasetReader:
     """Open a local raster file with a driver of the list.
 
     Parameters
@@ -186,6 +189,8 @@ def open_raster(path: str, driver: str | None = None, overview: int | None = Non
         The driver that must open it; any of `DRIVERS` when not given.
     overview : int, optional
         GDAL overview to open as a dataset of its own, from 0.
+    placed
+        False = for its pixels alone: making out the CRS of a TIFF takes four times as long as the rest.
 
     Returns
     -------
@@ -206,7 +211,9 @@ def open_raster(path: str, driver: str | None = None, overview: int | None = Non
     if driver is not None and driver not in DRIVERS:
         raise UnknownProduct(path, f"driver {driver!r} is not accepted; accepted: {_known()}")
     _refuse_definitions(path)
-    options = {} if overview is None else {"OVERVIEW_LEVEL": overview}
+    options: dict[str, Any] = {} if overview is None else {"OVERVIEW_LEVEL": overview}
+    if not placed and driver == "GTiff":
+        options["GEOREF_SOURCES"] = "NONE"
     try:
         # A Path is never taken apart as a URI, a str may be; `rasterio.open` takes no list of drivers.
         with env_ctx_if_needed():

@@ -50,7 +50,9 @@ class HandlePool:
         if found is not None:
             self._open.move_to_end(key)
             return found
-        dataset = open_raster(source.path, source.driver, overview if overview >= 0 else None)
+        dataset = open_raster(
+            source.path, source.driver, overview if overview >= 0 else None, placed=False
+        )
         self._open[key] = dataset
         while len(self._open) > self._max_open:
             _, old = self._open.popitem(last=False)
