@@ -58,6 +58,9 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
         As found when the header was read.
     coarse : CoarseGrid or None
         Of a file with larger pixels than the item's, which are repeated; None = on the item's grid.
+    pyramid, pyramid_from : Source or None, int
+        A file of coarser levels made by `build --pyramids`: from that level on they are its own; bands,
+        mask and no-data are like the file's.
     """
 
     path: str
@@ -65,6 +68,8 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
     size: int
     mtime_ns: int
     coarse: CoarseGrid | None = None
+    pyramid: Source | None = None
+    pyramid_from: int = 0
 
 
 class BandSource(msgspec.Struct, frozen=True, array_like=True):
@@ -107,9 +112,6 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         Box of the footprint in service CRS.
     valid_range : (lo, hi) or None
         Samples outside are no data.
-    pyramid, pyramid_from : Source or None, int
-        A file of coarser levels made by `build --pyramids`: levels[pyramid_from:] are its levels, its
-        bands the item's present bands in service order, its mask and no-data like the sources'.
     geolocation : bytes
         Packed `engine.geolocation.Geolocation`; then `crs` is "", the item's own coordinates are its
         level-0 pixels, and `geotransform` says so. b"" = placed by its geotransform.
@@ -151,8 +153,6 @@ class Item(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     nadir_x: float | None = None
     nadir_y: float | None = None
     extent: Extent = Extent(0.0, 0.0, 0.0, 0.0)
-    pyramid: Source | None = None
-    pyramid_from: int = 0
     geolocation: bytes = b""
     process: bytes = b""
     rasters: tuple[bytes, ...] = ()

@@ -10,7 +10,7 @@ from config.definition import ServiceProperties
 from engine.extent import Extent
 from engine.pixel_type import PixelType
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 class BandInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,12 +29,9 @@ from engine.build.overview_options import keep_overview_options, overview_option
 from engine.build.overviews import OverviewBuild, make_overviews
 from engine.build.pixel_size_ranges import primary_range
 from engine.build.progress import Progress, no_progress
-from engine.build.pyramids import make_pyramid, pyramid_jobs, pyramid_name
-from engine.build.raster_record import (
-    ItemStatus,
-    headers_to_text,
-    raster_of_text,
-)
+from engine.build.pyramid_file import make_pyramid
+from engine.build.pyramids import LackingItem, pyramid_plan
+from engine.build.raster_record import ItemStatus, headers_to_text, raster_of_text
 from engine.build.raster_rows import keep_rasters
 from engine.build.reproject_shapes import reproject_edited
 from engine.build.settle import differences, settle
@@ -51,8 +48,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from config.definition import ServiceProperties
+    from engine.build.band_mapping import BandMapping
     from engine.build.placement import Placement
-    from engine.build.raster_record import RasterDefinition
+    from engine.build.raster_record import PyramidFile, RasterDefinition
     from engine.build.service_facts import ServiceFacts
     from engine.build.service_table import ServiceTable
     from engine.results import AttributeValue
@@ -290,15 +288,9 @@ class _Build:
             shape_hash = row.built.shape_hash
         else:
             self._table.set_shape(row.id, placement.wkb, self._srs_id)
-        pyramid = row.built.pyramid
-        if pyramid is not None and pyramid.path == pyramid_name(row.id, built.headers[0]):
-            self._table.update(
-                row.id, {"HighPS": built.low_ps * built.headers[0].width / pyramid.levels[-1].width}
-            )
-        else:
-            pyramid = None
+        pyramids = self._kept_pyramids(row, built, mapping)
         state = BuiltState(
-            pyramid=pyramid,
+            pyramids=pyramids,
             fingerprint=self._fingerprint(row.raster_text, row.header_text),
             shape_hash=shape_hash,
             rings=built.rings,
@@ -308,6 +300,19 @@ class _Build:
         several = built.rasters if isinstance(built, BuiltRasters) else ()
         keep_rasters(self._table, row.id, state.fingerprint, several)
         self._report.built += 1
+
+    def _kept_pyramids(
+        self, row: ItemRow, built: BuiltItem, mapping: BandMapping
+    ) -> tuple[PyramidFile, ...]:
+        """Return the levels made before for files that have not changed; HighPS follows them."""
+        if not row.built.pyramids:
+            return ()
+        folder, thematic = str(self._folder.path), self._facts.data_type == "thematic"
+        item = LackingItem(row.id, folder, row.raster, built.headers, mapping, thematic)
+        pyramids = item.kept(row.built.pyramids)
+        if pyramids:
+            self._table.update(row.id, {"HighPS": item.high_ps(pyramids, built.low_ps)})
+        return pyramids
 
     def _end_of_range(self, low_ps: float) -> float:
         return primary_range(low_ps, self._facts.overview_sizes).end
@@ -322,17 +327,19 @@ class _Build:
     def _make_pyramids(self, workers: Workers) -> None:
         """Make levels for primaries that lack them."""
         thematic = self._facts.data_type == "thematic"
-        jobs = pyramid_jobs(self._folder, self._table, thematic=thematic)
-        self._progress("making pyramids", 0, len(jobs))
-        for job, result in workers.map(make_pyramid, jobs):
+        count = len(self._facts.bands)
+        plan = pyramid_plan(self._folder, self._table, count, thematic=thematic)
+        self._report.pyramid_notes = tuple(plan.notes())
+        self._progress("making pyramids", 0, len(plan.jobs))
+        for job, result in workers.map(make_pyramid, plan.jobs):
             if isinstance(result, SourceError):
                 self._report.notes.append((job.id, job.header.path, _sentence(result)))
                 continue
-            high_ps = job.low_ps * job.header.width / result.levels[-1].width
+            pyramids, high_ps = plan.made(job.id, result)
             with self._table.batch():
-                self._table.set_pyramid(job.id, result, high_ps)
+                self._table.set_pyramids(job.id, pyramids, high_ps)
             self._report.pyramids += 1
-            self._progress("making pyramids", self._report.pyramids, len(jobs))
+            self._progress("making pyramids", self._report.pyramids, len(plan.jobs))
 
     def _make_overviews(self, workers: Workers) -> None:
         by = self._overviews.by

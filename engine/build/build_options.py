@@ -48,6 +48,8 @@ class BuildReport:
         Files that are not there now; their items stay as they are.
     edited : int
         Footprints edited by hand that were kept.
+    pyramid_notes : tuple of str
+        Sentences about items that no levels can be made for, with their count.
     overview_cost : str
         What views would cost without overviews, and what was made of that.
     """
@@ -61,6 +63,7 @@ class BuildReport:
     overviews: int = 0
     pyramids: int = 0
     overview_notes: tuple[str, ...] = ()
+    pyramid_notes: tuple[str, ...] = ()
     overview_cost: str = ""
     facts: ServiceFacts | None = None
 

@@ -83,8 +83,6 @@ class ItemParts:
     seamline: Seamline = NO_SEAMLINE
     pixel_sizes: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
-    pyramid: Source | None = None
-    pyramid_from: int = 0
     geolocation: bytes = b""
     process: bytes = b""
     rasters: tuple[ItemParts, ...] = ()
@@ -253,8 +251,6 @@ class ItemCompiler:
             center_y=center_y,
             **nadir_of(parts.geolocation, self.crs, parts.attributes),
             extent=extent,
-            pyramid=parts.pyramid,
-            pyramid_from=parts.pyramid_from,
             geolocation=parts.geolocation,
             process=parts.process,
             rasters=(),

@@ -41,15 +41,15 @@ class BuiltState:
         The footprint in level-0 pixels (`engine.footprint.pack_rings`); b"" = the whole raster.
     statistics : bytes
         See engine.build.statistics; b"" = none.
-    pyramid : PyramidFile or None
-        Levels that the source lacks.
+    pyramids : tuple of PyramidFile
+        Levels that its files lack.
     """
 
     fingerprint: str = ""
     shape_hash: str = ""
     rings: bytes = b""
     statistics: bytes = b""
-    pyramid: PyramidFile | None = None
+    pyramids: tuple[PyramidFile, ...] = ()
 
 
 class InputRow(NamedTuple):

@@ -113,21 +113,25 @@ class RasterDefinition(
 
 
 class PyramidFile(msgspec.Struct, frozen=True, kw_only=True):
-    """Levels that a source lacks, in a GeoTIFF made by build.
+    """Levels that a file of an item lacks, in a GeoTIFF made by build.
 
     Attributes
     ----------
     path : str
         Relative to the definition's folder.
     first_level : int
-        Index of the item's level that is the file's full resolution.
+        Level of the item's file that is the made one's full resolution; coarser ones of its own are
+        not used.
     levels : tuple of Level
-        From that one on; those after it are the file's GDAL overviews.
+        From that one on; those after it are the made file's GDAL overviews.
+    source : int
+        Which of the item's files, in the order of its record.
     """
 
     path: str
     first_level: int
     levels: tuple[Level, ...]
+    source: int = 0
 
 
 class NewItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +154,7 @@ class NewItem(msgspec.Struct, frozen=True, kw_only=True):
 
 _raster_decoder = msgspec.json.Decoder(RasterDefinition)
 _headers_decoder = msgspec.json.Decoder(tuple[RasterHeader, ...])
+_pyramids_decoder = msgspec.json.Decoder(tuple[PyramidFile, ...] | PyramidFile)
 _encoder = msgspec.json.Encoder()
 
 
@@ -171,3 +176,14 @@ def headers_to_text(headers: tuple[RasterHeader, ...]) -> str:
 def headers_of_text(text: str) -> tuple[RasterHeader, ...]:
     """Read the field `Header`; "" gives ()."""
     return _headers_decoder.decode(text) if text else ()
+
+
+def pyramids_to_text(pyramids: tuple[PyramidFile, ...]) -> str | None:
+    """Return what the catalog keeps of the levels made for an item; None for none."""
+    return _encoder.encode(pyramids).decode() if pyramids else None
+
+
+def pyramids_of_text(text: str) -> tuple[PyramidFile, ...]:
+    """Read it; "" gives (). Older catalogs hold one file alone."""
+    found = _pyramids_decoder.decode(text) if text else ()
+    return (found,) if isinstance(found, PyramidFile) else found

@@ -139,7 +139,7 @@ def parts_of_rasters(
             header_text=headers_to_text(tuple(by_path[path] for path in paths)),
             attributes={**row.attributes, **sizes},
             wkb=built.wkb,
-            built=replace(row.built, rings=built.rings, shape_hash="", pyramid=None),
+            built=replace(row.built, rings=built.rings, shape_hash="", pyramids=()),
         )
         rasters.append(_cut(parts_of(alone, ""), row, built, seamline))
     shown = [raster for raster in rasters if raster is not None]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from engine.build.raster_record import PyramidFile
+from engine.build.raster_record import pyramids_of_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +39,7 @@ def _pyramids(table: ServiceTable, fids: list[int]) -> Iterator[str]:
     marks = ", ".join("?" * len(fids))
     query = f"SELECT pyramid FROM swath_build WHERE pyramid IS NOT NULL AND fid IN ({marks})"
     for (text,) in table.execute(query, tuple(fids)):
-        yield msgspec.json.decode(str(text), type=PyramidFile).path
+        yield from (pyramid.path for pyramid in pyramids_of_text(str(text)))
 
 
 def remove_files(files: Sequence[Path]) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from engine.build import geopackage
 from engine.build.catalog_schema import SYSTEM_FIELDS
 from engine.build.item_row import BuiltState, ItemRow
-from engine.build.raster_record import ItemStatus, PyramidFile
+from engine.build.raster_record import ItemStatus, pyramids_of_text
 from engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class RowDecoder:
                 shape_hash=str(shape_hash or ""),
                 rings=_bytes(rings),
                 statistics=_bytes(statistics),
-                pyramid=msgspec.json.decode(str(pyramid), type=PyramidFile) if pyramid else None,
+                pyramids=pyramids_of_text(str(pyramid or "")),
             ),
         )
 

@@ -13,6 +13,7 @@ from engine.build.band_mapping import bands_to_read, map_bands
 from engine.build.definition_fields import MAX_TEXT, compiled_value
 from engine.build.item_chain import process_of_item, shown_raster
 from engine.build.item_compiler import ItemParts, NotCompiled
+from engine.build.pyramids import with_pyramids
 from engine.build.raster_record import ItemStatus
 from engine.build.raster_rows import parts_of_rasters, several_rasters
 from engine.build.seamline_rows import NO_SEAMLINE
@@ -30,11 +31,10 @@ if TYPE_CHECKING:
     from engine.build.band_mapping import BandMapping
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.item_row import ItemRow
-    from engine.build.raster_record import RasterDefinition
+    from engine.build.raster_record import PyramidFile, RasterDefinition
     from engine.build.seamline_rows import Seamline
     from engine.build.service_facts import ServiceFacts
     from engine.build.source_grids import Arranged
-    from engine.item import Level
     from engine.readers.header import RasterHeader
     from engine.results import AttributeValue
     from engine.summary import FieldInfo
@@ -94,7 +94,7 @@ class RowReader:
             return replace(parts, attributes=self._attributes(row))
         if not any(source.enabled for source in raster.sources):
             raise NotCompiled("Raster: all sources are disabled")
-        found = self._arranged(raster, headers)
+        found = self._arranged(raster, with_pyramids(headers, row.built.pyramids))
         process = self._process(row.name, raster, found.mapping)
         raster, headers, mapping = found.raster, found.headers, found.mapping
         first_source, first = raster.sources[0], headers[0]
@@ -104,24 +104,15 @@ class RowReader:
         elif geotransform is None or not crs:
             raise NotCompiled("Header: its raster has no place on Earth")
         attributes = self._attributes(row)
-        pyramid, levels, pyramid_from = self._levels(row, found)
         raster = self._over_pinned_terrain(raster)
-        if process and len(mapping.bands) > self._bands:
-            # A pyramid has the service's bands, the chain takes all.
-            pyramid, levels, pyramid_from = None, levels[: pyramid_from or len(levels)], 0
         return ItemParts(
             id=row.id,
             name=row.name,
             category=row.category,
             crs=crs,
             geotransform=geotransform,
-            levels=levels,
-            sources=tuple(
-                Source(
-                    self._resolved(source.path), header.driver, header.size, header.mtime_ns, grid
-                )
-                for source, header, grid in zip(raster.sources, headers, found.grids, strict=True)
-            ),
+            levels=found.shared_levels(),
+            sources=self._sources(row, found),
             mapping=mapping,
             valid_range=first_source.valid_range,
             rings=row.built.rings if shape_hash == row.built.shape_hash else None,
@@ -129,8 +120,6 @@ class RowReader:
             seamline=self._seamlines.get(row.id, NO_SEAMLINE),
             pixel_sizes=_shown_sizes(_pixel_sizes(attributes), raster),
             attributes=attributes,
-            pyramid=pyramid,
-            pyramid_from=pyramid_from,
             geolocation=pack_geolocation(raster.geolocation),
             process=process,
         )
@@ -177,22 +166,37 @@ class RowReader:
         # Most are absolute already, and joining paths is slow.
         return path if path.startswith("/") else self._folder.resolve(path)
 
-    def _levels(
-        self, row: ItemRow, found: Arranged
-    ) -> tuple[Source | None, tuple[Level, ...], int]:
-        """Return the levels that all sources share, and the file that holds further ones."""
-        shared = found.shared_levels()
-        built = row.built.pyramid
-        if built is None:
-            return None, shared, 0
+    def _sources(self, row: ItemRow, found: Arranged) -> tuple[Source, ...]:
+        """Return the item's files, with those that hold the levels made of them."""
+        made = {}
+        for pyramid in row.built.pyramids:
+            header = row.headers[pyramid.source]
+            made[header.path, header.driver] = pyramid
+        sources = []
+        ways = zip(found.raster.sources, found.headers, found.grids, strict=True)
+        for source, header, grid in ways:
+            built = made.get((header.path, header.driver))
+            sources.append(
+                Source(
+                    path=self._resolved(source.path),
+                    driver=header.driver,
+                    size=header.size,
+                    mtime_ns=header.mtime_ns,
+                    coarse=grid,
+                    pyramid=None if built is None else self._pyramid(built),
+                    pyramid_from=0 if built is None else built.first_level,
+                )
+            )
+        return tuple(sources)
+
+    def _pyramid(self, built: PyramidFile) -> Source:
         file = self._folder.path / built.path
         try:
             status = file.stat()
         except OSError as err:
             why = f"its pyramid {built.path} is missing; run: swath definition build --pyramids"
             raise NotCompiled(why) from err
-        source = Source(str(file), "GTiff", status.st_size, status.st_mtime_ns)
-        return source, (*shared[: built.first_level], *built.levels), built.first_level
+        return Source(str(file), "GTiff", status.st_size, status.st_mtime_ns)
 
     def _attributes(self, row: ItemRow) -> dict[str, AttributeValue]:
         values = {}

@@ -13,8 +13,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from engine.build import geopackage
 from engine.build.catalog_database import pages
 from engine.build.catalog_schema import COMPUTED_FIELDS, SYSTEM_FIELDS
@@ -31,6 +29,7 @@ from engine.build.raster_record import (
     NewItem,
     PyramidFile,
     headers_to_text,
+    pyramids_to_text,
     raster_to_text,
 )
 from engine.build.row_decoder import BUILT_COLUMNS, RowDecoder
@@ -346,15 +345,15 @@ class ServiceTable:
         blob = geopackage.encode_geometry(wkb, srs_id, wkb_extent(wkb)) if wkb else None
         self.execute("UPDATE footprints SET Shape = ? WHERE OBJECTID = ?", (blob, fid))
 
-    def set_pyramid(self, fid: int, pyramid: PyramidFile, high_ps: float) -> None:
-        """Keep the file that holds an item's further levels, and the pixel size they reach."""
-        text = msgspec.json.encode(pyramid).decode()
+    def set_pyramids(self, fid: int, pyramids: tuple[PyramidFile, ...], high_ps: float) -> None:
+        """Keep the files that hold an item's further levels, and the pixel size they reach."""
+        text = pyramids_to_text(pyramids)
         self.execute("UPDATE swath_build SET pyramid = ? WHERE fid = ?", (text, fid))
         self.update(fid, {"HighPS": high_ps})
 
     def set_built(self, fid: int, built: BuiltState) -> None:
         """Keep what build made of an item."""
-        pyramid = msgspec.json.encode(built.pyramid).decode() if built.pyramid else None
+        pyramid = pyramids_to_text(built.pyramids)
         self.execute(
             _SET_BUILT,
             (fid, built.fingerprint, built.shape_hash, built.rings, built.statistics, pyramid),

@@ -10,14 +10,18 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from engine.coarse_grid import centres, coarse_area, coarse_view
+from engine.readers.valid_reader import read_valid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rasterio.enums import Resampling
     from rasterio.io import DatasetReader
 
     from engine.coarse_grid import CoarseArea
     from engine.item import Source
     from engine.levels import LevelView
+    from engine.sample_rule import SampleRule
 
 Array = NDArray[Any]
 
@@ -39,6 +43,18 @@ class SourcePart:
     view: LevelView
     place: tuple[int, int, int, int]
     area: CoarseArea | None = None
+
+    def read_checked(
+        self, dataset: DatasetReader, bands: list[int], rules: Sequence[SampleRule], blur_px: int
+    ) -> Array:
+        """Return samples of the block, those that do not count filled (`read_valid`)."""
+        if self.area is None:
+            return read_valid(dataset, bands, self.view, self.place, rules, blur_px)
+        if not (self.area.rows and self.area.cols):
+            shape = (len(bands), len(self.area.take_rows), len(self.area.take_cols))
+            return np.zeros(shape, dataset.dtypes[0])
+        part = read_valid(dataset, bands, self.view, self.place, rules, blur_px)
+        return np.asarray(self.area.spread(part))
 
     def read(self, dataset: DatasetReader, bands: list[int] | int, resampling: Resampling) -> Array:
         """Return samples of the block (bands, rows, cols); `bands` 0 = the dataset's mask."""

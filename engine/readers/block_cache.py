@@ -59,7 +59,6 @@ class Identities:
             item.valid_range,
             item.alpha,
             item.dataset_mask,
-            item.pyramid,
         )
         with self._lock:
             found = self._numbers.get(facts)

@@ -6,7 +6,6 @@ are read through GDAL's decimating average (mode for classes), exactly 2**shrink
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,8 @@ from engine.pixels import PixelBlock
 from engine.process_steps import take_bands
 from engine.readers.area_reader import SourcePart, source_part
 from engine.readers.pack import pack_rgbv
+from engine.sample_rule import NO_RULE, SampleRule
+from engine.wavelet import BLUR_PX, is_wavelet
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -259,16 +260,7 @@ def _datasets(
     handles: HandlePool, request: BlockRequest, place: tuple[int, int, int, int]
 ) -> list[_Opened]:
     """Return the files to read for an area of the level."""
-    item, index = request.item, request.view.index
-    if item.pyramid is not None and index >= item.pyramid_from:
-        present = [band for band, source in enumerate(item.bands) if source.source >= 0]
-        wanted = [
-            (out, present.index(b) + 1) for out, b in enumerate(request.bands) if b in present
-        ]
-        masked = item.alpha is not None or item.dataset_mask
-        dataset = handles.get(item.pyramid, index - item.pyramid_from - 1)
-        part = SourcePart(request.view, place)
-        return [_Opened(item.pyramid, dataset, wanted, 0 if masked else -1, part)]
+    item = request.item
     by_source: dict[int, list[tuple[int, int]]] = {}
     for out, band in enumerate(request.bands):
         where = item.bands[band]
@@ -285,7 +277,10 @@ def _datasets(
             mask = item.alpha.band if item.alpha.source == source else -1
         file = item.sources[source]
         part = source_part(file, request.view, place)
-        found.append(_Opened(file, handles.get(file, part.view.index - 1), wanted, mask, part))
+        level = part.view.index
+        if file.pyramid is not None and level >= file.pyramid_from:
+            file, level = file.pyramid, level - file.pyramid_from
+        found.append(_Opened(file, handles.get(file, level - 1), wanted, mask, part))
     return found
 
 
@@ -296,8 +291,7 @@ def _read_bands(
     wanted = opened.wanted
     if not wanted:
         return data
-    resampling = Resampling.mode if request.thematic else Resampling.average
-    samples = opened.part.read(opened.dataset, [band for _, band in wanted], resampling)
+    samples = _samples(opened, request)
     dtype = np.dtype(request.item.pixel_type.dtype_name)
     if [out for out, _ in wanted] == list(range(len(request.bands))) and samples.dtype == dtype:
         return samples
@@ -308,27 +302,27 @@ def _read_bands(
     return data
 
 
+def _samples(opened: _Opened, request: BlockRequest) -> Array:
+    """Return samples of the wanted bands, in their order."""
+    bands, part, dataset = [band for _, band in opened.wanted], opened.part, opened.dataset
+    if request.thematic:
+        return part.read(dataset, bands, Resampling.mode)
+    rules = [_rule(request.item, request.bands[out]) for out, _ in opened.wanted]
+    blur_px = BLUR_PX if part.view.index and is_wavelet(opened.source.driver) else 0
+    said = [SampleRule(dataset.nodatavals[band - 1]) for band in bands]
+    if any(rule != NO_RULE for rule in rules) and (blur_px or (part.view.shrink and rules != said)):
+        return part.read_checked(dataset, bands, rules, blur_px)
+    return part.read(dataset, bands, Resampling.average)
+
+
+def _rule(item: Item, band: int) -> SampleRule:
+    """Return what says which samples of a service band are data."""
+    no_data = item.no_data[band] if band < len(item.no_data) else None
+    return SampleRule(no_data, item.valid_range)
+
+
 def _sample_valid(item: Item, band: int, samples: Array) -> NDArray[np.bool_] | None:
     """Return which samples of a band are data, or None when all are by their kind."""
     if item.bands[band].source < 0:
         return np.zeros(samples.shape, np.bool_)
-    no_data = item.no_data[band] if band < len(item.no_data) else None
-    valid: NDArray[np.bool_] | None = None
-    if samples.dtype.kind == "f":
-        valid = ~np.isnan(samples)
-    if no_data is not None and not math.isnan(no_data):
-        if samples.dtype.kind == "f":
-            equal = samples == samples.dtype.type(no_data)
-            valid = ~equal if valid is None else valid & ~equal
-        elif float(no_data).is_integer() and _fits(samples.dtype, no_data):
-            valid = samples != samples.dtype.type(int(no_data))
-    if item.valid_range is not None:
-        low, high = item.valid_range
-        inside = (samples >= low) & (samples <= high)
-        valid = inside if valid is None else valid & inside
-    return valid
-
-
-def _fits(dtype: np.dtype[Any], value: float) -> bool:
-    info = np.iinfo(dtype)
-    return bool(info.min <= value <= info.max)
+    return _rule(item, band).valid(samples)

@@ -53,7 +53,9 @@ def build(
     pyramids: Annotated[
         bool,
         typer.Option(
-            "--pyramids", help="Make levels for rasters that lack them, in the definition."
+            "--pyramids",
+            help="Make levels in the definition, for files that lack them and for JPEG 2000 files with "
+            "no-data, whose own levels blur it.",
         ),
     ] = False,
 ) -> None:
@@ -89,6 +91,8 @@ def _tell_built(report: BuildReport) -> None:
         f"{report.overviews} overviews and {report.pyramids} pyramids made, "
         f"{report.edited} footprints edited by hand kept."
     )
+    for note in report.pyramid_notes:
+        typer.echo(note)
     if report.overview_cost:
         typer.echo(report.overview_cost)
     tell_some(

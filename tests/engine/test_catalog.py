@@ -309,5 +309,5 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_another_format_version_is_refused(tmp_path: Path) -> None:
     make_catalog(tmp_path / "a.zmd", [make_row(make_item(1))]).close()
-    with pytest.raises(ConfigError, match="format_version: is 99; this server reads 2"):
+    with pytest.raises(ConfigError, match="format_version: is 99; this server reads 3"):
         make_catalog(tmp_path / "b.zmd", [make_row(make_item(1))], format_version=99)

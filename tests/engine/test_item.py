@@ -20,8 +20,16 @@ def test_an_item_is_the_same_after_storing() -> None:
         7,
         Extent(1.5, 2.5, 3.5, 4.5),
         alpha=BandSource(0, 4),
-        pyramid=Source("/nowhere/7.ovr.tif", "GTiff", 5, 6),
-        pyramid_from=1,
+        sources=(
+            Source(
+                "/nowhere/7.tif",
+                "GTiff",
+                7,
+                8,
+                pyramid=Source("/nowhere/7.ovr.tif", "GTiff", 5, 6),
+                pyramid_from=1,
+            ),
+        ),
         levels=(Level(100, 80, 64, 64), Level(50, 40, 64, 64)),
         no_data=(0.0, None),
         valid_range=(1.0, 9.0),
