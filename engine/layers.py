@@ -11,6 +11,7 @@ from config.definition import Interpolation, MosaicOperator
 from engine.errors import SourceError
 from engine.geometry.position_grid import WHOLE_CELL, cell_window
 from engine.layer_sources import layer_source
+from engine.pole_boxes import is_own_map, rows_between_poles
 from engine.region_sampling import SampledPlace, sample_region, taps_of
 from engine.samplers.placement import CanvasPart
 from engine.samplers.window import PixelWindow, window_of
@@ -246,6 +247,9 @@ class Cells:
         width, height = window.col_stop - window.col_start, window.row_stop - window.row_start
         start_col, stop_col = max(cell.col_start, col), min(cell.col_stop, col + width)
         start_row, stop_row = max(cell.row_start, row), min(cell.row_stop, row + height)
+        if not is_own_map(locator or placed.locator):
+            first, last = rows_between_poles(self.plan.grid)
+            start_row, stop_row = max(start_row, first), min(stop_row, last)
         if start_col >= stop_col or start_row >= stop_row:
             return None
         dx, dy = origin

@@ -28,6 +28,7 @@ from engine.item_process import bound_process
 from engine.item_rasters import rasters_of
 from engine.mosaic_process import MosaicProcess, is_function, rule_steps
 from engine.overview_groups import OverviewGroups
+from engine.pole_boxes import box_on_map
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
 from engine.readers.handles import HandlePool
@@ -351,9 +352,8 @@ class ImageService:
         pipeline, scale = self._operation(item, out_crs)
         box = item.extent
         if out_crs != self.summary.crs or not item.operation_service:
-            to_service = operation(out_crs, self.summary.crs, self._area(item)).pipeline
-            found = inverse_extent(to_service, item.extent)
-            if found is None:
+            way = operation(out_crs, self.summary.crs, self._area(item)).pipeline
+            if (found := box_on_map(item, out_crs, (self.summary.crs, way), pipeline)) is None:
                 return None
             box = _around(found, out_crs)
         if scale[0] <= 0 or scale[1] <= 0:

@@ -9,13 +9,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
+from engine.extent import Extent
 from engine.geometry.extent_transform import transform_extent
-from engine.geometry.projection import describe_crs, operation, transform
+from engine.geometry.projection import MERCATOR, describe_crs, operation, transform
+from engine.pole_boxes import POLES, holds_pole, searched
+from engine.target_grid import HALF_WORLD_M, world_period
 
 if TYPE_CHECKING:
-    from engine.extent import Extent
     from engine.service import ImageService
     from engine.target_grid import TargetGrid
 
@@ -59,9 +62,27 @@ def _projected(service: ImageService, grid: TargetGrid) -> ViewArea | None:
         return None
     if is_small:
         extent = extent.expand(extent.width * _SMALL_MARGIN, extent.height * _SMALL_MARGIN)
+    extent = _round_the_world(extent, grid, summary.crs)
     if not summary.overview_ps:
         return ViewArea(extent, 0.0, _ANY_SIZE)
     return ViewArea(extent, *_pixel_sizes(pipeline, grid))
+
+
+def _round_the_world(extent: Extent, grid: TargetGrid, crs: str) -> Extent:
+    """Return the box with what it misses where a view goes over the antimeridian or a pole.
+
+    Its samples lie on either side then, and none of them need be where the map ends.
+    """
+    xmin, ymin, xmax, ymax = msgspec.structs.astuple(extent)
+    period = world_period(crs)
+    is_mercator = crs == MERCATOR
+    if period and extent.width > period / 2:
+        xmin, xmax = min(xmin, -period / 2), max(xmax, period / 2)
+        end = HALF_WORLD_M if is_mercator else 90.0
+        if is_mercator or describe_crs(crs).is_geographic:
+            south, north = (holds_pole(grid.lattice.crs, grid.extent, pole) for pole in POLES)
+            ymin, ymax = -end if south else ymin, end if north else ymax
+    return searched(crs, Extent(xmin, ymin, xmax, ymax))
 
 
 def _pixel_sizes(pipeline: str, grid: TargetGrid) -> tuple[float, float]:

@@ -7,13 +7,14 @@ level-0 pixels, and the way there goes over the terrain.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.geometry.map_patch import cubic_error_px, finer
-from engine.geometry.projection import transform_checked
+from engine.geometry.projection import transform, transform_checked
 from engine.target_grid import CELL, world_period
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ Floats = NDArray[np.float64]
 # A point counts if the inverse brings it back within this part of an output pixel.
 _ROUND_TRIP_PX = 0.05
 _COARSE = 16
+_POLE, _DEGREES = 90.0, 360.0
 # Coordinates are rounded, inverses of projections iterated, and level cameras see both along the ground
 # enlarged: nothing is claimed to be closer.
 ROUNDING_PX = 3e-5
@@ -133,7 +135,13 @@ class MapLocator:
     def locate(
         self, x: Floats, y: Floats, lattice: Lattice
     ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """Return the raster's coordinates of map points, and which of them are defined."""
+        """Return the raster's coordinates of map points, and which of them are defined.
+
+        Beyond a pole that the raster's CRS has in its midst they go on: a quad of nodes with the pole
+        between them is one like others.
+        """
+        if world_period(lattice.crs) == _DEGREES and np.abs(y).max(initial=0.0) > _POLE:
+            x, y = _over_poles(self.pipeline, x, y)
         return transform_checked(
             self.pipeline,
             x,
@@ -166,6 +174,25 @@ class MapLocator:
     def describe(self) -> str:
         """Return the pipeline."""
         return self.pipeline
+
+
+def _over_poles(pipeline: str, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return the longitudes and latitudes at which points beyond a pole are found."""
+    for pole in (-_POLE, _POLE):
+        beyond = (np.abs(y) > _POLE) & (np.abs(y) <= 2 * _POLE) & (np.sign(y) == np.sign(pole))
+        if beyond.any() and _has_in_its_midst(pipeline, pole):
+            x = np.where(beyond, np.where(x > 0, x - 2 * _POLE, x + 2 * _POLE), x)
+            y = np.where(beyond, 2 * pole - y, y)
+    return x, y
+
+
+@lru_cache(maxsize=256)
+def _has_in_its_midst(pipeline: str, pole: float) -> bool:
+    """Tell whether all meridians meet in one point of a CRS."""
+    x, y = transform(pipeline, np.array([-120.0, 0.0, 120.0]), np.full(3, pole))
+    spread = max(float(np.ptp(x)), float(np.ptp(y)))
+    # A micrometre; without a place it is not a number.
+    return spread < 1e-6
 
 
 def locate_between(
