@@ -23,6 +23,7 @@ from engine.build.seamline_rows import seamlines_by_item
 from engine.extent import Extent
 from engine.geometry.local_scale import ground_pixel_sizes_m
 from engine.size_bands import SizeBandCollector
+from engine.target_grid import world_period
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +39,7 @@ CELL_PX = 512
 DIGEST_BYTES = 8
 # A raster may reach this much further into its neighbours than its footprint says.
 _MARGIN_PX = 2.0
+_MOST_PARTS = 8
 # What of definition.toml changes pixels of a mosaic by the default rule.
 _RULE = (
     "mosaic_method",
@@ -133,11 +135,13 @@ def read_primaries(
     if method == MosaicMethod.SEAMLINE:
         seams = seamlines_by_item(table)
     boxes, digests, ranges, centers, groups = [], [], [], [], []
+    half_world = world_period(crs) / 2
     for row in table.primary_rows():
         extent = row.extent or (wkb_extent(row.wkb) if row.wkb else None)
         if extent is None:
             continue
-        boxes.append(PrimaryBox(row.id, extent, row.low_ps, row.high_ps))
+        parts = _parts(row.wkb) if half_world and extent.width > half_world else ()
+        boxes.append(PrimaryBox(row.id, extent, row.low_ps, row.high_ps, parts))
         ranges.append(row.range)
         centers.append((extent.center_x, extent.center_y))
         groups.append(dict(row.attributes).get(field) if field else None)
@@ -154,6 +158,14 @@ def read_primaries(
         tree=_tree(boxes),
         groups=groups,
     )
+
+
+def _parts(wkb: bytes) -> tuple[Extent, ...]:
+    """Return the boxes of a footprint's parts, () where they are too many to be told apart."""
+    parts = shapely.get_parts(shapely.from_wkb(wkb)) if wkb else ()
+    if not 1 < len(parts) <= _MOST_PARTS:
+        return ()
+    return tuple(Extent(*map(float, part.bounds)) for part in parts)
 
 
 def _tree(boxes: Sequence[PrimaryBox]) -> shapely.STRtree:

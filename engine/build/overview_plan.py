@@ -38,12 +38,19 @@ _MAX_GENERATIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class PrimaryBox:
-    """What the decision needs to know of a primary, in service units."""
+    """What the decision needs to know of a primary, in service units.
+
+    Attributes
+    ----------
+    parts : tuple of Extent
+        Boxes of a footprint on both sides of the map's edge, whose box is the world's; () = one.
+    """
 
     id: int
     extent: Extent
     low_ps: float
     high_ps: float
+    parts: tuple[Extent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +190,8 @@ def overview_files(
     they stay the same files when the service grows.
     """
     for generation, size in enumerate(sizes, 1):
-        members = [box.extent for box in primaries if box.low_ps <= size]
+        shown = [box for box in primaries if box.low_ps <= size]
+        members = [part for box in shown for part in box.parts or (box.extent,)]
         if not members:
             continue
         side = size * FILE_PX

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 import rasterio
 from rasterio import Affine
+from rasterio.io import MemoryFile
 
+from engine.answer import answer
+from engine.budget import UNLIMITED
 from engine.build.raster_record import ItemStatus
 from engine.extent import Extent
-from engine.request import View
+from engine.request import Encoding, ImageRequest, View
 from raster_types.base import ItemOptions
 from raster_types.stac_files.stac_document import Links
 from tests.raster_types.definitions import (
@@ -314,3 +317,28 @@ def test_real_items_find_their_cogs(shared_data: Path, tmp_path: Path) -> None:
     valid = np.broadcast_to(found.valid, found.data.shape)[0]
     np.testing.assert_array_equal(found.data[0][valid], red[valid])
     assert valid.mean() > 0.5
+
+
+def test_the_true_colour_of_a_real_sentinel_2_item_is_its_picture(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    kit = shared_data / "02_sentinel2_stac" / "titiler_s2"
+    folder = new_definition(tmp_path / "a.isdef")
+    options = ItemOptions(assets=("visual",))
+    assert add_products(folder, "stac", kit / "item.json", options).failed == []
+    service = built_service(folder)
+    assert service.summary.picture_bands == (0, 1, 2)
+    with rasterio.open(kit / "TCI.tif") as file:
+        colours, valid, bounds = file.read(), file.dataset_mask() > 0, file.bounds
+    view = View(extent=Extent(*bounds), width=colours.shape[2], height=colours.shape[1])
+    request = ImageRequest(view=view, encoding=Encoding(format="png32"))
+    with (
+        MemoryFile(bytes(answer(service, request, UNLIMITED).body)) as memory,
+        memory.open() as png,
+    ):
+        picture = png.read()
+    shown = picture[3] > 0
+    # The collar of the orbit is empty; the outline may be off by a pixel.
+    assert (shown != valid).mean() < 0.002
+    assert not shown[~valid].any()
+    np.testing.assert_array_equal(picture[:3, shown], colours[:, shown])

@@ -12,10 +12,12 @@ import shapely
 from rasterio import Affine
 
 from config.definition import ServiceProperties
+from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
 from engine.build.definition_folder import DefinitionFolder
 from engine.extent import Extent
 from engine.geometry.projection import LONLAT, MERCATOR, operation, transform
+from engine.item import OVERVIEW
 from engine.request import View
 from raster_types.base import ItemOptions
 from tests.raster_types.definitions import add_products, built_service, raw_pixels, rows_of
@@ -235,3 +237,27 @@ def test_a_polar_scene_beside_the_pole_is_where_it_lies(
         )
         box = Extent(at_x[0] - step, at_y[0] - step, at_x[0] + step, at_y[0] + step)
         assert scene.assert_shown(service, _view(box, out_crs)) > 0.4
+
+
+@pytest.mark.parametrize("crs", [MERCATOR, LONLAT])
+def test_overviews_of_a_granule_over_the_antimeridian_lie_on_both_sides(
+    tmp_path: Path, crs: str
+) -> None:
+    lat = 12.0
+    x, y = transform(operation(LONLAT, "EPSG:32660").pipeline, np.array([180.0]), np.array([lat]))
+    corner = (round(x[0] / 60) * 60.0 - 3600, round(y[0] / 60) * 60.0 + 3600)
+    write_safe(tmp_path / "in", Safe(zone=60, corner=corner, size=720))
+    folder = _definition(tmp_path / "a.isdef", crs)
+    add_products(folder, "sentinel2", tmp_path / "in", ItemOptions(assets=("B02",)))
+    report = build_definition(folder)
+    # Where it lies, not all around the world between its sides.
+    assert 2 <= report.overviews <= 10
+    service = built_service(folder)
+    assert any(row.category == OVERVIEW for row in rows_of(folder))
+    half, pixel = (HALF, 200.0) if crs == MERCATOR else (180.0, 0.002)
+    _, north = transform(operation(LONLAT, crs).pipeline, np.array([0.0]), np.array([lat]))
+    size = 8 * pixel
+    for side in (-1, 1):
+        ends = sorted((side * half, side * (half - size)))
+        box = Extent(ends[0], north[0] - size / 2, ends[1], north[0] + size / 2)
+        assert raw_pixels(service, _view(box, crs, 8)).valid.all(), side

@@ -122,3 +122,21 @@ def test_no_file_is_made_where_a_raster_only_touches_it() -> None:
     box = PrimaryBox(1, Extent(side, side, 2 * side, 2 * side), 5, 80)
     (file,) = overview_files((10.0,), Extent(0, 0, 4 * side, 4 * side), [box])
     assert file.extent == box.extent
+
+
+def test_a_raster_over_the_antimeridian_has_overviews_where_it_lies_and_not_around_the_world() -> (
+    None
+):
+    half, north = 20037508.34, 1_345_000.0
+    whole = Extent(-half, north - 4000, half, north + 4000)
+    parts = (
+        Extent(-half, north - 4000, -half + 4000, north + 4000),
+        Extent(half - 4000, north - 4000, half, north + 4000),
+    )
+    box = PrimaryBox(1, whole, 10.0, 10.0, parts)
+    files = list(overview_files((80.0, 2560.0, 81920.0), whole, [box]))
+    assert len([file for file in files if file.generation == 1]) <= 4
+    for part in parts:
+        assert any(file.extent.intersects(part) for file in files if file.generation == 1)
+    around = list(overview_files((80.0,), whole, [PrimaryBox(1, whole, 10.0, 10.0)]))
+    assert len(around) > 100
