@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from engine.build.build import build_definition
+from engine.build.build_options import BuildOptions
 from engine.build.raster_record import ItemStatus
 from engine.errors import InvalidParameter
 from engine.extent import Extent
@@ -227,6 +229,31 @@ def test_jpeg_2000_images_are_found_and_pixels_are_theirs(tmp_path: Path) -> Non
     for index, band in enumerate(("B04", "B8A")):
         dn = _wide(numbers(safe, band, finest(band)), finest(band) // 10)
         assert np.abs(found.data[index] - (dn - 1000.0) / 10000)[dn != 0].max() < 1e-7
+
+
+@pytest.mark.parametrize("pyramids", [True, False])
+def test_no_dark_fringe_lies_beside_no_data_at_small_scales(
+    tmp_path: Path, *, pyramids: bool
+) -> None:
+    safe = Safe(level="1C", ending=".jp2", size=1260)
+    write_safe(tmp_path / "in", safe)
+    folder = new_definition(tmp_path / "a.isdef")
+    add_products(folder, "sentinel2", tmp_path / "in", ItemOptions(assets=("red", "B8A", "B01")))
+    options = BuildOptions(overviews="none", pyramids=pyramids)
+    assert build_definition(folder, options).pyramids == (2 if pyramids else 0)
+    service = built_service(folder, options)
+    for pixel_size in (20.0, 60.0):
+        found = raw_pixels(service, whole_view(service, pixel_size))
+        valid = np.broadcast_to(found.valid, found.data.shape)
+        for index, band in enumerate(("B04", "B8A", "B01")):
+            dn = numbers(safe, band, finest(band)).astype(float)
+            assert 0.6 < valid[index].mean() <= (dn > 0).mean() + 0.01
+            # Reflectance rises evenly: none is below the least of full resolution, nor above it.
+            shown = found.data[index][valid[index]]
+            reflectance = (dn[dn > 0] - 1000) / 10000
+            spread = 0.002 if pyramids else 0.05
+            assert shown.min() > reflectance.min() - spread, (band, pixel_size)
+            assert shown.max() < reflectance.max() + spread, (band, pixel_size)
 
 
 def test_a_product_without_its_images_fails_with_a_sentence(tmp_path: Path) -> None:
