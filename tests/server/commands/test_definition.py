@@ -100,7 +100,7 @@ def test_validate_tells_what_is_wrong_by_its_code(here: Path) -> None:
         (("add", "d.isdef", "data", "--bands", "0"), "--bands"),
         (("add", "d.isdef", "data", "--valid-range", "9,1"), "--valid-range"),
         (("add", "d.isdef", "data", "--srs", "mars"), "--srs"),
-        (("add", "d.isdef", "data", "--type", "landsat"), "raster-dataset"),
+        (("add", "d.isdef", "data", "--type", "landsats"), "raster-dataset"),
         (("add", "d.isdef", "data", "--name-regex", "x"), "named group"),
         (("add", "d.isdef", "data", "--attributes", "none.csv"), "none.csv"),
         (("build", "d.isdef"), "no raster can be served"),
