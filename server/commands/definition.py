@@ -239,7 +239,7 @@ def add(  # noqa: PLR0913 -- one an option of the command
     if dry_run:
         _tell_pending(pending_products(folder, request))
         return
-    with ProgressBars() as progress, GuardedWorkers() as workers:
+    with GuardedWorkers(forked=True) as workers, ProgressBars() as progress:
         report = add_rasters(folder, request, workers, progress)
     _tell_added(report)
     typer.echo(f"Next: swath definition build {definition}")
@@ -307,7 +307,7 @@ def compile_(
     from server.progress_bars import ProgressBars
 
     out = output or Path(definition.absolute().name).with_suffix(".zmd")
-    with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+    with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
         report = compile_definition(definition, out, progress, workers)
     typer.echo(f"Compiled {report.primaries} items and {report.overviews} overviews into {out}.")
     tell_some("Note", report.warnings)

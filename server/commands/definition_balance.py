@@ -73,7 +73,7 @@ def balance(
         typer.echo(f"Took back the balance of {count} items.")
     else:
         options = BalanceOptions(method=method.value, target=target, where=where, picture=picture)
-        with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+        with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
             report = balance_definition(folder, options, workers, progress)
         _tell(report)
         count = report.corrected

@@ -103,7 +103,7 @@ def footprints(  # noqa: PLR0913 -- one an option of the command
     folder = DefinitionFolder(definition)
     asked = FootprintsRequest(rule=rule, where=where, replace_edited=replace_edited)
     found = redo_footprints(folder, asked)
-    with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+    with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
         report = build_definition(folder, None, workers, progress)
     typer.echo(
         f"{found.items} items have the rule now; built {report.built}, "

@@ -26,7 +26,7 @@ def inspect(
     from raster_types.adding.inspection import inspect_paths
     from server.guarded_workers import GuardedWorkers
 
-    with GuardedWorkers() as workers:
+    with GuardedWorkers(forked=True) as workers:
         report = inspect_paths(paths, workers)
     _show_kinds(report)
     for kind in report.kinds:

@@ -31,7 +31,7 @@ def preview(
     with tempfile.TemporaryDirectory(prefix="swath-preview-") as temporary:
         data = Path(temporary) / "data"
         compiled = Path(temporary) / "preview.zmd"
-        with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+        with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
             compile_definition(definition, compiled, progress, workers)
         Publisher(data).publish(compiled, name)
         settings = load_settings(None, None, {"data": str(data), "host": host, "port": port})

@@ -53,7 +53,7 @@ def paths(
             f"{len(report.missing)} of them are not there."
         )
     else:
-        with ProgressBars() as progress, GuardedWorkers() as workers:
+        with GuardedWorkers(forked=True) as workers, ProgressBars() as progress:
             report = repair_paths(folder, rule, f"{old} to {new}", workers, progress)
         typer.echo(
             f"Named {report.files} files of {report.items} items anew: {report.kept} items are as "

@@ -163,7 +163,7 @@ def _made(folder: DefinitionFolder, options: SeamlineOptions) -> SeamlineReport:
     from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars
 
-    with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+    with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
         return make_seamlines(folder, options, workers, progress)
 
 
@@ -174,7 +174,7 @@ def _imported(
     from server.guarded_workers import GuardedWorkers
 
     assert file is not None
-    with GuardedWorkers() as workers:
+    with GuardedWorkers(forked=True) as workers:
         return import_seamlines(folder, file, layer, blend, workers)
 
 

@@ -61,7 +61,7 @@ def sync(
     from server.progress_bars import ProgressBars
 
     options = SyncOptions(gone=gone.value, gone_folders=gone_folders, dry_run=dry_run)
-    with ProgressBars() as progress, GuardedWorkers() as workers:
+    with GuardedWorkers(forked=True) as workers, ProgressBars() as progress:
         report = sync_definition(DefinitionFolder(definition), options, workers, progress)
     _tell_sync(report, options.gone, dry_run)
     if report.is_changed and not dry_run:
@@ -129,7 +129,7 @@ def check(
     with folder.table() as table:
         beside = side_files(table)
     options = CheckOptions(where=where, is_deep=deep)
-    with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+    with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
         report = check_sources(folder, options, beside, workers, progress)
     if output is not None:
         _write_faults(output, report.faults)

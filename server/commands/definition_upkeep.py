@@ -163,7 +163,7 @@ def statistics(
     if recompute:
         with folder.table() as table:
             count = forget_statistics(table, where)
-        with ProgressBars() as progress, GuardedWorkers(timeout_s=600.0) as workers:
+        with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
             build_definition(folder, None, workers, progress)
         with folder.table() as table:
             note_history(table, "statistics", f"Counted the samples of {count} items anew.")

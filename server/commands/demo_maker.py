@@ -105,7 +105,7 @@ def _make_all(data: str, pipe: Connection) -> None:
         pipe.send_bytes(msgspec.msgpack.encode(_Step(kind, values)))
 
     try:
-        with GuardedWorkers() as workers:
+        with GuardedWorkers(forked=True) as workers:
             for service in DEMO_SERVICES:
                 prepare(service, Path(data), workers, lambda *step: say("progress", *step))
                 say("published", service.name)
