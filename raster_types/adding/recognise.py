@@ -1,7 +1,7 @@
 """Find products whose raster type nobody stated: unmistakable ones by their own type, else plain rasters.
 
-Only names decide, so that looking through a hundred thousand files takes seconds; what looks like bands
-that belong together is asked about rather than made into items of one band each.
+Names decide, and what JSON files hold, so that looking through a hundred thousand files takes seconds; what
+looks like bands that belong together is asked about rather than made into items of one band each.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from engine.readers.header import read_header
 from raster_types import RASTER_TYPES
 from raster_types.adding.added import PLAIN
 from raster_types.adding.crawl import files_of_folder, find_products, folders_of
+from raster_types.adding.stac_survey import StacSurvey, is_stac_file, survey_stac
 from raster_types.aerial import is_naip
 from raster_types.items.image_files import ZARR_GROUPS, is_image_name, single_images
 from raster_types.series import is_netcdf
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 STACK = "stack"
+TABLE = "table"
+_STAC = "stac"
 # In this order; each by a document that no other kind of product has.
 _WITH_DOCUMENT = ("landsat", "sentinel2", "dimap", "maxar")
-# So much of a JSON file tells what it is.
-_PEEKED = 200_000
 # So many bands of one product in files of their own are no accident.
 _FEWEST_BANDS = 3
 
@@ -57,10 +58,20 @@ class UnstackedBands:
 
 @dataclass(frozen=True, slots=True)
 class FolderContents:
-    """Products of one folder; what looks like unstacked bands is among them file by file."""
+    """What one folder holds.
 
+    Attributes
+    ----------
+    products : list of FoundProduct
+        What looks like unstacked bands is among them file by file.
+    others : list of str
+        Files that belong to no product.
+    """
+
+    folder: Path
     products: list[FoundProduct]
     unstacked: list[UnstackedBands]
+    others: list[str]
 
 
 def find_with_type(
@@ -82,7 +93,7 @@ def find_with_type(
     """
     if name == AUTO:
         for path in paths:
-            yield from _of_path(path, glob=glob, recursive=recursive)
+            yield from _of_path(path, options, glob=glob, recursive=recursive)
         return
     kind = configured(RASTER_TYPES[name], options)
     for product in find_products(paths, kind, glob=glob, recursive=recursive):
@@ -96,15 +107,13 @@ def configured(kind: RasterType, options: ItemOptions) -> RasterType:
 
 def type_of_file(path: Path) -> str:
     """Return the raster type that suits one file that an author names."""
-    if path.suffix.lower() in (".json", ".geojson"):
-        text = _beginning(path)
-        if '"stac_version"' in text and "stac" in RASTER_TYPES:
-            return "stac"
+    if _STAC in RASTER_TYPES and is_stac_file(path):
+        return _STAC
     for name in _WITH_DOCUMENT:
         if name in RASTER_TYPES and _is_document_of(name, str(path)):
             return name
     if is_table(path):
-        return "table"
+        return TABLE
     return _type_of_single(str(path))
 
 
@@ -112,15 +121,6 @@ def _type_of_single(path: str) -> str:
     if is_netcdf(path) or PurePath(path).name in ZARR_GROUPS:
         return "series"
     return "aerial" if is_naip(path) else PLAIN
-
-
-def _beginning(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(_PEEKED).decode("utf-8", "replace")
-    except OSError:
-        # Reading it as a product makes the sentence.
-        return ""
 
 
 def _is_document_of(name: str, path: str) -> bool:
@@ -133,10 +133,11 @@ def _is_document_of(name: str, path: str) -> bool:
     return RASTER_TYPES[name].is_expected(path)
 
 
-def _of_path(path: Path, *, glob: str, recursive: bool) -> Iterator[FoundProduct]:
+def _of_path(
+    path: Path, options: ItemOptions, *, glob: str, recursive: bool
+) -> Iterator[FoundProduct]:
     if path.is_dir() and not is_table(path):
-        for folder in folders_of(path, recursive=recursive):
-            contents = contents_of_folder(folder, files_of_folder(folder), glob)
+        for contents in look_through(path, options, glob=glob, recursive=recursive):
             for bands in contents.unstacked:
                 raise ConfigError("--type", AUTO, advice_on(bands))
             yield from contents.products
@@ -150,18 +151,56 @@ def _of_path(path: Path, *, glob: str, recursive: bool) -> Iterator[FoundProduct
         yield FoundProduct(name, product)
 
 
-def contents_of_folder(folder: Path, files: Sequence[str], glob: str) -> FolderContents:
-    """Return what the files of one folder are, by their names."""
-    products = list(products_with_document(files))
-    claimed = {path for product in products for path in product.paths}
-    # What lies inside a SAFE product is the product's.
-    is_inside = any(part.upper().endswith(".SAFE") for part in folder.parts)
-    left = [] if is_inside else [path for path in files if path not in claimed]
+def look_through(
+    top: Path, options: ItemOptions, *, glob: str = "*", recursive: bool
+) -> Iterator[FolderContents]:
+    """Yield what each folder holds; of STAC documents and the rasters that they name the documents.
+
+    A STAC document of rasters that a product's own document describes, too, is left out.
+
+    Parameters
+    ----------
+    glob
+        Pattern for names; a product counts when one of its files fits.
+    """
+    folders = {folder: files_of_folder(folder) for folder in folders_of(top, recursive=recursive)}
+    described = {folder: list(products_with_document(files)) for folder, files in folders.items()}
+    stac = StacSurvey()
+    if _STAC in RASTER_TYPES:
+        stac = survey_stac((path for files in folders.values() for path in files), options.rewrite)
+    products = (product for found in described.values() for product in found)
+    sure = {path for each in products if not is_image_name(each.paths[0]) for path in each.paths}
+    documents = {path: named for path, named in stac.documents.items() if sure.isdisjoint(named)}
+    named = {path for rasters in documents.values() for path in rasters}
+    for folder, files in folders.items():
+        kept = [each for each in described[folder] if named.isdisjoint(each.paths)]
+        found = [each for each in kept if _fits(each.paths, glob)]
+        found += [
+            FoundProduct(_STAC, (path,))
+            for path in files
+            if path in documents and _fits((path, *documents[path]), glob)
+        ]
+        taken = {path for each in kept for path in each.paths} | named | {*documents} | stac.inner
+        yield _contents(folder, [path for path in files if path not in taken], found, glob)
+
+
+def _contents(
+    folder: Path, left: Sequence[str], found: list[FoundProduct], glob: str
+) -> FolderContents:
+    """Return what a folder holds, of which some files are left."""
+    if _is_inside_safe(folder):
+        # What lies inside a SAFE product is the product's.
+        return FolderContents(folder, found, [], [])
     rest = [path for (path,) in single_images(left) if _fits((path,), glob)]
-    found = [product for product in products if _fits(product.paths, glob)]
     stores = [path for path in left if PurePath(path).name in ZARR_GROUPS]
-    found += [FoundProduct(_type_of_single(path), (path,)) for path in (*rest, *stores)]
-    return FolderContents(found, list(unstacked_bands(rest)))
+    singles = [FoundProduct(_type_of_single(path), (path,)) for path in (*rest, *stores)]
+    taken = {*rest, *stores}
+    others = [path for path in left if path not in taken]
+    return FolderContents(folder, found + singles, list(unstacked_bands(rest)), others)
+
+
+def _is_inside_safe(folder: Path) -> bool:
+    return any(part.upper().endswith(".SAFE") for part in folder.parts)
 
 
 def _fits(paths: Sequence[str], glob: str) -> bool:

@@ -34,12 +34,27 @@ def inspect(
         tell_some(f"{kind.raster_type}: {len(kind.failed)} of {kind.read} cannot be used", lines)
     for line in report.advice:
         typer.echo(line)
-    if report.commands:
+    _show_commands(report)
+    if not report.commands and not report.table_commands:
+        raise typer.Exit(1)
+
+
+def _show_commands(report: Inspection) -> None:
+    """Show what comes next; of a table among rasters that it is another way to take them in."""
+    if report.commands or report.table_commands:
         typer.echo("Next: swath definition create NAME.isdef")
     for command in report.commands:
         typer.echo(f"      {command}")
-    if not report.kinds:
-        raise typer.Exit(1)
+    if report.camera_commands:
+        typer.echo("Orientations of cameras stand beside images; to place these by them instead:")
+    for command in report.camera_commands:
+        typer.echo(f"      {command}")
+    if report.table_commands:
+        them = "one of them" if len(report.table_commands) > 1 else "it"
+        instead = " in place of the files" if report.commands else ""
+        typer.echo(f"Tables of rasters are not taken in with a folder; to take {them}{instead}:")
+    for command in report.table_commands:
+        typer.echo(f"      {command}")
 
 
 def _show_kinds(report: Inspection) -> None:
@@ -53,6 +68,9 @@ def _show_kinds(report: Inspection) -> None:
     for kind in report.kinds:
         for number, (name, text) in enumerate(_lines(kind)):
             table.add_row("" if number else kind.raster_type, name, text)
+    for look in report.tables:
+        found = f"{look.found} of the first {look.looked_at} name files that are there"
+        table.add_row("table", look.path.name, f"{look.rows} rows; {found}")
     others = ", ".join(f"{count} {end}" for end, count in report.others.most_common(6))
     if others:
         table.add_row("other files", "", others)
@@ -69,6 +87,7 @@ def _lines(kind: KindFound) -> list[tuple[str, str]]:
     lines = [
         ("products", f"{kind.products}, {kind.bytes / 1e6:.1f} MB"),
         ("items", items),
+        ("columns", _listed(kind.columns)),
         ("bands", _listed(kind.bands)),
         ("pixels", _listed(kind.pixel_types)),
         ("pixel size", _range([f"{size:g}" for size in sorted(set(kind.pixel_sizes))])),
