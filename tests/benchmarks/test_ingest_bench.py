@@ -20,5 +20,5 @@ def test_tiny_ingest_writes_its_figures(tmp_path: Path, monkeypatch: pytest.Monk
     lines = (tmp_path / "ingest.jsonl").read_bytes().splitlines()
     figures = [msgspec.json.decode(line, type=ingest.IngestFigure) for line in lines]
     rows = {figure.row for figure in figures}
-    assert {"add and build 20 COGs", "500 rows of csv", "500 rows of gpkg again"} <= rows
+    assert {"add and build 20 COG headers", "500 rows of csv", "500 rows of gpkg again"} <= rows
     assert all(figure.value > 0 and figure.memory_mb > 1 for figure in figures)
