@@ -45,6 +45,8 @@ def _ends(summary: ServiceSummary, picture: Picture, stretch: BandStretch) -> tu
     if picture.tables is not None or band >= len(summary.statistics):
         return stretch.lo, stretch.hi
     statistics = summary.statistics[band]
+    if statistics.is_empty:
+        return stretch.lo, stretch.hi
     return max(stretch.lo, statistics.min), min(stretch.hi, statistics.max)
 
 

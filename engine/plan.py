@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from engine.companion_picture import with_companion_picture
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.formats import FORMATS
 from engine.formats.tiff import check_compression
@@ -151,6 +152,9 @@ def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
     _check_answer(service, request, output)
     wide = with_halo(grid, output.process)
     selected = select_items(service, wide, rule, request)
+    suited = with_companion_picture(service.summary, request, selected.items)
+    if suited is not request:
+        output = _output(service, suited)
     _check_effort(wide, output)
     items, left_out, truncated = _affordable(service, wide, selected)
     return Plan(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.build.definition_folder import read_facts
+from engine.build.picture_choice import picture_note, shown_bands
 from engine.build.terrain_pins import TerrainPins
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def describe(folder: DefinitionFolder) -> Iterator[str]:
         if facts is None:
             yield "not built yet: what is empty below is taken from the data by the first build"
         else:
-            yield from _facts(facts)
+            yield from _facts(facts, properties.picture_bands)
         yield ""
         yield "properties in force (definition.toml)"
         in_force = {} if facts is None else _from_data(facts)
@@ -56,7 +57,7 @@ def _terrains(folder: DefinitionFolder, table: ServiceTable) -> Iterator[tuple[s
     yield from TerrainPins(folder, table).describe(row.raster for row in table.input_rows())
 
 
-def _facts(facts: ServiceFacts) -> Iterator[str]:
+def _facts(facts: ServiceFacts, picture_bands: tuple[int, ...]) -> Iterator[str]:
     yield "as built"
     bands = ", ".join(
         band.name + (f" {band.wavelength_min_nm:g} nm" if band.wavelength_min_nm else "")
@@ -72,9 +73,13 @@ def _facts(facts: ServiceFacts) -> Iterator[str]:
         cols, rows = box.width / facts.pixel_size_x, box.height / facts.pixel_size_y
         yield f"  {'extent':<20}  {box.xmin:.10g} {box.ymin:.10g} {box.xmax:.10g} {box.ymax:.10g}"
         yield f"  {'pixels':<20}  {cols:.0f} × {rows:.0f}"
-    yield f"  {'picture bands':<20}  {', '.join(str(band + 1) for band in facts.picture_bands)}"
+    shown = ", ".join(str(band + 1) for band in shown_bands(facts, picture_bands))
+    note = picture_note(facts, picture_bands)
+    yield f"  {'picture bands':<20}  {shown}{f'   ({note})' if note else ''}"
     for band, found in zip(facts.bands, facts.statistics, strict=False):
         text = f"{found.min:g} to {found.max:g}, mean {found.mean:.4g}, deviation {found.std:.4g}"
+        if found.is_empty:
+            text = "none: no pixel of it was found"
         yield f"  {'statistics':<20}  {band.name}: {text}"
     sizes = ", ".join(f"{size:g}" for size in facts.overview_sizes)
     yield f"  {'overviews from':<20}  {sizes or 'none'}"
@@ -88,7 +93,7 @@ def _from_data(facts: ServiceFacts) -> dict[str, object]:
         "band_names": tuple(band.name for band in facts.bands),
         "thematic": facts.data_type == "thematic",
         "interpolation": "Nearest" if facts.data_type == "thematic" else "Bilinear",
-        "picture_bands": tuple(band + 1 for band in facts.picture_bands),
+        "picture_bands": tuple(band + 1 for band in shown_bands(facts, ())),
         "time_field": facts.time_field,
         "time_field_end": facts.time_field,
     }

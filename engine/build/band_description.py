@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DataType: TypeAlias = Literal["generic", "rgb", "thematic", "elevation"]
 _PICTURE_COLORS = ("red", "green", "blue")
 # Middle of red, green and blue light, nanometres; a band counts when it is near enough.
-_PICTURE_WAVELENGTHS = (660.0, 560.0, 480.0)
+NATURAL_COLOUR_NM = (660.0, 560.0, 480.0)
 _NEAR_NM = 60.0
 _ELEVATION_DRIVERS = ("SRTMHGT", "DTED", "USGSDEM")
 
@@ -43,15 +43,24 @@ def natural_colour(bands: Sequence[BandHeader]) -> tuple[int, ...]:
     for labels in ([band.color for band in bands], [band.name.casefold() for band in bands]):
         if all(color in labels for color in _PICTURE_COLORS):
             return tuple(labels.index(color) for color in _PICTURE_COLORS)
-        if by_wave := _by_wavelength(bands):
+        if by_wave := bands_near([band.wavelength_nm for band in bands], NATURAL_COLOUR_NM):
             return by_wave
     return (0, 1, 2)
 
 
-def _by_wavelength(bands: Sequence[BandHeader]) -> tuple[int, ...]:
-    known = [(band.wavelength_nm, n) for n, band in enumerate(bands) if band.wavelength_nm]
+def bands_near(
+    waves_nm: Sequence[float | None], targets_nm: tuple[float, float, float]
+) -> tuple[int, ...]:
+    """Return the bands (from 0) nearest to three wavelengths; () where one of them has none near.
+
+    Parameters
+    ----------
+    waves_nm
+        Centre of each band; None = not known, or not to be chosen.
+    """
+    known = [(wave, n) for n, wave in enumerate(waves_nm) if wave]
     chosen: list[int] = []
-    for target in _PICTURE_WAVELENGTHS:
+    for target in targets_nm:
         near = [(abs(wave - target), n) for wave, n in known if abs(wave - target) < _NEAR_NM]
         if near:
             chosen.append(min(near)[1])

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.build.raster_record import GapBand
 from engine.item import BandSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.build.raster_record import RasterDefinition, SourceDefinition
     from engine.pixel_type import PixelType
     from engine.readers.header import BandHeader, RasterHeader
@@ -58,6 +61,7 @@ def offered_bands(
         The author asks for a band that the file does not have.
     """
     found: list[tuple[BandSource, BandHeader, float | None]] = []
+    gaps = _stated_gaps(raster)
     for index, (source, header) in enumerate(zip(raster.sources, headers, strict=True)):
         if not source.enabled:
             continue
@@ -66,7 +70,7 @@ def offered_bands(
         for place, number in enumerate(wanted):
             if number == 0 and any(wanted):
                 # A band that the item lacks, so that those behind it keep their places.
-                found.append((NO_BAND, _nameless(header.bands[0]), None))
+                found.append((NO_BAND, _gap_header(header.bands[0], next(gaps, GapBand())), None))
                 continue
             if not 1 <= number <= count:
                 raise ValueError(f"band {number} is asked for, but the file has {count}")
@@ -76,9 +80,18 @@ def offered_bands(
     return found
 
 
-def _nameless(band: BandHeader) -> BandHeader:
-    """Return a band of the same type that says nothing of itself."""
-    return msgspec.structs.replace(band, name="", color="undefined", wavelength_nm=None)
+def _stated_gaps(raster: RasterDefinition) -> Iterator[GapBand]:
+    """Yield what is stated of the bands that an item lacks; nothing where their count is another."""
+    count = sum(source.bands.count(0) for source in raster.sources if any(source.bands))
+    is_whole = all(source.enabled for source in raster.sources) and count == len(raster.gaps)
+    return iter(raster.gaps if is_whole else ())
+
+
+def _gap_header(band: BandHeader, gap: GapBand) -> BandHeader:
+    """Return a band of the same type that an item lacks, as its product calls it."""
+    return msgspec.structs.replace(
+        band, name=gap.name, color="undefined", wavelength_nm=gap.wavelength_nm
+    )
 
 
 def bands_to_read(

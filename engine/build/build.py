@@ -27,6 +27,7 @@ from engine.build.item_row import BuiltState, InputRow, ItemRow, hash_shape
 from engine.build.moved_rows import MovedRows
 from engine.build.overview_options import keep_overview_options, overview_options
 from engine.build.overviews import OverviewBuild, make_overviews
+from engine.build.picture_choice import picture_note
 from engine.build.pixel_size_ranges import primary_range
 from engine.build.progress import Progress, no_progress
 from engine.build.pyramid_file import make_pyramid
@@ -124,6 +125,7 @@ class _Build:
         self._total()
         self._make_overviews(workers)
         self._report.facts = self._facts
+        self._report.picture_note = picture_note(self._facts, self._properties.picture_bands)
         if done := self._report.told:
             note_history(self._table, "build", done)
         return self._report

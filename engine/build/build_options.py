@@ -50,6 +50,8 @@ class BuildReport:
         Footprints edited by hand that were kept.
     pyramid_notes : tuple of str
         Sentences about items that no levels can be made for, with their count.
+    picture_note : str
+        What the picture does not show as one expects.
     overview_cost : str
         What views would cost without overviews, and what was made of that.
     """
@@ -64,6 +66,7 @@ class BuildReport:
     pyramids: int = 0
     overview_notes: tuple[str, ...] = ()
     pyramid_notes: tuple[str, ...] = ()
+    picture_note: str = ""
     overview_cost: str = ""
     facts: ServiceFacts | None = None
 

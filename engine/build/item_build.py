@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from engine.build.band_mapping import BandMapping, bands_to_read, map_bands
 from engine.build.item_chain import bound_of_item
-from engine.build.item_outline import OutlineJob, finest_level, outline_of_item
-from engine.build.item_pixels import UNREADABLE, ItemPixels, Strip
+from engine.build.item_outline import Outline, OutlineJob, finest_level, outline_of_item
+from engine.build.item_pixels import ItemPixels, Strip
 from engine.build.placement import Placement, place
 from engine.build.plausibility import doubts_about
 from engine.build.processed_tallies import processed_tallies
 from engine.build.raster_record import ItemStatus, RasterDefinition
+from engine.build.readable_bands import damage_note, readable_band
 from engine.build.sensor_placement import bind_for_build, place_sensor
 from engine.build.source_grids import arranged
 from engine.build.source_headers import headers_of_sources
@@ -212,17 +213,26 @@ def _look_at_pixels(
     mapping: BandMapping,
     process: BoundProcess | None,
 ) -> tuple[list[Floats] | None, tuple[BandTally, ...], tuple[str, ...]]:
-    """Return outline, tallies and notes; a raster with some bad blocks keeps its whole extent."""
+    """Return outline, tallies and notes; a raster with some bad blocks keeps its whole extent.
+
+    Of each band what can be read is counted.
+    """
     rule = job.raster.footprint or job.footprints
+    outline, tallies = Outline(None), tuple[BandTally, ...]()
+    damage: list[SourceCorrupt] = []
     try:
         outline = outline_of_item(OutlineJob(job.raster, headers, mapping, rule))
-        tallies = _tallies(job, headers, mapping, process) if job.statistics else ()
     except SourceCorrupt as err:
-        if not _can_read_some(job, headers, mapping):
-            raise
-        note = str(err.fields[1])
-        return None, (), (f"A part of it cannot be read{note.removeprefix(UNREADABLE)}.",)
-    return outline.rings, tallies, outline.notes
+        damage.append(err)
+    try:
+        tallies = _tallies(job, headers, mapping, process, damage) if job.statistics else ()
+    except SourceCorrupt as err:
+        # Of its mask; bands tell by themselves.
+        damage.append(err)
+    if damage and not _can_read_some(job, headers, mapping):
+        raise damage[0]
+    note = damage_note(damage, mapping, headers)
+    return outline.rings, tallies, (*outline.notes, *((note,) if note else ()))
 
 
 def _reduced(shape: tuple[int, int], most_pixels: int) -> tuple[int, int]:
@@ -239,19 +249,21 @@ def _tallies(
     headers: tuple[RasterHeader, ...],
     mapping: BandMapping,
     process: BoundProcess | None,
+    damage: list[SourceCorrupt],
 ) -> tuple[BandTally, ...]:
     level = finest_level(headers, _TALLY_PIXELS)
     with ItemPixels(job.raster, headers, mapping, level) as pixels:
         shape = _reduced((pixels.height, pixels.width), _TALLY_PIXELS)
         mask = pixels.mask(None, shape)
         if process is not None:
-            return processed_tallies(pixels, shape, process, (job.band_count, job.pixel_type))
+            served = (job.band_count, job.pixel_type)
+            return processed_tallies(pixels, shape, process, served, damage)
         tallies = []
         for index, band in enumerate(mapping.bands):
             if band.source < 0:
                 tallies.append(BandTally())
                 continue
-            data, valid = pixels.band(index, None, shape)
+            data, valid = readable_band(pixels, index, shape, damage)
             good = valid if mask is None else valid & mask
             # Choosing takes longer than counting, and most rasters are valid all over.
             samples = data.ravel() if good.all() else data[good]
@@ -284,9 +296,12 @@ def _can_read_some(job: ItemJob, headers: tuple[RasterHeader, ...], mapping: Ban
     """Tell whether at least one of a few strips through the raster can be read."""
     with ItemPixels(job.raster, headers, mapping, 0) as pixels:
         for row in sorted({pixels.height * part // 8 for part in range(8)}):
-            try:
-                pixels.band(0, Strip(row, 1))
-            except SourceError:
-                continue
-            return True
+            for index, band in enumerate(mapping.bands):
+                if band.source < 0:
+                    continue
+                try:
+                    pixels.band(index, Strip(row, 1))
+                except SourceError:
+                    continue
+                return True
     return False

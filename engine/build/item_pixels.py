@@ -92,6 +92,7 @@ class ItemPixels:
         self._grids = _grids(raster, headers)
         self._view = view_of_level(headers[0].levels, level)
         self.bands = len(mapping.bands)
+        self.pixel_type = mapping.pixel_type
         used = {band.source for band in mapping.bands if band.source >= 0}
         if mapping.alpha:
             used.add(mapping.alpha.source)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.build.readable_bands import readable_band
 from engine.build.tally import BandTally, as_served, tally_samples
 from engine.pixels import PixelBlock
 from engine.process_steps import take_bands
 
 if TYPE_CHECKING:
     from engine.build.item_pixels import ItemPixels
+    from engine.errors import SourceCorrupt
     from engine.item_process import BoundProcess
     from engine.pixel_type import PixelType
 
@@ -21,6 +23,7 @@ def processed_tallies(
     shape: tuple[int, int],
     process: BoundProcess,
     served: tuple[int, PixelType],
+    damage: list[SourceCorrupt],
 ) -> tuple[BandTally, ...]:
     """Return tallies of the service's bands after all functions of an item's chain.
 
@@ -32,9 +35,11 @@ def processed_tallies(
         Pixels to look at.
     served : (bands, pixel type)
         Of the service.
+    damage
+        Takes the errors of bands that cannot be read as a whole.
     """
     count, pixel_type = served
-    block = _block(pixels, shape)
+    block = _block(pixels, shape, damage)
     for stage in process.stages:
         for steps in stage.steps:
             block = steps.apply(block)
@@ -50,12 +55,12 @@ def processed_tallies(
     )
 
 
-def _block(pixels: ItemPixels, shape: tuple[int, int]) -> PixelBlock:
+def _block(pixels: ItemPixels, shape: tuple[int, int], damage: list[SourceCorrupt]) -> PixelBlock:
     """Return all bands of an item at so many pixels."""
     mask = pixels.mask(None, shape)
     data, valid = [], []
     for index in range(pixels.bands):
-        samples, good = pixels.band(index, None, shape)
+        samples, good = readable_band(pixels, index, shape, damage)
         data.append(samples)
         valid.append(good if mask is None else good & mask)
     return PixelBlock(np.stack(data), np.stack(valid))

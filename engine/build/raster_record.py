@@ -77,6 +77,15 @@ class SourceDefinition(
     enabled: bool = True
 
 
+class GapBand(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What a product states of a band that has no file."""
+
+    name: str = ""
+    wavelength_nm: float | None = None
+
+
 class RasterDefinition(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
@@ -100,6 +109,8 @@ class RasterDefinition(
     coverage : str
         Area that the product states to hold pixels: a (MULTI)POLYGON as WKT, longitude and latitude;
         "" = none. Footprints by geometry are made of it.
+    gaps : tuple of GapBand
+        What the bands are that the item lacks (band 0 of its sources), in their order.
     """
 
     version: int = DEFINITION_VERSION
@@ -110,6 +121,7 @@ class RasterDefinition(
     process: RasterProcessDefinition | None = None
     footprint: FootprintRule | None = None
     coverage: str = ""
+    gaps: tuple[GapBand, ...] = ()
 
 
 class PyramidFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from engine.build.picture_choice import shown_bands
 from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.geometry.extent_transform import transform_extent
@@ -55,7 +56,7 @@ def make_summary(
         has_histograms=bool(facts.histograms),
         no_data=facts.no_data,
         colormap=facts.colormap,
-        picture_bands=facts.picture_bands,
+        picture_bands=shown_bands(facts, properties.picture_bands),
         fields=tuple(fields),
         overview_ps=facts.overview_ps,
         overview_field=facts.overview_field,

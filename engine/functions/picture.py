@@ -138,14 +138,15 @@ def bind_picture(
     if _shows_palette(summary, bands, rule):
         colours = _colour_table(summary)
         return Picture(bands, summary.pixel_type, needs_all, colours=colours)
-    stretch = _stretch_rule(summary, rule)
+    stretch = stretch_in_force(summary, rule)
     if stretch is None:
         return _stretched(bands, summary.pixel_type, (_AS_IT_IS,) * len(bands), needs_all=needs_all)
+    known = _stand_ins(summary, bands)
     info = BandsInfo(
         summary.pixel_type,
         len(bands),
-        _chosen(summary.statistics, bands),
-        _chosen(tuple(histograms), bands),
+        _chosen(summary.statistics, known),
+        _chosen(tuple(histograms), known),
     )
     stretches = stretches_of(stretch, info)
     if stretch.dynamic_range:
@@ -203,8 +204,8 @@ def _shows_palette(
     return rule is None and automatic and len(bands) == 1 and bool(summary.colormap)
 
 
-def _stretch_rule(summary: ServiceSummary, rule: RenderingRule | None) -> StretchRule | None:
-    """Return the stretch in force; None = samples as they are."""
+def stretch_in_force(summary: ServiceSummary, rule: RenderingRule | None) -> StretchRule | None:
+    """Return the stretch of a service's picture, by its properties or a rule; None = samples as they are."""
     if rule is not None:
         return None if rule.function == "None" else rule.stretch or StretchRule()
     low, high = summary.properties.percent_clip
@@ -224,6 +225,13 @@ def _stretch_rule(summary: ServiceSummary, rule: RenderingRule | None) -> Stretc
 def _chosen(entries: tuple[T, ...], bands: tuple[int, ...]) -> tuple[T, ...]:
     """Return one entry per band, or none where the service lacks any of them."""
     return tuple(entries[band] for band in bands) if max(bands) < len(entries) else ()
+
+
+def _stand_ins(summary: ServiceSummary, bands: tuple[int, ...]) -> tuple[int, ...]:
+    """Return for each band the one whose statistics stretch it: itself, else another that has some."""
+    known = [band for band, found in enumerate(summary.statistics) if not found.is_empty]
+    other = next((band for band in (*bands, *known) if band in known), None)
+    return tuple(band if band in known or other is None else other for band in bands)
 
 
 def _colour_table(summary: ServiceSummary) -> NDArray[np.uint32]:

@@ -106,7 +106,8 @@ def _statistics(rule: StretchRule, info: BandsInfo, band: int) -> BandStatistics
     if given and (len(given) == 1 or band < len(given)):
         low, high, mean, std = given[band if len(given) > 1 else 0]
         return BandStatistics(min=low, max=high, mean=mean, std=std)
-    return info.statistics[band] if band < len(info.statistics) else None
+    own = info.statistics[band] if band < len(info.statistics) else None
+    return None if own is None or own.is_empty else own
 
 
 def _cut(rule: StretchRule, info: BandsInfo, band: int) -> tuple[float, float]:

@@ -198,7 +198,7 @@ def _read_source(
         except RasterioError as err:
             # Other bytes under the same name look corrupt, too.
             handles.confirm(source)
-            raise SourceCorrupt(item.sources[0].path, f"block {row}, {col}: {err}") from err
+            raise SourceCorrupt(source.path, f"block {row}, {col}: {err}") from err
         # A file overwritten in place since it was opened has given new bytes: they are not kept.
         handles.confirm(source)
     if data is None:

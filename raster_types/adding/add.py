@@ -308,7 +308,10 @@ class _Adder:
             self._report.changed += bool(item.headers)
         if item.status.is_failed:
             self._report.failed.append((own_path, item.message))
-        self._report.notes.extend((own_path, note) for note in item.raster.notes)
+        # What is told of several files goes by the one that names them.
+        is_product = len(item.raster.sources) > 1 or bool(item.raster.gaps)
+        told = path if is_product else own_path
+        self._report.notes.extend((told, note) for note in item.raster.notes)
         self._written[own_path] = (path, fid)
         return fid
 

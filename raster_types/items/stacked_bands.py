@@ -10,7 +10,7 @@ import msgspec
 from config.definition import Interpolation
 from engine.build.item_build import placement_problem
 from engine.build.item_chain import definition_of_item
-from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition
+from engine.build.raster_record import GapBand, ItemStatus, NewItem, RasterDefinition
 from engine.chain import Sampler2D
 from engine.errors import UnknownProduct
 from engine.item import COMPANION, PRIMARY
@@ -36,7 +36,7 @@ class StackedBand:
     Attributes
     ----------
     path : str
-        Its file; "" = the item lacks the band, which stays empty.
+        Its file; "" = the item lacks the band, which stays empty and keeps name and wavelength.
     name : str
         "" = as the file says; also where the file has more than one band.
     values : BandValues
@@ -100,6 +100,11 @@ def stacked_item(made: StackedItem, product: Product, options: ItemOptions) -> N
         raster_type=made.raster_type,
         sources=with_gaps(sources, [bool(band.path) for band in bands]),
         notes=made.notes,
+        gaps=tuple(
+            GapBand(name=band.name, wavelength_nm=band.wavelength_nm)
+            for band in bands
+            if not band.path
+        ),
     )
     counts = dict(zip((band.path for band in present), map(_count, headers), strict=True))
     values = [band.values for band in bands for _ in range(counts.get(band.path, 1))]

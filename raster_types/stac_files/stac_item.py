@@ -12,8 +12,15 @@ import msgspec
 import shapely
 
 from engine.build.item_build import placement_problem
-from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
+from engine.build.raster_record import (
+    GapBand,
+    ItemStatus,
+    NewItem,
+    RasterDefinition,
+    SourceDefinition,
+)
 from engine.errors import SourceCorrupt, SourceError, SourceUnavailable, UnknownProduct
+from raster_types.items.band_names import wavelength_of
 from raster_types.items.image_files import source_of
 from raster_types.items.item_values import BandValues, with_values
 from raster_types.items.stacked_bands import with_gaps
@@ -117,6 +124,11 @@ def _made(
         sources=with_gaps(sources, present),
         notes=_notes(item.body, assets, options),
         coverage=_coverage(item.body),
+        gaps=tuple(
+            GapBand(name=name, wavelength_nm=wavelength_of(name))
+            for name, asset in zip(options.assets, assets, strict=False)
+            if asset is None
+        ),
     )
     values: list[BandValues] = []
     waiting = iter(files)

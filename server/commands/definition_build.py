@@ -95,6 +95,8 @@ def _tell_built(report: BuildReport) -> None:
         typer.echo(note)
     if report.overview_cost:
         typer.echo(report.overview_cost)
+    if report.picture_note:
+        typer.secho(report.picture_note, fg=typer.colors.YELLOW, err=True)
     tell_some(
         f"{len(report.failed)} failed",
         (f"{fid} {name}: {why}" for fid, name, why in report.failed),

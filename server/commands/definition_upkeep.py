@@ -190,7 +190,8 @@ def _band_names(table: ServiceTable) -> list[str]:
 def _tell_bands(label: str, names: list[str], bands: Iterable[BandStatistics]) -> None:
     for number, band in enumerate(bands):
         name = names[number] if number < len(names) else str(number + 1)
-        values = (f"{value:.6g}" for value in (band.min, band.max, band.mean, band.std))
+        found = (band.min, band.max, band.mean, band.std)
+        values = ("none" if band.is_empty else f"{value:.6g}" for value in found)
         typer.echo(_statistics_line((label, name, *values)))
 
 

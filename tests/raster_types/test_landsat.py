@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from config.definition import Interpolation
+from engine.build.band_mapping import offered_bands
 from engine.chain import BY_RASTER_TYPE, RasterFunctionProcess, Sampler2D
 from engine.errors import SourceUnavailable, UnknownProduct
 from engine.function_rules import GainOffsetRule
@@ -107,6 +108,10 @@ def test_a_band_that_is_not_there_stays_empty_and_is_told(tmp_path: Path) -> Non
     assert item.raster.notes == (
         "Its images of Coastal Aerosol, Green are not there: these bands stay empty.",
     )
+    named = [
+        (band.name, band.wavelength_nm) for _, band, _ in offered_bands(item.raster, item.headers)
+    ]
+    assert named == [("Coastal Aerosol", 443), ("Blue", 482), ("Green", 561), ("Red", 655)]
 
 
 def test_quality_bands_come_only_when_asked_and_are_never_averaged(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from server.protocols.arcgis.tile_info import tile_info
 
 if TYPE_CHECKING:
     from engine.request import RenderingRule
-    from engine.summary import ServiceSummary
+    from engine.summary import BandStatistics, ServiceSummary
 
 # The version whose features this server has; clients switch operations on by it.
 CURRENT_VERSION = 10.91
@@ -187,11 +187,16 @@ def _statistics(summary: ServiceSummary, rule: RenderingRule | None) -> dict[str
             "stdvValues": [],
         }
     return {
-        "minValues": [number(row.min) for row in rows],
-        "maxValues": [number(row.max) for row in rows],
-        "meanValues": [number(row.mean) for row in rows],
-        "stdvValues": [number(row.std) for row in rows],
+        "minValues": [_counted(row, row.min) for row in rows],
+        "maxValues": [_counted(row, row.max) for row in rows],
+        "meanValues": [_counted(row, row.mean) for row in rows],
+        "stdvValues": [_counted(row, row.std) for row in rows],
     }
+
+
+def _counted(row: BandStatistics, value: float) -> float | int | str | None:
+    """Return a figure of a band, None where it has no pixel."""
+    return None if row.is_empty else number(value)
 
 
 def _no_data(summary: ServiceSummary) -> dict[str, Any]:

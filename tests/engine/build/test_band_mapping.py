@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from engine.build.band_mapping import NO_BAND, map_bands, offered_bands
-from engine.build.raster_record import RasterDefinition, SourceDefinition
+from engine.build.raster_record import GapBand, RasterDefinition, SourceDefinition
 from engine.item import BandSource, Level
 from engine.pixel_type import PixelType
 from engine.readers.header import BandHeader, RasterHeader
@@ -80,3 +81,17 @@ def test_an_item_without_any_band_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="no band is left"):
         map_bands(_raster(source), (header,), 1)
+
+
+def test_a_band_that_is_lacking_is_called_as_its_product_calls_it() -> None:
+    green = GapBand(name="Green", wavelength_nm=561)
+    raster = msgspec.structs.replace(_raster(_source(bands=(1, 0, 2))), gaps=(green,))
+    found = [(band.name, band.wavelength_nm) for _, band, _ in offered_bands(raster, (_header(2),))]
+    assert found == [("", None), ("Green", 561), ("", None)]
+
+
+def test_what_is_said_of_lacking_bands_counts_only_while_their_number_fits() -> None:
+    edited = msgspec.structs.replace(
+        _raster(_source(bands=(0, 1, 0))), gaps=(GapBand(name="Green"),)
+    )
+    assert {band.name for _, band, _ in offered_bands(edited, (_header(1),))} == {""}

@@ -242,3 +242,14 @@ def test_a_service_without_statistics_shows_the_range_of_its_type() -> None:
     summary = msgspec.structs.replace(service(PixelType.U16, 1), statistics=())
     picture = bind_picture(summary)
     assert (picture.stretches[0].lo, picture.stretches[0].hi) == (0, 65535)
+
+
+def test_a_band_without_statistics_is_stretched_as_another_of_the_picture() -> None:
+    nothing = BandStatistics(min=0, max=0, mean=0, std=0)
+    own = BandStatistics(min=5, max=7, mean=6, std=1, count=10)
+    summary = service(PixelType.F32, 4, statistics=(STATISTICS, nothing, own, nothing))
+    picture = bind_picture(summary, (), (1, 2, 3))
+    assert [(each.lo, each.hi) for each in picture.stretches] == [(5, 7)] * 3
+    # Where no band of the picture has any, another of the service.
+    picture = bind_picture(summary, (), (3,))
+    assert [(each.lo, each.hi) for each in picture.stretches] == [(0, 1000)]

@@ -23,6 +23,7 @@ from raster_types.adding.inspection import inspect_paths
 from raster_types.adding.kept_process import process_digest
 from raster_types.adding.recognise import FoundProduct, find_with_type, type_of_file
 from raster_types.base import ItemOptions
+from server.definition_report import describe
 from tests.raster_types.landsat_scenes import NAME, write_band, write_scene
 
 if TYPE_CHECKING:
@@ -84,13 +85,19 @@ def test_types_of_single_files_are_told_by_name(tmp_path: Path) -> None:
 
 
 def test_companions_stand_in_the_catalog_and_out_of_the_mosaic(tmp_path: Path) -> None:
-    write_scene(tmp_path / "scene", ("3", "4", "10"), lacking=("3",))
+    main = write_scene(tmp_path / "scene", ("3", "4", "10"), lacking=("3",))
     folder = DefinitionFolder.create(tmp_path / "a.isdef")
-    _add(folder, tmp_path / "scene")
+    note = "Its images of Green are not there: these bands stay empty."
+    assert _add(folder, tmp_path / "scene").notes == [(str(main), note)]
     report = build_definition(folder)
     assert report.failed == []
     assert report.facts is not None
-    assert [band.name for band in report.facts.bands] == ["Band_1", "Red"]
+    assert [band.name for band in report.facts.bands] == ["Green", "Red"]
+    assert report.facts.statistics[0].is_empty
+    assert report.picture_note.startswith("No pixel was found of Green (band 1)")
+    told = list(describe(folder))
+    assert "  picture bands         2   (No pixel" in "\n".join(told)
+    assert "  statistics            Green: none: no pixel of it was found" in told
     # Green is not there; red is 14000 · 2e-5 - 0.1 over the sine of 30 degrees.
     assert report.facts.statistics[1].mean == pytest.approx((14_000 * 2e-5 - 0.1) * 2)
     with folder.table() as table:

@@ -142,3 +142,12 @@ def test_a_rendering_rule_describes_its_output(mosaic: ServiceSummary) -> None:
 
 def test_time_info_has_two_milliseconds(mosaic: ServiceSummary) -> None:
     assert service_json("a", mosaic)["timeInfo"]["timeExtent"] == [1000, 2000]
+
+
+def test_a_band_without_any_pixel_has_no_figures(mosaic: ServiceSummary) -> None:
+    none = BandStatistics(min=0, max=0, mean=0, std=0)
+    zero = BandStatistics(min=0, max=0, mean=0, std=0, count=9)
+    made = msgspec.structs.replace(mosaic, statistics=(none, zero, none))
+    root = service_json("a", made)
+    for key in ("minValues", "maxValues", "meanValues", "stdvValues"):
+        assert root[key] == [None, 0, None]
