@@ -22,6 +22,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkContext
 from multiprocessing.reduction import ForkingPickler
@@ -231,7 +232,13 @@ class GuardedWorkers:
         kept = [ours, *(worker.pipe for worker in self._workers)] if is_copy else []
         # One run of work ends with its process, even where the parent is killed.
         process = context.Process(target=_serve, args=(theirs, kept), daemon=True)
-        process.start()
+        # Ctrl-C reaches all processes of a terminal: one that still imports would print a traceback.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         worker = _Worker(process, ours)
         self._workers.append(worker)
@@ -250,6 +257,9 @@ def _serve(pipe: Connection, not_ours: Sequence[Connection]) -> None:
     """Do jobs until the other side goes."""
     for other in not_ours:
         other.close()
+    # Locks that libraries make go to no other process: as those of one that forks they are nobody's to
+    # clear away, and none is missed where this process is killed.
+    multiprocessing.set_start_method("fork", force=True)
     # Imported here: the parent may not need a raster library at all.
     from engine.readers.drivers import (  # noqa: PLC0415 -- as said above
         configure_gdal,

@@ -33,10 +33,13 @@ def read_shapes(texts: Sequence[bytes | str]) -> Shapes:
     for kind, read in ((bytes, shapely.from_wkb), (str, shapely.from_wkt)):
         at = [place for place, text in enumerate(texts) if text and isinstance(text, kind)]
         if at:
-            shapes[at] = read([texts[place] for place in at], on_invalid="ignore")
+            # Numbers that are none are told by their bounds below.
+            with np.errstate(invalid="ignore"):
+                shapes[at] = read([texts[place] for place in at], on_invalid="ignore")
     shapes = shapely.force_2d(shapes)
     good = np.isin(shapely.get_type_id(shapes), (_POLYGON, _MULTIPOLYGON))
     good &= ~shapely.is_empty(shapes)
+    good &= np.isfinite(shapely.bounds(shapes)).all(axis=1)
     shapes[~good] = None
     wrong = good & ~shapely.is_valid(shapes)
     for place in np.flatnonzero(wrong):
@@ -114,6 +117,11 @@ def bounds_of(shapes: Shapes) -> tuple[float, float, float, float] | None:
         return None
     xmin, ymin, xmax, ymax = map(float, box)
     return xmin, ymin, xmax, ymax
+
+
+def may_be_degrees(box: tuple[float, float, float, float]) -> bool:
+    """Tell whether (xmin, ymin, xmax, ymax) may be degrees of longitude and latitude."""
+    return box[0] >= -360.0 and box[2] <= 360.0 and box[1] >= -90.001 and box[3] <= 90.001
 
 
 def is_box_of(shape: Any, own: Any) -> bool:

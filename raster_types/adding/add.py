@@ -18,11 +18,18 @@ from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
 from engine.readers.drivers import is_cube
 from raster_types import RASTER_TYPES
-from raster_types.adding.add_request import AddReport, AddRequest
+from raster_types.adding.add_request import AddReport, AddRequest, addition_of, sentence, told
 from raster_types.adding.added import NEVER, PLAIN, Added, AddedItems, differs, options_in_force
-from raster_types.adding.additions import Addition, absolute_paths, remember_addition
+from raster_types.adding.additions import remember_addition
 from raster_types.adding.author_fields import AuthorFields, CsvFields, NameFields
-from raster_types.adding.crawl import ProductJob, ReadProduct, read_product_files
+from raster_types.adding.crawl import (
+    NO_TEXT,
+    ProductJob,
+    ReadProduct,
+    is_text,
+    printable,
+    read_product_files,
+)
 from raster_types.adding.kept_process import process_digest, with_kept_process
 from raster_types.adding.recognise import AUTO, FoundProduct, find_with_type, type_of_file
 from raster_types.adding.table_add import add_tables, tables_of
@@ -31,7 +38,7 @@ from raster_types.table import NAME as TABLE
 from raster_types.tables.open_table import is_table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.service_table import ServiceTable
@@ -80,9 +87,9 @@ def _add_tables(
     report = AddReport()
     add_tables(folder, table, request, workers, progress, report)
     if request.command == "add":
-        remember_addition(table, _addition(request))
+        remember_addition(table, addition_of(request))
         if report.added or report.changed:
-            note_history(table, "add", _told(request, report))
+            note_history(table, "add", told(request, report))
     return report
 
 
@@ -134,6 +141,10 @@ class _Adder:
         self._report = AddReport()
         self._written: dict[str, tuple[str, int]] = {}
         self._named_of: tuple[str, dict[str, int]] = ("", {})
+        # By OBJECTID: an item may be found twice.
+        self._new: set[int] = set()
+        self._changed: set[int] = set()
+        self._failed: dict[int, tuple[str, str]] = {}
         self._known = table.known_sources()
         self._added = AddedItems(table, (fid for fid, *_ in table.source_rows()))
         self._named = {str(path.absolute()) for path in request.paths if path.is_file()}
@@ -144,13 +155,22 @@ class _Adder:
             glob=request.glob,
             recursive=request.recursive,
         )
-        self._products = list(dict.fromkeys(products))
+        self._products = list(self._readable(dict.fromkeys(products)))
         self._sources = self._field_sources()
         self._spelling = {
             name: table.ensure_field(name, kind)
             for source in self._sources
             for name, kind in source.kinds.items()
         }
+
+    def _readable(self, products: Iterable[FoundProduct]) -> Iterator[FoundProduct]:
+        """Yield the products whose files a catalog can name; the others are reported."""
+        for product in products:
+            wrong = next((path for path in product.paths if not is_text(path)), "")
+            if wrong:
+                self._report.unnamed.append((printable(wrong), NO_TEXT))
+            else:
+                yield product
 
     def _field_sources(self) -> list[AuthorFields]:
         sources: list[AuthorFields] = []
@@ -170,7 +190,7 @@ class _Adder:
 
     def run(self) -> AddReport:
         if self._request.command == "add":
-            remember_addition(self._table, _addition(self._request))
+            remember_addition(self._table, addition_of(self._request))
         jobs = [self._job(each) for each in self._products if not self._is_unchanged(each)]
         done, total = 0, len(jobs)
         self._progress("reading headers", done, total)
@@ -184,12 +204,20 @@ class _Adder:
         if total:
             # A run that is interrupted before reads these products again, and changes nothing.
             self._added.save()
+        self._count()
         for source in self._sources:
             if isinstance(source, CsvFields):
                 self._report.unused_csv_rows = source.unused
         if self._request.command == "add" and (self._report.added or self._report.changed):
-            note_history(self._table, "add", _told(self._request, self._report))
+            note_history(self._table, "add", told(self._request, self._report))
         return self._report
+
+    def _count(self) -> None:
+        report = self._report
+        report.added, report.changed = len(self._new), len(self._changed)
+        report.failed.extend(self._failed.values())
+        report.failed_new = len(self._new & self._failed.keys())
+        report.failed_changed = len(self._changed & self._failed.keys())
 
     def _job(self, product: FoundProduct) -> ProductJob:
         known = list(self._added.of_product(product.paths[0]).values())
@@ -301,17 +329,18 @@ class _Adder:
         known = self._known_fid(path, item, number)
         if known is None:
             fid = self._table.insert(item, item.category)
-            self._report.added += 1
+            self._new.add(fid)
         else:
             fid = known
             self._table.replace(fid, self._with_kept_process(fid, item))
-            self._report.changed += bool(item.headers)
+            if fid not in self._new and item.headers:
+                self._changed.add(fid)
+        self._failed.pop(fid, None)
         if item.status.is_failed:
-            self._report.failed.append((own_path, item.message))
+            self._failed[fid] = (own_path, item.message)
         # What is told of several files goes by the one that names them.
-        is_product = len(item.raster.sources) > 1 or bool(item.raster.gaps)
-        told = path if is_product else own_path
-        self._report.notes.extend((told, note) for note in item.raster.notes)
+        about = path if len(item.raster.sources) > 1 or item.raster.gaps else own_path
+        self._report.notes.extend((about, note) for note in item.raster.notes)
         self._written[own_path] = (path, fid)
         return fid
 
@@ -355,25 +384,6 @@ class _Adder:
         return item if old is None else with_kept_process(old, self._added.made(fid), item)
 
 
-def _addition(request: AddRequest) -> Addition:
-    return Addition(
-        raster_type=request.raster_type,
-        paths=absolute_paths(request.paths),
-        glob=request.glob,
-        recursive=request.recursive,
-        options=request.options,
-        csv=str(request.csv.absolute()) if request.csv is not None else "",
-        name_regex=request.name_regex,
-    )
-
-
-def _told(request: AddRequest, report: AddReport) -> str:
-    paths = ", ".join(str(path) for path in request.paths[:3])
-    more = f" and {len(request.paths) - 3} more" if len(request.paths) > 3 else ""
-    counts = f"{report.added} new, {report.changed} changed, {len(report.failed)} failed"
-    return f"Added {request.raster_type} of {paths}{more}: {counts}."
-
-
 def _added(job: ProductJob, item: NewItem, texts: Mapping[str, FileState]) -> Added:
     # One that failed without a header is tried again, whatever its files are.
     states = {header.path: (header.size, header.mtime_ns) for header in item.headers}
@@ -388,11 +398,3 @@ def _kind(name: str, value: AttributeValue) -> FieldKind:
     if isinstance(value, int):
         return "INTEGER"
     return "DOUBLE" if isinstance(value, float) else "TEXT"
-
-
-def sentence(error: SourceError) -> str:
-    """Return what is wrong with a file as a sentence without its path."""
-    why = str(error.fields[1]).strip()
-    return (
-        f"{why[:1].upper()}{why[1:]}." if not why.endswith(".") else f"{why[:1].upper()}{why[1:]}"
-    )

@@ -25,6 +25,10 @@ _DATE_WORD = re.compile(r"date|time|acq", re.IGNORECASE)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T_-]?(\d{2})(\d{2})(\d{2})?)?Z?")
 _DAY_OF_YEAR = re.compile(r"(\d{4})-?(\d{3})")
 _COLON_DATE = re.compile(r"(\d{4}):(\d{2}):(\d{2})(.*)")
+NO_UTF8 = (
+    "is not text in UTF-8; save it as CSV UTF-8, as spreadsheets offer, or convert it: "
+    "iconv -f WINDOWS-1252 -t UTF-8 OLD.csv > NEW.csv"
+)
 MAX_CSV_BYTES = 500_000_000
 
 
@@ -153,8 +157,10 @@ class CsvFields:
                 raise ConfigError(self._path, "", f"is larger than {MAX_CSV_BYTES >> 20} MB")
             text = self._path.read_text(encoding="utf-8-sig")
             dialect = csv.Sniffer().sniff(text[:20_000], delimiters=",;\t|")
-        except (OSError, UnicodeDecodeError) as err:
-            raise ConfigError(self._path, "", f"cannot be read as UTF-8 text: {err}") from err
+        except OSError as err:
+            raise ConfigError(self._path, "", f"cannot be read: {err.strerror}") from err
+        except UnicodeDecodeError as err:
+            raise ConfigError(self._path, "", NO_UTF8) from err
         except csv.Error:
             dialect = csv.excel
         rows = [row for row in csv.reader(text.splitlines(), dialect) if any(row)]

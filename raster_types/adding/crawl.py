@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from engine.build.raster_record import NewItem
 
+NO_TEXT = "Its name is not UTF-8 text, which no catalog can hold; rename the file or folder."
+
 
 @dataclass(frozen=True, slots=True)
 class ProductJob:
@@ -122,6 +124,20 @@ def _files(folder: Path) -> Iterator[str]:
                     yield entry.name
     except OSError as err:
         raise ConfigError(folder, "", f"cannot be listed: {err.strerror}") from err
+
+
+def is_text(path: str) -> bool:
+    """Tell whether a path is text in UTF-8, as catalogs hold it."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def printable(path: str) -> str:
+    """Return a path that can be shown: bytes that are no text by their numbers."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def folders_of(top: Path, *, recursive: bool) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from engine.errors import ConfigError, SourceError
 from engine.item import COMPANION
 from raster_types.adding.add_commands import command_of, commands_of_files, commands_of_tree
 from raster_types.adding.added import PLAIN
-from raster_types.adding.crawl import ProductJob, read_product
+from raster_types.adding.crawl import NO_TEXT, ProductJob, is_text, printable, read_product
 from raster_types.adding.recognise import (
     AUTO,
     STACK,
@@ -219,7 +219,11 @@ def _read_some(name: str, products: list[FoundProduct], workers: Workers) -> Kin
     kind = KindFound(name, products=len(products))
     for product in products:
         kind.bytes += sum(_size(path) for path in product.paths)
-    jobs = [ProductJob(name, product.paths, ItemOptions()) for product in _chosen(products)]
+    kind.failed += [
+        (printable(each.paths[0]), NO_TEXT) for each in products if not is_text(each.paths[0])
+    ]
+    named = [each for each in products if is_text(each.paths[0])]
+    jobs = [ProductJob(name, product.paths, ItemOptions()) for product in _chosen(named)]
     for job, result in workers.map(read_product, jobs):
         kind.read += 1
         if isinstance(result, SourceError):

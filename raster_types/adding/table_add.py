@@ -17,9 +17,9 @@ import msgspec
 from engine.build.definition_folder import read_facts
 from engine.build.raster_record import raster_to_text
 from engine.build.table_rows import SHAPES_CRS, KnownRow, TableItem, TableRows, blobs_of
-from engine.build.table_shapes import bounds_of, read_shapes, reproject_shapes
+from engine.build.table_shapes import bounds_of, may_be_degrees, read_shapes, reproject_shapes
 from engine.errors import ConfigError
-from engine.geometry.projection import LONLAT
+from engine.geometry.projection import LONLAT, describe_crs
 from raster_types.table import item_of_row, options_of
 from raster_types.tables.open_table import index_of, is_table, open_table
 from raster_types.tables.table_links import LinkResolver
@@ -96,6 +96,8 @@ class _Import:
         self._folder, self._table, self._request, self._report = folder, table, request, report
         self._seen = bytearray()
         self._repeated = 0
+        # Rows whose geometry is given, and none.
+        self._unusable = 0
         self._crs = ""
         self._srs_id = -1
 
@@ -120,6 +122,12 @@ class _Import:
             done += len(batch)
             progress(stage, done, max(done, rasters.count))
         self._report.notes.extend((str(path), note) for note in rasters.notes)
+        if self._unusable:
+            why = (
+                f"{self._unusable} rows have a geometry that cannot be read as an area; build takes "
+                "the outlines of their rasters."
+            )
+            self._report.notes.append((str(path), why))
         if self._repeated:
             why = f"{self._repeated} rows name a file that a row before names; they are left out."
             self._report.notes.append((str(path), why))
@@ -179,6 +187,8 @@ class _Import:
             for number in numbers
             if items[number].message
         )
+        self._report.failed_new += sum(bool(items[number].message) for number in new)
+        self._report.failed_changed += sum(bool(items[n].message) for n, _ in changed)
 
     def _item(self, row: TableRow) -> TableItem:
         made = item_of_row(row, self._links, self._request.options)
@@ -188,6 +198,7 @@ class _Import:
             values = tuple(plain_value(value, kind) for value, (_, kind) in pairs)
         text = raster_to_text(made.raster)
         said = _encoder.encode((text, made.name, made.message, values))
+        crs = row.crs or self._request.options.table_crs
         return TableItem(
             paths=tuple(dict.fromkeys(source.path for source in made.raster.sources)),
             name=made.name,
@@ -195,7 +206,7 @@ class _Import:
             message=made.message,
             values=values,
             digest=_digest(said),
-            shape_digest=_digest(_encoder.encode((row.shape, row.crs))) if row.shape else "",
+            shape_digest=_digest(_encoder.encode((row.shape, crs))) if row.shape else "",
         )
 
     # Footprints
@@ -208,18 +219,29 @@ class _Import:
         blobs: list[bytes | None] = [None] * len(rows)
         for crs, places in by_crs.items():
             shapes = read_shapes([rows[place].shape for place in places])
-            stated = crs or self._guessed_crs(shapes)
+            self._unusable += sum(shape is None for shape in shapes)
+            stated = self._checked_crs(crs, shapes) if crs else self._guessed_crs(shapes)
             if stated:
                 moved = reproject_shapes(shapes, stated, self._catalog_crs(stated))
                 for place, blob in zip(places, blobs_of(moved, self._srs_id), strict=True):
                     blobs[place] = blob
         return blobs
 
+    def _checked_crs(self, crs: str, shapes: Shapes) -> str:
+        """Return the CRS that the author states; one of degrees does not suit metres."""
+        if crs == self._request.options.table_crs and describe_crs(crs).is_geographic:
+            box = bounds_of(shapes)
+            if box is not None and not may_be_degrees(box):
+                text = ", ".join(f"{number:g}" for number in box)
+                why = f"the table's geometries are no degrees ({text}); state the CRS that they are in"
+                raise ConfigError("--table-srs", crs, why)
+        return crs
+
     def _guessed_crs(self, shapes: Shapes) -> str:
         box = bounds_of(shapes)
         if box is None:
             return ""
-        if box[0] >= -360.0 and box[2] <= 360.0 and box[1] >= -90.001 and box[3] <= 90.001:
+        if may_be_degrees(box):
             return LONLAT
         why = "state the CRS of the table's geometries: they are no degrees, and nothing says it"
         raise ConfigError("--table-srs", "", why)

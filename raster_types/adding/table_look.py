@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from engine.build.table_shapes import bounds_of, read_shapes
+from engine.build.table_shapes import bounds_of, may_be_degrees, read_shapes
 from engine.errors import ConfigError, SourceError
 from engine.geometry.projection import describe_crs
 from engine.readers.header import read_header
@@ -91,9 +91,7 @@ def look_into(path: Path, workers: Workers) -> TableLook:
             paths.append(resolved.path)
     crs = table.crs or next((row.crs for row in rows if row.crs), "")
     box = None if crs else bounds_of(read_shapes([row.shape for row in rows]))
-    needs_crs = box is not None and not (
-        box[0] >= -360.0 and box[2] <= 360.0 and box[1] >= -90.001 and box[3] <= 90.001
-    )
+    needs_crs = box is not None and not may_be_degrees(box)
     return TableLook(
         path=path,
         rows=table.count,

@@ -22,6 +22,8 @@ Json: TypeAlias = "dict[str, object]"
 
 # A collection of 100,000 items in one file.
 MAX_BYTES = 512 << 20
+# Of what is to be written after --rewrite: a sentence has some 300 characters.
+_LONGEST_BEGIN = 140
 _MAX_DOCUMENTS = 200_000
 _WALKED = ("child", "item", "items", "next")
 
@@ -84,10 +86,18 @@ class Links:
 def elsewhere(what: str, href: str) -> str:
     """Return the sentence about a link that is not local, without its end."""
     start = href.rpartition("/")[0] or href
+    begin = f"{start}/" if len(start) < _LONGEST_BEGIN else _machine(href)
+    name = href.rpartition("/")[2][:80]
     return (
-        f"{what} is at {href[:200]}, which is not fetched; where a copy lies can be told by "
-        f"--rewrite {start[:120]}/=FOLDER/"
+        f"{what} is not on this machine and is not fetched; say where a copy lies by "
+        f"--rewrite {begin}=FOLDER/ ({name})"
     )
+
+
+def _machine(href: str) -> str:
+    """Return what all links to one machine begin with."""
+    scheme, _, rest = href.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/"[:_LONGEST_BEGIN]
 
 
 def walk(product: Product, links: Links) -> Iterator[StacItem | LostLink]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import math
 import struct
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError
+from raster_types.adding.author_fields import NO_UTF8
 from raster_types.tables.records import RawRow
 from raster_types.tables.values import KindGuess, text_value
 
@@ -53,6 +55,9 @@ class CsvTable:
             raise ConfigError(path, "", "is empty; expected a CSV file whose first line has names")
         if len(self._names) > _MAX_COLUMNS:
             raise ConfigError(path, "", f"has more than {_MAX_COLUMNS} columns")
+        named = [name for name in self._names if name]
+        if twice := next((name for name in named if named.count(name) > 1), ""):
+            raise ConfigError(path, twice, "is the name of two columns; each needs one of its own")
         folded = [name.casefold() for name in self._names]
         self._shape = next((folded.index(name) for name in _SHAPES if name in folded), -1)
         found = (box for box in _BOXES if self._shape < 0 and set(box) <= set(folded))
@@ -68,8 +73,10 @@ class CsvTable:
         try:
             with self._path.open(encoding="utf-8-sig", newline="") as file:
                 return csv.Sniffer().sniff(file.readline(20_000), delimiters=",;\t|")
-        except (OSError, UnicodeDecodeError) as err:
-            raise ConfigError(self._path, "", f"cannot be read as UTF-8 text: {err}") from err
+        except OSError as err:
+            raise ConfigError(self._path, "", f"cannot be read: {err.strerror}") from err
+        except UnicodeDecodeError as err:
+            raise ConfigError(self._path, "", NO_UTF8) from err
         except csv.Error:
             return csv.excel
 
@@ -78,7 +85,11 @@ class CsvTable:
         try:
             with self._path.open(encoding="utf-8-sig", newline="") as file:
                 yield csv.reader(file, delimiter=self._dialect.delimiter)
-        except (OSError, UnicodeDecodeError, csv.Error) as err:
+        except UnicodeDecodeError as err:
+            raise ConfigError(self._path, "", NO_UTF8) from err
+        except OSError as err:
+            raise ConfigError(self._path, "", f"cannot be read: {err.strerror}") from err
+        except csv.Error as err:
             raise ConfigError(self._path, "", f"cannot be read as a CSV file: {err}") from err
 
     def _looked_over(self) -> tuple[int, list[FieldKind]]:
@@ -109,10 +120,13 @@ class CsvTable:
         if self._shape >= 0:
             return shape_of_text(texts[self._shape])
         if self._box:
+            given = [texts[place].strip() for place in self._box]
             try:
-                return box_wkb(*(float(texts[place]) for place in self._box))
+                numbers = [float(text) for text in given]
             except ValueError:
-                return b""
+                # No shape where nothing is given; else one that is read as none, and told.
+                return " ".join(given).strip() or b""
+            return box_wkb(*numbers) if all(map(math.isfinite, numbers)) else " ".join(given)
         return b""
 
 
@@ -127,7 +141,7 @@ def shape_of_text(text: str) -> Shape:
         try:
             return bytes.fromhex(text)
         except ValueError:
-            return b""
+            return text
     # PostGIS writes the number of the CRS before it.
     return text.partition(";")[2] if text[:5].upper() == "SRID=" else text or b""
 

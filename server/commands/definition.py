@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,7 +95,9 @@ def create(
     folder = DefinitionFolder.create(definition, properties, catalog)
     with folder.table() as table:
         note_history(table, "create", f"Made {folder.path.name}.")
-    typer.echo(f"Made {folder.path.name}. Next: swath definition add {definition} PATH…")
+    typer.echo(
+        f"Made {folder.path.name}. Next: swath definition add {shlex.quote(str(definition))} PATH…"
+    )
 
 
 @app.command()
@@ -110,7 +113,7 @@ def add(  # noqa: PLR0913 -- one an option of the command
             "--type",
             help="How files become items: "
             "landsat, sentinel2, stac, dimap, maxar, stack, aerial, table, rpc, frame-camera, gcp, "
-            "elevation, raster-dataset, or auto: products by their own type, else plain rasters.",
+            "elevation, series, raster-dataset, or auto: products by their own type, else plain rasters.",
         ),
     ] = "auto",
     glob: Annotated[str, typer.Option(help="Names of files in folders to look at.")] = "*",
@@ -242,7 +245,10 @@ def add(  # noqa: PLR0913 -- one an option of the command
     with GuardedWorkers(forked=True) as workers, ProgressBars() as progress:
         report = add_rasters(folder, request, workers, progress)
     _tell_added(report)
-    typer.echo(f"Next: swath definition build {definition}")
+    if report.is_in_vain:
+        _tell_vain(definition, paths, report)
+        raise typer.Exit(1)
+    typer.echo(f"Next: swath definition build {shlex.quote(str(definition))}")
 
 
 def _tell_pending(products: list[tuple[str, bool]]) -> None:
@@ -255,16 +261,31 @@ def _tell_pending(products: list[tuple[str, bool]]) -> None:
 
 
 def _tell_added(report: AddReport) -> None:
-    typer.echo(
-        f"Added {report.added} items, {report.changed} changed, {report.unchanged} were known."
-    )
-    tell_some(f"{len(report.failed)} failed", (f"{p}: {why}" for p, why in report.failed))
+    added = report.added - report.failed_new
+    changed = report.changed - report.failed_changed
+    failed = f"; {len(report.failed)} cannot be used" if report.failed else ""
+    typer.echo(f"Added {added} items, {changed} changed, {report.unchanged} were known{failed}.")
+    heading = f"{len(report.failed)} failed (kept as items; add again when their files are right)"
+    tell_some(heading, (f"{p}: {why}" for p, why in report.failed))
+    tell_some(f"{len(report.unnamed)} left out", (f"{p}: {why}" for p, why in report.unnamed))
     tell_some("Note", (f"{p}: {why}" for p, why in report.notes))
     tell_some(f"{len(report.ignored)} files are no rasters", (p for p, _ in report.ignored))
     tell_some(
         f"{len(report.unused_csv_rows)} rows of the CSV file name no raster",
         report.unused_csv_rows,
     )
+
+
+def _tell_vain(definition: Path, paths: list[Path], report: AddReport) -> None:
+    """Say that nothing came in that can be used, and what to do."""
+    if any(path.absolute() == definition.absolute() for path in paths):
+        why = f"{definition.name} is the definition itself; expected rasters"
+    elif report.failed:
+        why = "None of these rasters can be used"
+    else:
+        why = "No raster is found (see --type, --glob and --recursive)"
+    here = shlex.join(str(path) for path in paths)
+    typer.secho(f"{why}. What is there: swath definition inspect {here}", fg="red", err=True)
 
 
 @app.command()

@@ -6,12 +6,16 @@ raster_types.adding.suited_type, raster_types.adding.table_look, server.commands
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
+from raster_types import RASTER_TYPES
 from server.cli import app
 from tests.engine.rasters import ramp, write_raster
 from tests.engine.readers.test_cubes import write_netcdf
@@ -245,3 +249,69 @@ def test_images_of_frame_cameras_are_told_from_rasters_that_say_nothing(
     assert ["add", "NAME.isdef", str(folder), "--type", "rpc"] in _next_commands(
         _run("inspect", str(folder)).output
     )
+
+
+def test_a_name_that_is_no_text_costs_that_file_alone(here: Path) -> None:
+    (here / "odd").mkdir()
+    write_raster(here / "odd" / "good.tif", ramp(16, 16))
+    shutil.copy(here / "odd" / "good.tif", here / "odd" / os.fsdecode(b"bad\xff.tif"))
+    told = _run("inspect", "odd")
+    assert told.exit_code == 0, told.output
+    assert "bad\\xff.tif: Its name is not UTF-8 text" in told.output
+    assert _run("create", "x.isdef").exit_code == 0
+    added = _run("add", "x.isdef", "odd")
+    assert added.exit_code == 0, added.output
+    assert "Added 1 items" in added.output
+    assert "bad\\xff.tif: Its name is not UTF-8 text" in added.output
+
+
+def test_adding_nothing_is_a_failure_and_says_how_to_look(here: Path) -> None:
+    (here / "texts").mkdir()
+    (here / "texts" / "README.txt").write_text("nothing")
+    write_raster(here / "one.tif", ramp(16, 16))
+    assert _run("create", "x.isdef").exit_code == 0
+    for words in (["texts"], [".", "--glob", "*.xyz"], [".", "--type", "sentinel2"]):
+        ended = _run("add", "x.isdef", *words)
+        assert ended.exit_code == 1, words
+        assert (
+            f"No raster is found (see --type, --glob and --recursive). What is there: swath definition inspect {words[0]}"
+            in ended.output
+        )
+        assert "Next:" not in ended.output
+    ended = _run("add", "x.isdef", "x.isdef")
+    assert ended.exit_code == 1
+    assert "is the definition itself" in ended.output
+    assert _run("add", "x.isdef", "one.tif").exit_code == 0
+    # Known ones are there, and nothing is wrong with them.
+    assert _run("add", "x.isdef", "one.tif").exit_code == 0
+
+
+def test_rasters_that_cannot_be_used_are_not_told_as_added(here: Path) -> None:
+    (here / "bad").mkdir()
+    for name in "ab":
+        (here / "bad" / f"{name}.tif").write_bytes(b"II*\0nothing")
+    assert _run("create", "x.isdef").exit_code == 0
+    ended = _run("add", "x.isdef", "bad")
+    assert ended.exit_code == 1
+    assert "Added 0 items, 0 changed, 0 were known; 2 cannot be used." in ended.output
+    write_raster(here / "bad" / "c.tif", ramp(16, 16))
+    ended = _run("add", "x.isdef", "bad")
+    assert ended.exit_code == 0
+    assert "Added 1 items, 0 changed, 0 were known; 2 cannot be used." in ended.output
+
+
+def test_an_item_that_is_found_twice_is_counted_once(here: Path) -> None:
+    folder = _stac_folder(here / "files")
+    catalog = {"type": "Catalog", "stac_version": "1.0.0", "id": "c"}
+    links = [{"rel": "item", "href": "./stac.json"}]
+    (folder / "catalog.json").write_bytes(msgspec.json.encode(catalog | {"links": links}))
+    (folder / "red.tif").unlink()
+    assert _run("create", "x.isdef").exit_code == 0
+    ended = _run("add", "x.isdef", "files", "--type", "stac")
+    assert "Added 0 items, 0 changed, 0 were known; 1 cannot be used." in ended.output
+
+
+def test_help_names_all_raster_types() -> None:
+    told = _run("add", "--help").output
+    for name in RASTER_TYPES:
+        assert re.search(rf"\b{name}\b", told), name
