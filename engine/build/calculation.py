@@ -197,7 +197,7 @@ class _Parser:
             if node.kind == "condition":
                 raise self._error("a value, not a condition", node.place)
         if _common_kind([left.kind, right.kind]) is None:
-            accepted = f"a {left.kind}, as on the other side, not a {right.kind}"
+            accepted = f"{_a(left.kind)}, as on the other side, not {_a(right.kind)}"
             raise self._error(accepted, right.place)
         return left, right
 
@@ -312,7 +312,7 @@ class _Parser:
         for argument, kind in zip(arguments, known.kinds, strict=False):
             wanted = kind.strip("?")
             if argument.kind not in (wanted, "null", *(_NUMBERS if wanted == "number" else ())):
-                raise self._error(f"a {wanted}, not a {argument.kind}", argument.place)
+                raise self._error(f"{_a(wanted)}, not {_a(argument.kind)}", argument.place)
         return _applied(known.result, known.function, *arguments)
 
     def _special(self, word: str, arguments: list[Node], place: int) -> Node:
@@ -383,3 +383,8 @@ def _common_kind(kinds: list[Kind]) -> Kind | None:
 
 def _first(values: Iterator[Value]) -> Value:
     return next((value for value in values if value is not None), None)
+
+
+def _a(kind: str) -> str:
+    """Return the name of a type with its article."""
+    return f"{'an' if kind.startswith('i') else 'a'} {kind}"

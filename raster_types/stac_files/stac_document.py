@@ -141,7 +141,7 @@ def _read(product: Product, path: str) -> Json:
     try:
         body: object = msgspec.json.decode(text.lstrip("\ufeff"))
     except (msgspec.DecodeError, RecursionError) as err:
-        raise UnknownProduct(path, f"is no JSON: {err}") from err
+        raise UnknownProduct(path, "is no JSON that can be read (cut off, perhaps)") from err
     if not isinstance(body, dict) or not _is_stac(body):
         accepted = "an item, an item collection, a collection or a catalog"
         raise UnknownProduct(path, f"is no STAC document; expected {accepted}")

@@ -51,8 +51,11 @@ class GeoJsonTable:
         self._path = path
         try:
             collection = msgspec.json.decode(data, type=_Collection)
-        except (msgspec.MsgspecError, RecursionError) as err:
-            raise ConfigError(path, "", f"cannot be read as GeoJSON: {err}") from err
+        except msgspec.ValidationError as err:
+            why = "is no table of rasters; expected a FeatureCollection or MosaicJSON"
+            raise ConfigError(path, "", why) from err
+        except (msgspec.DecodeError, RecursionError) as err:
+            raise ConfigError(path, "", "is no JSON that can be read (cut off, perhaps)") from err
         self._features = collection.features
         self.count = len(self._features)
         self.crs = _stated_crs(path, collection.crs)
@@ -63,7 +66,8 @@ class GeoJsonTable:
             try:
                 yield _feature_decoder.decode(text)
             except (msgspec.MsgspecError, RecursionError) as err:
-                raise ConfigError(self._path, f"feature {number}", str(err)) from err
+                why = "is no feature of GeoJSON; expected an object with properties"
+                raise ConfigError(self._path, f"feature {number}", why) from err
 
     def _looked_over(self) -> dict[str, FieldKind]:
         guesses: dict[str, KindGuess] = {}

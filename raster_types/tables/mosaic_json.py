@@ -47,8 +47,11 @@ class MosaicJson:
     def __init__(self, path: Path, data: bytes) -> None:
         try:
             document = msgspec.json.decode(data, type=_Document)
-        except (msgspec.MsgspecError, RecursionError) as err:
-            raise ConfigError(path, "", f"cannot be read as MosaicJSON: {err}") from err
+        except msgspec.ValidationError as err:
+            why = "is no MosaicJSON; expected tiles: an object with a list of paths for each tile"
+            raise ConfigError(path, "", why) from err
+        except (msgspec.DecodeError, RecursionError) as err:
+            raise ConfigError(path, "", "is no JSON that can be read (cut off, perhaps)") from err
         prefix = document.asset_prefix
         # The first asset of a tile is on top; assets come in the order in which tiles name them.
         self._links = list(

@@ -34,5 +34,8 @@ def parts_of_xml(path: Path) -> Iterator[tuple[str, Element]]:
             )
     except OSError as err:
         raise ConfigError(path, "", f"cannot be read: {err.strerror}") from err
-    except (defusedxml.ElementTree.ParseError, DefusedXmlException, ValueError) as err:
-        raise ConfigError(path, "", f"cannot be read as XML: {err!r}") from err
+    except DefusedXmlException as err:
+        why = "declares a document type or entities, which are not accepted"
+        raise ConfigError(path, "", why) from err
+    except (defusedxml.ElementTree.ParseError, ValueError) as err:
+        raise ConfigError(path, "", f"is no XML that can be read: {err}") from err

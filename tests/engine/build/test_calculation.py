@@ -113,7 +113,7 @@ def test_expressions_give_values_of_known_kinds(expression: str, kind: str, valu
         ("Name.upper()", "a field, a number"),
         ("Name + 1", "numbers around '+', not text and integer"),
         ("Name = 1", "a text, as on the other side"),
-        ("upper(1)", "a text, not a integer"),
+        ("upper(1)", "a text, not an integer"),
         ("substr(Name)", "substr(text, integer, integer)"),
         ("if(1, 2, 3)", "a condition such as"),
         ("if(Cloud > 1, 'a', 2)", "values of one kind"),

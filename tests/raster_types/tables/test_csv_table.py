@@ -73,3 +73,22 @@ def test_degrees_are_not_believed_of_metres_and_another_crs_is_a_change(
 def _add_table(folder: DefinitionFolder, table: Path, table_crs: str = "") -> AddReport:
     made = ItemOptions(table_crs=table_crs)
     return add_rasters(folder, AddRequest(raster_type="table", paths=[table], options=made))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("a.json", '{"mosaicjson": "0.0.3", "tiles": []}', "expected tiles"),
+        ("a.geojson", '{"features": [1]}', "feature 1: is no feature of GeoJSON"),
+        ("a.geojson", '{"features"', "is no JSON that can be read"),
+        ("a.geojson", "[]", "expected a FeatureCollection or MosaicJSON"),
+        ("a.vrt", "<!DOCTYPE x><VRTDataset/>", "declares a document type"),
+    ],
+)
+def test_what_is_wrong_with_documents_is_no_developer_speech(
+    folder: DefinitionFolder, tmp_path: Path, name: str, text: str, why: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError, match=why) as raised:
+        _add_table(folder, tmp_path / name)
+    assert not any(word in str(raised.value) for word in ("$.", "Expected `", "DTDForbidden"))
