@@ -27,7 +27,9 @@ From a folder of rasters to a live map:
 
 swath definition create scenes.isdef
 
-swath definition add scenes.isdef --type raster-dataset /imagery --recursive
+swath definition inspect /imagery
+
+swath definition add scenes.isdef /imagery
 
 swath definition build scenes.isdef
 

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.build.definition_folder import read_facts
 from engine.build.picture_choice import picture_note, shown_bands
+from engine.build.source_check import is_damaged
 from engine.build.terrain_pins import TerrainPins
 
 if TYPE_CHECKING:
@@ -128,8 +129,9 @@ def faults(folder: DefinitionFolder) -> Iterator[str]:
         waiting = table.count("coalesce(StatusId, 1) = 1")
         if waiting:
             yield f"{waiting} items are not built; run swath definition build"
-        for row in table.rows("StatusId >= 100"):
-            yield f"OBJECTID {row.id} ({row.name}): {row.message}"
+        for row in table.rows("StatusId >= 100 OR StatusMessage LIKE '%cannot be read%'"):
+            if row.status.is_failed or is_damaged(row):
+                yield f"OBJECTID {row.id} ({row.name}): {row.message}"
         for path, what in _terrains(folder, table):
             if what.endswith("."):
                 yield f"terrain {path}: {what[:-1]}"

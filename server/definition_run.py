@@ -20,13 +20,16 @@ import typer
 
 from engine.build.catalog_digest import catalog_digest
 from engine.build.definition_edit import set_properties
+from engine.build.definition_file import checked_properties
 from engine.build.definition_folder import DefinitionFolder
 from engine.build.history import history, note_history
 from engine.errors import ConfigError
-from engine.item import OVERVIEW
+from raster_types import RASTER_TYPES
+from raster_types.adding.recognise import AUTO
 from server.commands import definition as commands
 from server.commands.publish import publish_file
-from server.data_folder import DataFolder
+from server.commands.stated_files import check_compiled_name
+from server.data_folder import DataFolder, check_service_name
 from server.run_options import Command, command_arguments
 
 if TYPE_CHECKING:
@@ -92,9 +95,21 @@ class _Run:
     def _checked(self) -> dict[str, dict[str, Any]]:
         """Return the arguments of the steps after adding, once all tables are checked."""
         run = self._run
+        if run.service:
+            checked_properties(run.service, "run file")
+        if run.compile is not None:
+            check_compiled_name(self._output(), "[compile] output")
+        if run.publish is not None:
+            check_service_name(run.publish.name or self._isdef.stem)
+        for field in run.field:
+            _field_type(field)
         create = {k: v for k, v in msgspec.to_builtins(run.definition).items() if k != "path"}
         found = {"create": command_arguments(_command("create"), create, "[definition]")}
         for number, step in enumerate(run.add):
+            kind = step.get("type", AUTO)
+            if kind not in (AUTO, *RASTER_TYPES):
+                known = ", ".join((AUTO, *RASTER_TYPES))
+                raise ConfigError(f"[[add]] {number + 1}.type", str(kind), f"known: {known}")
             found[f"add {number}"] = command_arguments(
                 _command("add"), step, f"[[add]] {number + 1}"
             )
@@ -131,6 +146,8 @@ class _Run:
         if self._isdef.is_dir():
             self._tell("create", f"{self._isdef} is there")
         else:
+            if not self._options.dry_run:
+                self._isdef.parent.mkdir(parents=True, exist_ok=True)
             self._step("create", partial(_command("create"), self._isdef), self._later["create"])
 
     def _properties(self) -> None:
@@ -163,11 +180,7 @@ class _Run:
             self._calculate(step)
 
     def _make_field(self, field: FieldStep) -> None:
-        kind = _FIELD_TYPES.get(field.type.lower())
-        if kind is None:
-            raise ConfigError(
-                f"[[field]] {field.name}", field.type, f"expected one of {', '.join(_FIELD_TYPES)}"
-            )
+        kind = _field_type(field)
         with DefinitionFolder(self._isdef).table() as table:
             known = {name.casefold() for name in table.fields()}
             is_new = field.name.casefold() not in known
@@ -202,9 +215,9 @@ class _Run:
                 self._later["footprints"],
             )
         first = dict(self._later["build"])
-        if edits and not self._has_overviews():
+        if edits:
             # Made once, of what the mosaic is at the end.
-            first |= command_arguments(_command("build"), {"overviews": "none"}, "[overviews]")
+            first |= command_arguments(_command("build"), {"overviews": "later"}, "[overviews]")
         self._step("build", partial(_command("build"), self._isdef), first)
         for name in edits:
             self._step(name, partial(_command(name), self._isdef), self._later[name])
@@ -268,10 +281,6 @@ class _Run:
         with DefinitionFolder(self._isdef).table() as table:
             table.set_state(_STATE, msgspec.msgpack.encode(kept))
 
-    def _has_overviews(self) -> bool:
-        with DefinitionFolder(self._isdef).table() as table:
-            return table.count(f"Category = {OVERVIEW}") > 0
-
     # Words
 
     def _step(self, name: str, command: Callable[..., None], arguments: Mapping[str, Any]) -> str:
@@ -306,6 +315,15 @@ class _Run:
     def _note(self, name: str, change: str) -> None:
         self._tell(name, change or "nothing to do")
         self._is_changed |= bool(change)
+
+
+def _field_type(field: FieldStep) -> str:
+    kind = _FIELD_TYPES.get(field.type.lower())
+    if kind is None:
+        raise ConfigError(
+            f"[[field]] {field.name}", field.type, f"expected one of {', '.join(_FIELD_TYPES)}"
+        )
+    return kind
 
 
 def _optional_steps(run: RunFile) -> dict[str, dict[str, Any]]:

@@ -43,7 +43,7 @@ from engine.build.table_shapes import is_box_of
 from engine.build.terrain_pins import TerrainPins
 from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
-from engine.item import COMPANION, COMPANION_END_PS, PRIMARY
+from engine.item import COMPANION, COMPANION_END_PS, OVERVIEW, PRIMARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +123,8 @@ class _Build:
         if self._options.pyramids:
             self._make_pyramids(workers)
         self._total()
-        self._make_overviews(workers)
+        if not self._options.items_only:
+            self._make_overviews(workers)
         self._report.facts = self._facts
         self._report.picture_note = picture_note(self._facts, self._properties.picture_bands)
         if done := self._report.told:
@@ -133,10 +134,13 @@ class _Build:
     # Items
 
     def _build_changed(self, workers: Workers) -> None:
-        changed = self._changed_files()
+        changed, gone = self._changed_files()
         waiting, count = [], 0
         for row in self._table.input_rows():
             count += 1
+            if row.status == ItemStatus.NOT_FOUND and row.id not in gone:
+                # What was not there is there again, perhaps just as it was.
+                changed.add(row.id)
             if self._must_build(row, changed):
                 waiting.append(row.id)
         self._report.unchanged = count - len(waiting)
@@ -155,9 +159,9 @@ class _Build:
             self._progress("building items", done, len(waiting))
         self._progress("building items", len(waiting), len(waiting))
 
-    def _changed_files(self) -> set[int]:
-        """Return the items of which a file has changed since its header was read."""
-        changed = set()
+    def _changed_files(self) -> tuple[set[int], set[int]]:
+        """Return the items of which a file has changed since its header was read, or is not there."""
+        changed, gone = set(), set()
         self._report.missing = []
         for fid, path, size, mtime_ns in self._table.source_rows():
             try:
@@ -166,17 +170,18 @@ class _Build:
                 status = Path(found).stat()
             except OSError:
                 self._report.missing.append(path)
+                gone.add(fid)
                 continue
             if (status.st_size, status.st_mtime_ns) != (size, mtime_ns):
                 changed.add(fid)
-        return changed
+        return changed, gone
 
     def _must_build(self, row: InputRow, changed: set[int]) -> bool:
         """Tell whether a row is new, was edited, or has a file that changed."""
         if row.status >= ItemStatus.FAILED and not row.header and row.id not in changed:
             # Its file could not be read when it was added, and is the same still.
             return False
-        if row.id in changed:
+        if row.id in changed or row.status == ItemStatus.ADDED:
             return True
         computed = self._fingerprint(row.raster, row.header)
         if row.fingerprint != computed and not self._moved.holds(row.id, computed, row.fingerprint):
@@ -286,7 +291,8 @@ class _Build:
         self._table.update(row.id, values)
         shape_hash = hash_shape(placement.wkb)
         if row.is_edited and not _is_index_box(row, placement):
-            self._report.edited += 1
+            # Without a hash it is as a table brought it: no build has made another.
+            self._report.edited += bool(row.built.shape_hash)
             shape_hash = row.built.shape_hash
         else:
             self._table.set_shape(row.id, placement.wkb, self._srs_id)
@@ -301,7 +307,7 @@ class _Build:
         self._table.set_built(row.id, state)
         several = built.rasters if isinstance(built, BuiltRasters) else ()
         keep_rasters(self._table, row.id, state.fingerprint, several)
-        self._report.built += 1
+        self._report.built += row.category != OVERVIEW
 
     def _kept_pyramids(
         self, row: ItemRow, built: BuiltItem, mapping: BandMapping

@@ -25,6 +25,8 @@ class BuildOptions:
         Field: overviews of each of its values, too. "" = of none; None = as before.
     pyramids : bool
         Make levels for rasters that lack them.
+    items_only : bool
+        Leave overviews as they are: a later build makes those that are missing or out of date.
     """
 
     footprints: FootprintMode | None = None
@@ -32,6 +34,7 @@ class BuildOptions:
     overviews: OverviewMode | None = None
     overviews_by: str | None = None
     pyramids: bool = False
+    items_only: bool = False
 
 
 @dataclass(slots=True)
@@ -41,13 +44,13 @@ class BuildReport:
     Attributes
     ----------
     built, unchanged : int
-        Items.
+        Items; overviews are counted by themselves.
     failed, notes : list of (OBJECTID, name, sentence)
         Items that failed in this build, and items that are not as the service is.
     missing : list of paths
         Files that are not there now; their items stay as they are.
     edited : int
-        Footprints edited by hand that were kept.
+        Footprints edited by hand since they were made, and kept.
     pyramid_notes : tuple of str
         Sentences about items that no levels can be made for, with their count.
     picture_note : str

@@ -55,6 +55,8 @@ class Calculated:
         Whether the field was made.
     changed, unchanged : int
         Items.
+    empty : int
+        Items for which the expression gives null.
     """
 
     field: str
@@ -62,6 +64,7 @@ class Calculated:
     is_new: bool
     changed: int
     unchanged: int
+    empty: int = 0
 
 
 def calculate_field(
@@ -90,13 +93,14 @@ def calculate_field(
         wanted = set(select_rows(table, where))
         used = [info for name, info in known.items() if _may_name(name, expression)]
         with table.batch():
-            name = target or table.ensure_field(field, _SQL_TYPES[kind])
+            name = target or _made(table, field, kind)
             own = next(info for info in fields_of_table(table.fields()) if info.name == name)
-            changed = done = 0
+            changed = done = empty = 0
             for fid, values in _rows(table, [*used, own]):
                 if fid not in wanted:
                     continue
                 value = _value(fid, expression, node.evaluate, values)
+                empty += value is None
                 if value != values[name]:
                     table.update(fid, {name: _stored(value, kind)})
                     changed += 1
@@ -113,7 +117,15 @@ def calculate_field(
         is_new=not target,
         changed=changed,
         unchanged=len(wanted) - changed,
+        empty=empty,
     )
+
+
+def _made(table: ServiceTable, field: str, kind: Kind) -> str:
+    try:
+        return table.ensure_field(field, _SQL_TYPES[kind])
+    except ConfigError as err:
+        raise ConfigError("FIELD", field, err.fields[2]) from err
 
 
 def _target_kind(target: str, kinds: dict[str, Kind], expression: str, given: Kind) -> Kind:

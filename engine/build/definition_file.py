@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import msgspec
 import tomlkit
@@ -123,23 +124,44 @@ def read_properties(path: Path) -> ServiceProperties:
     tables = _read_tables(path)
     for key in tables.keys() - {TABLE, CATALOG}:
         raise ConfigError(path, key, f"unknown table; known: {TABLE}")
+    return checked_properties(tables.get(TABLE, {}), path)
+
+
+def checked_properties(values: object, path: object) -> ServiceProperties:
+    """Return properties as they are written in TOML, checked.
+
+    Parameters
+    ----------
+    path
+        File, for messages.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the key and what would be accepted.
+    """
     try:
-        found = msgspec.convert(tables.get(TABLE, {}), ServiceProperties)
+        found = msgspec.convert(values, ServiceProperties)
     except msgspec.ValidationError as err:
         match = _KEY_OF_MESSAGE.search(str(err))
         key = f"{TABLE}.{match.group(1)}" if match and match.group(1) else TABLE
-        raise ConfigError(path, key, _explain(str(err))) from err
+        raise ConfigError(path, key, _explain(str(err), key.rpartition(".")[2])) from err
     return _check(path, found)
 
 
-def _explain(message: str) -> str:
+def _explain(message: str, key: str) -> str:
     text = _KEY_OF_MESSAGE.sub("", message).replace(" - at ", "").strip()
     if "unknown field" in text:
         return f"{text}; known: {', '.join(NOTES)}"
+    if "enum value" in text:
+        kind: Any = get_type_hints(ServiceProperties).get(key)
+        is_enum = isinstance(kind, type) and issubclass(kind, Enum)
+        accepted = [str(each.value) for each in kind] if is_enum else []
+        return f"{text}; expected one of {', '.join(accepted)}" if accepted else text
     return text
 
 
-def _check(path: Path, found: ServiceProperties) -> ServiceProperties:
+def _check(path: object, found: ServiceProperties) -> ServiceProperties:
     """Return the properties with their CRS in canonical form, after checking what types cannot say."""
     for key, why in _faults(found):
         raise ConfigError(path, f"{TABLE}.{key}", why)
@@ -177,7 +199,7 @@ def _faults(found: ServiceProperties) -> Iterator[tuple[str, str]]:
     yield from ((key, why) for key, (good, why) in checks.items() if not good)
 
 
-def _check_crs(path: Path, text: str) -> str:
+def _check_crs(path: object, text: str) -> str:
     if not text:
         return ""
     try:

@@ -54,7 +54,9 @@ def group_field(name: str, fields: Mapping[str, str]) -> str:
     for field in own:
         if field.casefold() == name.casefold():
             return field
-    raise ConfigError("--overviews-by", name, f"is no field; there are {', '.join(own)}")
+    made = f'swath definition calculate NAME.isdef {name} "year(AcquisitionDate)"'
+    why = f"is no field; there are {', '.join(own)}; others are made by calculate, as in {made}"
+    raise ConfigError("--overviews-by", name, why)
 
 
 def overview_sets(

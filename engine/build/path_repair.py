@@ -47,6 +47,8 @@ class PathRepair:
     ----------
     items, files : int
         Named anew; items of which a path changed, and files.
+    known : int
+        Files of the definition.
     kept : int
         Items whose files are the same: nothing is built again.
     changed : int
@@ -58,6 +60,7 @@ class PathRepair:
 
     items: int = 0
     files: int = 0
+    known: int = 0
     kept: int = 0
     changed: int = 0
     missing: list[str] = field(default_factory=list)
@@ -110,17 +113,19 @@ def repair_paths(
     Raises
     ------
     ConfigError
-        None of the files is where the rule says: nothing was changed.
+        The rule fits no file, or none of the files is where it says: nothing was changed.
     """
     with folder.table() as table:
         return _Repair(folder, table, rule, progress).run(words, workers or InProcess())
 
 
-def preview_repair(folder: DefinitionFolder, rule: PathRule) -> PathRepair:
-    """Tell what `repair_paths` would do, without looking into files."""
+def preview_repair(folder: DefinitionFolder, rule: PathRule, words: str) -> PathRepair:
+    """Tell what `repair_paths` would do, without looking into files; raises as it does."""
     with folder.table() as table:
         repair = _Repair(folder, table, rule, no_progress)
         repair.survey()
+        if repair.report.known and not repair.report.items:
+            raise ConfigError("FROM", words, repair.why_nothing)
         return repair.report
 
 
@@ -136,12 +141,22 @@ class _Repair:
         self._moves: dict[str, str] = {}
         self._fids: set[int] = set()
         self.report = PathRepair()
+        self._example = ""
+
+    @property
+    def why_nothing(self) -> str:
+        """What is to be said where the rule fits no file."""
+        return f"fits none of the {self.report.known} files, such as {self._example}; nothing is changed"
 
     def survey(self) -> None:
         """Find the files that have another place now, and whether they are there."""
         for fid, path, _, _ in self._table.source_rows():
+            if path.startswith("overviews/"):
+                continue
+            self.report.known += 1
+            self._example = self._example or path
             new = self._rule(path)
-            if new == path or path.startswith("overviews/"):
+            if new == path:
                 continue
             self._fids.add(fid)
             if path not in self._moves:
@@ -166,6 +181,8 @@ class _Repair:
                 done += 1
                 self._progress("naming files anew", done, done)
             is_news = self._rewrite_states()
+            if report.known and not (report.items or is_news):
+                raise ConfigError("FROM", words, self.why_nothing)
             if report.items or is_news:
                 text = f"{words}: {report.items} items, {report.changed} of them changed."
                 note_history(self._table, "repair paths", text)

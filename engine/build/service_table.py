@@ -139,9 +139,8 @@ class ServiceTable:
         ConfigError
             The name cannot be a field's or belongs to Swath.
         """
-        known = {field.casefold(): field for field in self.fields()}
-        if name.casefold() in known:
-            found = known[name.casefold()]
+        found = {field.casefold(): field for field in self.fields()}.get(name.casefold(), "")
+        if found:
             if found in SYSTEM_FIELDS or found in COMPUTED_FIELDS:
                 raise ConfigError(self.name, name, "this field is filled by build")
             return found
@@ -360,11 +359,13 @@ class ServiceTable:
         )
 
     def set_layer(self, layer: str, shapes: list[bytes], srs_id: int) -> None:
-        """Replace all shapes of the layer `boundary`."""
+        """Replace all shapes of the layer `boundary`; rows of before keep their numbers."""
+        known = [row[0] for row in self.execute(f"SELECT fid FROM {layer} ORDER BY fid")]
         self.execute(f"DELETE FROM {layer}")
-        for wkb in shapes:
+        for number, wkb in enumerate(shapes):
             blob = geopackage.encode_geometry(wkb, srs_id, wkb_extent(wkb))
-            self.execute(f"INSERT INTO {layer}(Shape) VALUES (?)", (blob,))
+            name, fid = (", fid", f", {known[number]}") if number < len(known) else ("", "")
+            self.execute(f"INSERT INTO {layer}(Shape{name}) VALUES (?{fid})", (blob,))
 
     def layer_shapes(self, layer: str) -> list[bytes]:
         """Return the shapes of a layer as WKB."""

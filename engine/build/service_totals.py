@@ -71,6 +71,7 @@ class Totals:
 
     def __init__(self, kept: KeptTotals, bands: int) -> None:
         self._kept = kept
+        self._known, self._items_before = kept.boundary, kept.items
         self._boundary = BoundaryMaker(kept.boundary)
         self._tallies = [TallySum(tally) for tally in kept.tallies or [BandTally()] * bands]
 
@@ -96,11 +97,15 @@ class Totals:
 
     def result(self, digest: str, last_id: int) -> KeptTotals:
         """Return the totals to keep."""
+        boundary = self._known
+        if self._kept.items != self._items_before or not boundary:
+            # Generalised twice it would be another, if by a hair.
+            boundary = self._boundary.result(self._kept.low_ps) if self._kept.items else b""
         return msgspec.structs.replace(
             self._kept,
             digest=digest,
             last_id=last_id,
-            boundary=self._boundary.result(self._kept.low_ps) if self._kept.items else b"",
+            boundary=boundary,
             tallies=tuple(tally.result() for tally in self._tallies),
         )
 

@@ -116,7 +116,13 @@ def check_sources(
                 run.look_at(row, dict((side_files or {}).get(row.id, {})))
                 progress("looking at files", run.items, len(fids))
         read = run.read(workers or InProcess()) if options.is_deep else 0
+        run.take_noted()
     return CheckReport(run.items, run.files, read, tuple(sorted(run.faults)))
+
+
+def is_damaged(row: ItemRow) -> bool:
+    """Tell whether an item serves, but for a part that could not be read when it was built."""
+    return row.status is ItemStatus.READY and "cannot be read" in row.message
 
 
 class _Check:
@@ -125,6 +131,7 @@ class _Check:
         self.items = self.files = 0
         self.faults: list[Fault] = []
         self._whole: dict[str, _File] = {}
+        self._noted: list[Fault] = []
 
     def look_at(self, row: ItemRow, side_files: dict[str, tuple[int, int]]) -> None:
         """Compare the files of an item with what is known; keeps those that may be read whole."""
@@ -146,6 +153,15 @@ class _Check:
             kind = "corrupt" if row.status is ItemStatus.CORRUPT else "failed"
             first = next((file.path for file in self._files_of(row)), "")
             self.faults.append(Fault(row.id, row.name, kind, first, row.message))
+        elif is_damaged(row) and len(self.faults) == before:
+            paths = [file.path for file in self._files_of(row)]
+            own = next((path for path in paths if Path(path).name in row.message), paths[0])
+            self._noted.append(Fault(row.id, row.name, "corrupt", own, row.message))
+
+    def take_noted(self) -> None:
+        """Take up what builds found that could not be read, where reading has not said so."""
+        told = {fault.fid for fault in self.faults if fault.kind == "corrupt"}
+        self.faults += [fault for fault in self._noted if fault.fid not in told]
 
     def _files_of(self, row: ItemRow) -> Iterator[_File]:
         try:

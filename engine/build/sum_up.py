@@ -5,6 +5,7 @@ A boundary that was edited by hand stays; when its shapes are deleted, build dra
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from engine.build.service_table import ServiceTable
 
 _TOTALS = "totals"
+_MOST_TOLD = 3
 
 
 def sum_up(table: ServiceTable, facts: ServiceFacts, srs_id: int, definition: Path) -> ServiceFacts:
@@ -52,8 +54,7 @@ def sum_up(table: ServiceTable, facts: ServiceFacts, srs_id: int, definition: Pa
         totals.add(row)
     found = totals.result(digest, last_id)
     if found.extent is None:
-        why = "no raster could be placed; see `swath definition show` for what is wrong"
-        raise ConfigError(definition, "", why)
+        raise ConfigError(definition, "", f"no raster could be placed{_reasons(table)}")
     facts = _with_totals(facts, found, _time_field(table))
     is_edited = boundary_is_edited(table)
     with table.batch():
@@ -63,6 +64,15 @@ def sum_up(table: ServiceTable, facts: ServiceFacts, srs_id: int, definition: Pa
         table.set_state(_TOTALS, msgspec.msgpack.encode(found))
         write_facts(table, facts)
     return facts
+
+
+def _reasons(table: ServiceTable) -> str:
+    """Return what is wrong with the first items, "" where none failed."""
+    failed = table.count("StatusId >= 100")
+    rows = islice(table.rows("StatusId >= 100"), _MOST_TOLD)
+    told = "; ".join(f"{row.name}: {row.message.rstrip('.')}" for row in rows)
+    more = f"; and {failed - _MOST_TOLD} more" if failed > _MOST_TOLD else ""
+    return f": {told}{more}" if told else ""
 
 
 def boundary_is_edited(table: ServiceTable) -> bool:

@@ -211,8 +211,6 @@ def _settle(
     with table.batch():
         for fid, _ in report.back:
             table.update(fid, {"StatusId": int(ItemStatus.ADDED), "StatusMessage": ""})
-            # Built again, though it is as before: its status says nothing of how it was.
-            table.execute("UPDATE swath_build SET fingerprint = '' WHERE fid = ?", (fid,))
         if options.gone == "remove":
             files = remove_items(folder, table, [fid for fid, _ in report.gone])
         elif options.gone == "mark":

@@ -14,13 +14,14 @@ from server.commands.definition_chain import chain_app
 from server.commands.definition_copy import copy
 from server.commands.definition_footprints import footprints
 from server.commands.definition_inspect import inspect
+from server.commands.definition_items import items
 from server.commands.definition_preview import preview
 from server.commands.definition_repair import repair_app
 from server.commands.definition_run import run
 from server.commands.definition_seamlines import seamlines
 from server.commands.definition_sync import check, sync
 from server.commands.definition_upkeep import calculate, history, remove, statistics
-from server.commands.listing import MOST_SHOWN, tell_some
+from server.commands.listing import MOST_SHOWN, quoted, tell_some
 from server.commands.options import DEFAULT_DATA, CatalogOption, DataOption
 from server.commands.product_options import (  # noqa: TC001 -- typer reads them at run time
     AssetsOption,
@@ -71,7 +72,7 @@ def create(
         str, typer.Option(help="CRS of the service, as EPSG:n. [default: from the rasters]")
     ] = "",
     bands: Annotated[
-        int, typer.Option(min=0, help="Count of bands. [default: from the rasters]")
+        int, typer.Option(min=0, help="Count of bands; 0 = from the rasters.", show_default=False)
     ] = 0,
     pixel_type: Annotated[
         str, typer.Option(help="U8, U16, S16, F32 … [default: from the rasters]")
@@ -85,7 +86,9 @@ def create(
     from engine.errors import ConfigError
     from engine.geometry.projection import canonical_crs
     from engine.pixel_type import PixelType
+    from server.commands.stated_files import check_parent
 
+    check_parent(definition, "NAME.isdef")
     known = [ptype.value for ptype in PixelType]
     if pixel_type and pixel_type.upper() not in known:
         raise ConfigError("--pixel-type", pixel_type, f"is unknown; known: {', '.join(known)}")
@@ -95,9 +98,7 @@ def create(
     folder = DefinitionFolder.create(definition, properties, catalog)
     with folder.table() as table:
         note_history(table, "create", f"Made {folder.path.name}.")
-    typer.echo(
-        f"Made {folder.path.name}. Next: swath definition add {shlex.quote(str(definition))} PATH…"
-    )
+    typer.echo(f"Made {folder.path.name}. Next: swath definition add {quoted(definition)} PATH…")
 
 
 @app.command()
@@ -248,7 +249,7 @@ def add(  # noqa: PLR0913 -- one an option of the command
     if report.is_in_vain:
         _tell_vain(definition, paths, report)
         raise typer.Exit(1)
-    typer.echo(f"Next: swath definition build {shlex.quote(str(definition))}")
+    typer.echo(f"Next: swath definition build {quoted(definition)}")
 
 
 def _tell_pending(products: list[tuple[str, bool]]) -> None:
@@ -324,17 +325,19 @@ def compile_(
 ) -> None:
     """Check everything and write one file that `swath publish` takes."""
     from engine.build.compile import compile_definition
+    from server.commands.stated_files import check_compiled_name
     from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars
 
     out = output or Path(definition.absolute().name).with_suffix(".zmd")
+    check_compiled_name(out, "--output")
     with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
         report = compile_definition(definition, out, progress, workers)
     typer.echo(f"Compiled {report.primaries} items and {report.overviews} overviews into {out}.")
     tell_some("Note", report.warnings)
-    typer.echo(f"Next: swath publish {out} --name {out.stem}")
+    typer.echo(f"Next: swath publish {quoted(out)} --name {quoted(out.stem)}")
 
 
-for _command in (preview, sync, check, remove, calculate, statistics, history, run):
+for _command in (items, preview, sync, check, remove, calculate, statistics, history, run):
     app.command()(_command)
 app.add_typer(repair_app, name="repair")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.commands.listing import quoted
+
 if TYPE_CHECKING:
     from engine.build.balance.options import BalanceReport
 
@@ -64,9 +66,12 @@ def balance(
     from engine.build.balance.balance import balance_definition, remove_balance
     from engine.build.balance.options import BalanceOptions
     from engine.build.definition_folder import DefinitionFolder
+    from server.commands.stated_files import check_parent
     from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars
 
+    if picture is not None:
+        check_parent(picture, "--picture")
     folder = DefinitionFolder(definition)
     if remove:
         count = remove_balance(folder, where)
@@ -78,10 +83,12 @@ def balance(
         _tell(report)
         count = report.corrected
     if count:
-        typer.echo(f"Next: swath definition build {definition}")
+        typer.echo(f"Next: swath definition build {quoted(definition)}")
 
 
 def _tell(report: BalanceReport) -> None:
+    if report.built:
+        typer.echo(f"Built {report.built} items that waited.")
     typer.echo(
         f"Balanced {report.corrected} of {report.items} items by {report.overlaps} overlaps "
         f"({report.measured} compared now, {report.unusable} told nothing)."

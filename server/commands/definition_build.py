@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server.commands.definition_footprints import Method  # noqa: TC001 -- typer reads it
-from server.commands.listing import tell_some
+from server.commands.listing import quoted, tell_some
 
 if TYPE_CHECKING:
     from engine.build.build_options import BuildReport
+    from engine.build.overview_plan import OverviewMode
 
 
 class Overviews(StrEnum):
@@ -21,6 +22,14 @@ class Overviews(StrEnum):
     AUTO = "auto"
     NONE = "none"
     ALL = "all"
+    LATER = "later"
+
+
+_MODES: dict[Overviews, OverviewMode] = {
+    Overviews.AUTO: "auto",
+    Overviews.NONE: "none",
+    Overviews.ALL: "all",
+}
 
 
 def build(
@@ -38,8 +47,8 @@ def build(
     overviews: Annotated[
         Overviews | None,
         typer.Option(
-            help="Service overviews: where they pay, none, or all scales. "
-            "[default: as before, first auto]"
+            help="Service overviews: where they pay, none, all scales, or later: left as they are "
+            "for a build to come. [default: as before, first auto]"
         ),
     ] = None,
     overviews_by: Annotated[
@@ -73,16 +82,17 @@ def build(
     options = BuildOptions(
         footprints=footprints.value if footprints else None,
         statistics=statistics,
-        overviews=overviews.value if overviews else None,
+        overviews=_MODES.get(overviews) if overviews else None,
         overviews_by=overviews_by,
         pyramids=pyramids,
+        items_only=overviews is Overviews.LATER,
     )
     # Workers first: they are copies of this process as long as bars have no thread.
     with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
         report = build_definition(folder, options, workers, progress)
     _tell_built(report)
     compiled = Path(definition.name).with_suffix(".zmd")
-    typer.echo(f"Next: swath definition compile {definition} -o {compiled}")
+    typer.echo(f"Next: swath definition compile {quoted(definition)} -o {quoted(compiled)}")
 
 
 def _tell_built(report: BuildReport) -> None:

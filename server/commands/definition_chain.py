@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.commands.listing import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -162,11 +164,11 @@ def import_(
             raise ConfigError("--service", "", f"{len(files)} files; a service has one chain")
         count = len(set_service_chain(folder, files[0]))
         typer.echo(f"The service's chain has {count} processes.")
-        typer.echo(f"Next: swath definition compile {context.obj}")
+        typer.echo(f"Next: swath definition compile {quoted(context.obj)}")
         return
     names = import_definitions(folder, files)
     typer.echo(f"Replaced {len(names)} definitions.")
-    typer.echo(f"Next: swath definition build {context.obj}")
+    typer.echo(f"Next: swath definition build {quoted(context.obj)}")
 
 
 @chain_app.command("set")
@@ -186,7 +188,7 @@ def set_(
     names = set_group_chain(folder, file, _wanted(folder, item, where))
     _refuse_nothing(names, item or where)
     typer.echo(f"Set the group chain of {len(names)} items.")
-    typer.echo(f"Next: swath definition build {context.obj}")
+    typer.echo(f"Next: swath definition build {quoted(context.obj)}")
 
 
 @chain_app.command()

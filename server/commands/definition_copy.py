@@ -19,8 +19,8 @@ def copy(
 ) -> None:
     """Copy a definition with all that was built, into a file or a PostGIS catalog.
 
-    Items keep their OBJECTIDs, edits and statistics, and what is compiled of the copy is the same.
-    The rasters themselves are not copied.
+    Items keep their OBJECTIDs, edits and statistics, and what is compiled of the copy answers the same;
+    the files differ in the place of overviews alone. The rasters themselves are not copied.
     """
     from engine.build.definition_copy import copy_definition
     from engine.build.definition_folder import DefinitionFolder

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from server.commands.listing import tell_some
+from server.commands.listing import quoted, tell_some
 
 _RANGE = 2
 
@@ -114,7 +114,7 @@ def footprints(  # noqa: PLR0913 -- one an option of the command
         (f"{fid} {name}: {why}" for fid, name, why in report.failed),
     )
     compiled = Path(definition.name).with_suffix(".zmd")
-    typer.echo(f"Next: swath definition compile {definition} -o {compiled}")
+    typer.echo(f"Next: swath definition compile {quoted(definition)} -o {quoted(compiled)}")
 
 
 def _range(text: str) -> tuple[float, float] | None:

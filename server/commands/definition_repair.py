@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from server.commands.definition_upkeep import (
     Definition,  # noqa: TC001 -- typer reads it at run time
 )
+from server.commands.listing import quoted
 
 repair_app = typer.Typer(
     no_args_is_help=True,
@@ -36,7 +38,8 @@ def paths(
     """Name files anew after they were moved: rasters, files beside them, terrain, the places of add.
 
     Files of the same size and time, or of the same size and header, are the same: nothing of them is
-    read or built again. Where none of the files is in its new place, nothing is changed.
+    read or built again. Where FROM fits no file, or none of the files is in its new place, nothing is
+    changed. Relative folders count from the current one.
     """
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.path_repair import preview_repair, repair_paths
@@ -45,9 +48,11 @@ def paths(
     from server.progress_bars import ProgressBars
 
     folder = DefinitionFolder(definition)
+    if not regex:
+        old, new = _absolute(old), _absolute(new)
     rule = regex_rule(old, new) if regex else prefix_rule(old, new)
     if dry_run:
-        report = preview_repair(folder, rule)
+        report = preview_repair(folder, rule, f"{old} to {new}")
         typer.echo(
             f"Would name {report.files} files of {report.items} items anew; "
             f"{len(report.missing)} of them are not there."
@@ -64,4 +69,9 @@ def paths(
     for path in report.missing[:10]:
         typer.secho(f"  not there: {path}", fg=typer.colors.YELLOW, err=True)
     if report.changed:
-        typer.echo(f"Next: swath definition build {definition}")
+        typer.echo(f"Next: swath definition build {quoted(definition)}")
+
+
+def _absolute(path: str) -> str:
+    """Return a path as definitions keep it; those of other systems, with backslashes, as they are."""
+    return path if not path or "\\" in path or path[1:2] == ":" else str(Path(path).absolute())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from config.definition import BlendSide
+from server.commands.listing import quoted
 
 if TYPE_CHECKING:
     from engine.build.definition_folder import DefinitionFolder
@@ -98,11 +99,14 @@ def seamlines(  # noqa: PLR0913 -- one an option of the command
     in QGIS say, stays when this is run again: a shape, a BlendWidth (source pixels, 0 = hard) or a
     BlendType (both, inside, outside). Items that are not drawn go around those that are.
 
-    Interrupted, the layer is as it was, and comparing overlaps goes on where it stopped.
+    Items that wait to be built, as after `balance`, are built first. Interrupted, the layer is as it was, and comparing overlaps goes on where it stopped.
     """
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.seamlines.make import remove_seamlines
+    from server.commands.stated_files import check_parent
 
+    if picture is not None:
+        check_parent(picture, "--picture")
     folder = DefinitionFolder(definition)
     if remove:
         _refuse("--remove", {"--method": method, "--file": file, "--by": by})
@@ -179,6 +183,8 @@ def _imported(
 
 
 def _tell(report: SeamlineReport) -> None:
+    if report.built:
+        typer.echo(f"Built {report.built} items that waited.")
     typer.echo(
         f"{report.made} seamlines made, {report.removed} removed, "
         f"{report.edited} drawn or edited by hand kept."
@@ -193,9 +199,11 @@ def _tell(report: SeamlineReport) -> None:
 
 def _tell_next(folder: DefinitionFolder, definition: Path) -> None:
     if folder.properties().mosaic_method == "Seamline":
-        typer.echo(f"Next: swath definition build {definition}, which makes its overviews follow.")
+        typer.echo(
+            f"Next: swath definition build {quoted(definition)}, which makes its overviews follow."
+        )
         return
     typer.echo(
         f'Next: set mosaic_method = "Seamline" in {definition}/definition.toml, then '
-        f"swath definition build {definition}; or let clients ask for the method."
+        f"swath definition build {quoted(definition)}; or let clients ask for the method."
     )

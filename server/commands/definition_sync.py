@@ -13,6 +13,7 @@ from server.commands.definition_upkeep import (  # noqa: TC001 -- typer reads th
     Definition,
     WhereOption,
 )
+from server.commands.listing import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,7 +66,7 @@ def sync(
         report = sync_definition(DefinitionFolder(definition), options, workers, progress)
     _tell_sync(report, options.gone, dry_run)
     if report.is_changed and not dry_run:
-        typer.echo(f"Next: swath definition build {definition}")
+        typer.echo(f"Next: swath definition build {quoted(definition)}")
     if report.doubtful:
         raise typer.Exit(1)
 
@@ -116,7 +117,8 @@ def check(
 ) -> None:
     """Look whether the files of items are there and as they were; ends with code 1 where not.
 
-    Kinds: missing, changed (another size or time than when it was read), corrupt (cannot be read),
+    Kinds: missing, changed (another size or time than when it was read), corrupt (cannot be read; build
+    has noted parts that it could not read),
     failed (the item has a failed status for another reason). Changes nothing.
     """
     from engine.build.definition_folder import DefinitionFolder

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.commands.listing import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -84,7 +86,7 @@ def remove(
             note_history(table, "remove", f"Removed {len(fids)} items where {where}.")
         remove_files(files)
     typer.echo(f"Removed {len(fids)} items.")
-    typer.echo(f"Next: swath definition build {definition}")
+    typer.echo(f"Next: swath definition build {quoted(definition)}")
 
 
 _CALCULATE_HELP = """Set a field to what an expression gives for each item; a new field gets its type.
@@ -130,8 +132,10 @@ def calculate(
     typer.echo(
         f"{made}Set {done.field} in {done.changed} items, {done.unchanged} had the value already."
     )
+    if done.empty:
+        typer.secho(f"For {done.empty} items the expression gives null.", fg=typer.colors.YELLOW)
     if done.changed:
-        typer.echo(f"Next: swath definition build {definition}")
+        typer.echo(f"Next: swath definition build {quoted(definition)}")
 
 
 calculate.__doc__ = _CALCULATE_HELP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,6 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST_SHOWN = 10
+
+
+def quoted(word: object) -> str:
+    """Return a word of a command as a shell takes it, for commands that are shown to be pasted."""
+    return shlex.quote(str(word))
 
 
 def tell_some(heading: str, lines: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from engine.errors import InvalidParameter
+from engine.errors import ConfigError, InvalidParameter
 from engine.extent import Extent
 from engine.geometry.extent_transform import transform_extent
 from engine.geometry.projection import LONLAT, MERCATOR, describe_crs, operation
@@ -70,8 +70,10 @@ def common_ground(services: Sequence[PictureService], crs: str) -> Ground:
 
     Raises
     ------
+    ConfigError
+        They have no common place.
     InvalidParameter
-        They have no common place, or one has none in this CRS.
+        One has none in this CRS.
     """
     placed = [_placed(service.facts, crs) for service in services]
     common: Extent | None = _WORLD.get(crs, placed[0].extent)
@@ -79,9 +81,8 @@ def common_ground(services: Sequence[PictureService], crs: str) -> Ground:
         common = ground.extent.intersection(common) if common is not None else None
     if common is None or common.width <= 0 or common.height <= 0:
         first, second = (_text(ground.extent) for ground in placed)
-        raise InvalidParameter(
-            "URL2", services[1].facts.address, f"a service that shares a place: {first}, {second}"
-        )
+        why = f"share no place, so there is nothing to compare: {first} and {second}"
+        raise ConfigError("the two services", "", why)
     sizes = [ground.pixel_size for ground in placed if ground.pixel_size > 0]
     return Ground(crs=crs, extent=common, pixel_size=min(sizes, default=0.0))
 

@@ -21,6 +21,9 @@ _NOT_TEXT = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.I
 
 def refusal(answer: Answer, wanted: str) -> SourceUnavailable:
     """Return the error of an answer that is not what was wanted, with the server's own words."""
+    error = _json_error(answer.body[:_MOST_READ])
+    if error:
+        return SourceUnavailable(answer.url, f"answered {shorten(error, _MOST_CHARS)}")
     kind = answer.media_type or "no media type"
     said = shorten(_words(answer.body[:_MOST_READ]), _MOST_CHARS) or "nothing more"
     return SourceUnavailable(
@@ -40,14 +43,16 @@ def arcgis_error(value: object) -> str:
     return f"error {error.get('code', '')}: {text}"
 
 
+def _json_error(body: bytes) -> str:
+    try:
+        return _plain(arcgis_error(json.loads(body.decode("utf-8", "replace"))))
+    except (ValueError, RecursionError):
+        return ""
+
+
 def _words(body: bytes) -> str:
     text = body.decode("utf-8", "replace").strip()
-    if text.startswith("{"):
-        try:
-            return arcgis_error(json.loads(text)) or text
-        except (ValueError, RecursionError):
-            return text
-    return _exception_words(body) or _plain(text)
+    return text if text.startswith("{") else _exception_words(body) or _plain(text)
 
 
 def _exception_words(body: bytes) -> str:

@@ -5,6 +5,7 @@ Covers server.commands.definition_run.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +17,16 @@ from engine.build import demo_scenes
 from engine.build.definition_folder import DefinitionFolder
 from engine.build.history import history
 from engine.build.progress import no_progress
-from engine.errors import ConfigError
+from engine.errors import ConfigError, InvalidParameter
 from server.cli import app
 from server.data_folder import DataFolder
+from tests.photographs import write_photograph
 from tests.synthetic import write_scene
 
 if TYPE_CHECKING:
     from typer.testing import Result
 
+_README = Path(__file__).resolve().parents[2] / "README.md"
 _EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "examples" / "run.toml"
 _FILE = """
 [definition]
@@ -165,6 +168,110 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     assert _run(home).output.endswith("Nothing was to be done.\n")
 
 
+_RECIPE = """
+[definition]
+path = "made/s.isdef"
+
+[service]
+mosaic_method = "Seamline"
+
+[[add]]
+paths = ["data"]
+name_regex = '_(?P<AcqDate>\\d{8})'
+
+[[calculate]]
+field = "Year"
+expression = "year(AcqDate)"
+
+[balance]
+
+[seamlines]
+method = "radiometric"
+
+[overviews]
+mode = "all"
+by = "Year"
+
+[compile]
+"""
+
+
+@pytest.mark.parametrize(
+    "stopped",
+    [
+        "engine.build.seamlines.make.make_seamlines",
+        "engine.build.seamlines.make.note_history",
+        "engine.build.build.make_overviews",
+    ],
+)
+def test_balanced_seams_and_overviews_come_out_alike_however_often_a_run_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: str
+) -> None:
+    home = tmp_path / "home"
+    (home / "data").mkdir(parents=True)
+    for number, (east, north) in enumerate(((0, 0), (800, 0), (800, -800))):
+        write_photograph(home / "data" / f"P_2020030{number + 1}.tif", east, north, number)
+    (home / "run.toml").write_text(_RECIPE)
+    other = shutil.copytree(home, tmp_path / "other")
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stopped, stop)
+        assert _run(home).exit_code != 0
+    for each in (home, other):
+        result = _run(each)
+        assert result.exit_code == 0, f"{result.output}\n{result.exception}"
+        assert "3 seamlines made" in result.output
+    assert _titles(home) == _titles(other)
+    assert _layers(home) == _layers(other)
+    assert len(_layers(home)["seamlines"]) == 3
+    assert any(row[1] == 2 for row in _overviews(home))
+    assert _overviews(home) == _overviews(other)
+    assert _run(home).output.endswith("Nothing was to be done.\n")
+
+
+def test_the_steps_of_the_readme_run_through_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, (east, north) in enumerate(((0, 0), (800, 0), (800, -800))):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        write_photograph(tmp_path / "in" / f"P_2020030{number + 1}.tif", east, north, number)
+    text = _README.read_text(encoding="utf-8").partition("Then make one picture of them")[2]
+    steps = [
+        shlex.split(line, comments=True)[2:]
+        for line in text.partition("\nFootprints")[0].splitlines()
+        if line.startswith("    swath definition ")
+    ]
+    wanted = ["calculate", "build", "balance", "seamlines", "build", "items", "sync", "run"]
+    assert [step[0] for step in steps] == wanted
+    regex = r"_(?P<AcquisitionDate>\d{8})"
+    first = [["create", "scenes.isdef"], ["add", "scenes.isdef", "in", "--name-regex", regex]]
+    last = [["compile", "scenes.isdef"], ["validate", "scenes.isdef"]]
+    for step in (*first, *steps[:-1], *last):
+        result = CliRunner().invoke(app, ["definition", *step])
+        assert result.exit_code == 0, f"{step}: {result.output}\n{result.exception}"
+    assert (tmp_path / "seams.png").is_file()
+    with DefinitionFolder(tmp_path / "scenes.isdef").table() as table:
+        assert {row.attributes.get("Year") for row in table.rows("Category = 1")} == {2020}
+        assert table.count("StatusId = 0 AND Category = 1") == 3
+
+
+def _layers(home: Path) -> dict[str, list[tuple[object, ...]]]:
+    with DefinitionFolder(home / "made" / "s.isdef").table() as table:
+        return {
+            layer: [tuple(row) for row in table.execute(f"SELECT * FROM {layer} ORDER BY fid")]
+            for layer in ("seamlines", "boundary")
+        }
+
+
+def _overviews(home: Path) -> list[tuple[object, ...]]:
+    with DefinitionFolder(home / "made" / "s.isdef").table() as table:
+        return [(row.name, row.category, row.wkb) for row in table.rows("Category = 2")]
+
+
 def _titles(home: Path) -> list[tuple[object, ...]]:
     with DefinitionFolder(home / "made" / "s.isdef").table() as table:
         return [
@@ -185,13 +292,17 @@ def _titles(home: Path) -> list[tuple[object, ...]]:
         ("[build]\ndefinition = 'x'", "is unknown"),
         ('[[field]]\nname = "A"\ntype = "blob"', "expected one of text, integer"),
         ('[service]\ntitel = "x"', "titel"),
+        ('[service]\nmosaic_method = "Foo"', "expected one of"),
+        ('[compile]\n[publish]\nname = "../x"', "../x"),
+        ('[compile]\noutput = "x.tif"', ".zmd"),
     ],
 )
 def test_unknown_keys_and_wrong_values_are_named(home: Path, text: str, says: str) -> None:
     (home / "run.toml").write_text(f'[definition]\npath = "made/s.isdef"\n{text}\n')
     result = _run(home)
-    assert isinstance(result.exception, ConfigError), result.output
+    assert isinstance(result.exception, ConfigError | InvalidParameter), result.output
     assert says in str(result.exception)
+    assert not (home / "made").exists()
 
 
 def test_the_example_runs_over_scenes_of_the_demo(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -44,6 +44,7 @@ from engine.build.history import note_history
 from engine.build.progress import Progress, no_progress
 from engine.build.raster_record import ItemStatus, raster_to_text
 from engine.build.row_selection import select_rows
+from engine.build.waiting_items import build_waiting
 from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError
 
@@ -73,16 +74,18 @@ def balance_definition(
 ) -> BalanceReport:
     """Give items corrections that make neighbours alike; those of an earlier balance are replaced.
 
-    Items are to be built again.
+    Items that wait to be built are built first; those that are corrected are to be built again.
 
     Raises
     ------
     ConfigError
         The definition is not built, holds classes or heights, or the target cannot be used.
     """
+    # A balance changes no footprint: after one, another may follow without a build between them.
+    built = build_waiting(folder, workers, progress, (BALANCED_MESSAGE, RESTORED_MESSAGE))
     with folder.table() as table:
         run = _Balance(folder, table, options or BalanceOptions(), progress)
-        return run.run(workers or InProcess())
+        return replace(run.run(workers or InProcess()), built=built)
 
 
 def remove_balance(folder: DefinitionFolder, where: str = "") -> int:

@@ -49,6 +49,8 @@ class BalanceReport:
         Groups of items that are connected by overlaps; each finds its own middle.
     step_before, step_after : one a band
         Mean difference of neighbours in their overlaps, in units of the samples.
+    built : int
+        Items that waited to be built, and were built first.
     picture : Path or None
         None = none could be made.
     """
@@ -62,4 +64,5 @@ class BalanceReport:
     groups: int = 0
     step_before: tuple[float, ...] = ()
     step_after: tuple[float, ...] = ()
+    built: int = 0
     picture: Path | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.build.catalog_schema import SYSTEM_FIELDS
 from engine.build.definition_folder import read_facts
 from engine.build.history import note_history
 from engine.build.progress import no_progress
@@ -16,7 +17,13 @@ from engine.build.seamlines.carve import voronoi_cells
 from engine.build.seamlines.kept import KeptSeamlines
 from engine.build.seamlines.members import make_members
 from engine.build.seamlines.options import SeamlineOptions, SeamlineReport, SeamMethod
-from engine.build.seamlines.radiometric import RadiometricSeams, forget_overlaps
+from engine.build.seamlines.radiometric import (
+    ACROSS_PX,
+    RadiometricSeams,
+    forget_overlaps,
+    grid_pixel_size,
+)
+from engine.build.waiting_items import build_waiting
 from engine.build.workers import InProcess
 from engine.errors import ConfigError
 
@@ -25,12 +32,14 @@ if TYPE_CHECKING:
 
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.progress import Progress
-    from engine.build.seamlines.members import Shape
+    from engine.build.seamlines.members import Member, Shape
     from engine.build.service_table import ServiceTable
     from engine.build.workers import Workers
 
 COMMAND = "seamlines"
 _STAGE = "drawing seamlines"
+# So many pixels across an item of middling size are looked at.
+_LEAST_ACROSS, _MOST_ACROSS = 20, 8000
 
 
 def make_seamlines(
@@ -41,6 +50,8 @@ def make_seamlines(
 ) -> SeamlineReport:
     """Make the seamlines of a built definition anew, except those drawn or edited by hand.
 
+    Items that wait to be built, as after a balance, are built first: neighbours are compared as they show.
+
     Raises
     ------
     ConfigError
@@ -48,6 +59,8 @@ def make_seamlines(
     """
     with folder.table() as table:
         _checked(folder, table, options)
+    built = build_waiting(folder, workers, progress)
+    with folder.table() as table:
         kept = KeptSeamlines.read(table)
         chosen = set(select_rows(table, options.where)) if options.where.strip() else None
         order = (options.field, options.descending)
@@ -59,6 +72,7 @@ def make_seamlines(
         )
         if not members:
             raise ConfigError(folder.path, "", "no item that is built takes part in seamlines")
+        _check_pixel_size(members, options)
         radiometric = RadiometricSeams(
             folder, members, workers or InProcess(), progress, options.pixel_size
         )
@@ -75,6 +89,7 @@ def make_seamlines(
                 removed += kept.remove_strangers({member.id for member in members})
             report = SeamlineReport(
                 made=made,
+                built=built,
                 edited=len(kept.drawn),
                 removed=removed,
                 moved=radiometric.moved,
@@ -122,11 +137,23 @@ def _checked(folder: DefinitionFolder, table: ServiceTable, options: SeamlineOpt
         raise ConfigError("--blend-width", f"{options.blend_width:g}", "expected pixels, 0 or more")
     if options.pixel_size < 0:
         raise ConfigError("--pixel-size", f"{options.pixel_size:g}", "expected more than 0")
-    if options.field and options.field not in table.fields():
-        known = ", ".join(table.fields())
-        raise ConfigError(
-            "--by", options.field, f"is no field of the service table; known: {known}"
+    known = [name for name in table.fields() if name == "OBJECTID" or name not in SYSTEM_FIELDS]
+    if options.field and options.field not in known:
+        why = f"is no field to order by; known: {', '.join(known)}"
+        raise ConfigError("--by", options.field, why)
+
+
+def _check_pixel_size(members: Sequence[Member], options: SeamlineOptions) -> None:
+    """Refuse pixels so large that overlaps have no room for a border, or too small to be held."""
+    if not options.pixel_size or options.method is not SeamMethod.RADIOMETRIC:
+        return
+    across = grid_pixel_size(members, least=0.0) * ACROSS_PX
+    if not across / _MOST_ACROSS <= options.pixel_size <= across / _LEAST_ACROSS:
+        why = (
+            f"items are about {across:.6g} across; expected "
+            f"{across / _MOST_ACROSS:.3g} to {across / _LEAST_ACROSS:.3g}"
         )
+        raise ConfigError("--pixel-size", f"{options.pixel_size:g}", why)
 
 
 def _counted(

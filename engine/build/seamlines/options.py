@@ -53,6 +53,8 @@ class SeamlineReport:
         Seamlines made; drawn or edited by hand, which were kept; taken away.
     moved : int
         Borders between two items that follow the pixels (`RADIOMETRIC`).
+    built : int
+        Items that waited to be built, and were built first.
     notes : tuple of str
         What was left out.
     """
@@ -61,4 +63,5 @@ class SeamlineReport:
     edited: int = 0
     removed: int = 0
     moved: int = 0
+    built: int = 0
     notes: tuple[str, ...] = ()

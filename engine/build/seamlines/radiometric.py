@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.build.workers import Workers
 
 _STAGE = "comparing overlaps"
-_ACROSS_PX = 1000
+ACROSS_PX = 1000
 # A window of more pixels than this is a mistake of the pixel size, not an overlap.
 _MOST_PIXELS = 64_000_000
 CACHE = "seamlines.part"
@@ -144,12 +144,18 @@ class RadiometricSeams:
         self.moved += moved
 
 
-def grid_pixel_size(members: Sequence[Member]) -> float:
-    """Return a pixel size that gives items of middling size about a thousand pixels across."""
+def grid_pixel_size(members: Sequence[Member], least: float | None = None) -> float:
+    """Return a pixel size that gives items of middling size about a thousand pixels across.
+
+    Parameters
+    ----------
+    least
+        No less than this; None = the finest pixel size of all.
+    """
     bounds = shapely.bounds([member.shape for member in members])
     across = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
-    finest = min(member.low_ps for member in members)
-    return float(max(finest, np.median(across) / _ACROSS_PX))
+    finest = min(member.low_ps for member in members) if least is None else least
+    return float(max(finest, np.median(across) / ACROSS_PX))
 
 
 def forget_overlaps(folder: DefinitionFolder) -> None:

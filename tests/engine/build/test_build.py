@@ -343,3 +343,29 @@ def test_an_interrupted_build_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert report.built == 66
     assert report.facts is not None
     assert report.facts.extent is not None
+
+
+def test_what_is_marked_as_waiting_is_built_though_it_is_as_it_was(tmp_path: Path) -> None:
+    folder = _define(tmp_path, write_scene(tmp_path / "a.tif", 0, 0, 1))
+    _build(folder)
+    with folder.table() as table:
+        table.update(1, {"StatusId": int(ItemStatus.ADDED), "StatusMessage": "Build again."})
+    assert _build(folder).built == 1
+    row = _rows(folder)["a"]
+    assert (row.status, row.message) == (ItemStatus.READY, "")
+    assert _build(folder).built == 0
+
+
+def test_a_file_that_is_there_again_is_built_again(tmp_path: Path) -> None:
+    files = [write_scene(tmp_path / f"{n}.tif", n * 1500, 0, n) for n in range(2)]
+    folder = _define(tmp_path, *files)
+    _build(folder)
+    files[0].rename(tmp_path / "away.tif")
+    report = _build(folder, BuildOptions(overviews="none", footprints="extent"))
+    assert [name for _, name, _ in report.failed] == ["0"]
+    assert _rows(folder)["0"].status is ItemStatus.NOT_FOUND
+    assert _build(folder).built == 0
+    (tmp_path / "away.tif").rename(files[0])
+    assert _build(folder).built == 1
+    assert _rows(folder)["0"].status is ItemStatus.READY
+    assert _build(folder).unchanged == 2

@@ -86,8 +86,9 @@ def test_copies_of_another_time_are_known_by_their_headers(
     assert (copies / "2.tif").stat().st_size == (data / "2.tif").stat().st_size
     report = repair_paths(folder, prefix_rule(str(data), str(copies)), "copied")
     assert (report.kept, report.changed) == (2, 1)
+    built = build_definition(folder)
     # The item and the overview that it is in.
-    assert build_definition(folder).built == 2
+    assert (built.built, built.overviews) == (1, 1)
     with folder.table() as table:
         geotransform = next(table.rows("Name = '2'")).headers[0].geotransform
     assert geotransform is not None
@@ -101,13 +102,14 @@ def test_rows_edited_since_the_last_build_are_built(folder: DefinitionFolder, da
     moved = data.rename(data.with_name("moved"))
     report = repair_paths(folder, prefix_rule(str(data), str(moved)), "moved")
     assert (report.kept, report.changed) == (2, 1)
+    built = build_definition(folder)
     # The item and the overview that it is in.
-    assert build_definition(folder).built == 2
+    assert (built.built, built.overviews) == (1, 1)
 
 
 def test_where_no_file_is_nothing_is_changed(folder: DefinitionFolder, data: Path) -> None:
     rule = prefix_rule(str(data), "/nowhere/at/all")
-    report = preview_repair(folder, rule)
+    report = preview_repair(folder, rule, "moved")
     assert (report.files, len(report.missing)) == (3, 3)
     with pytest.raises(ConfigError, match="nothing was changed"):
         repair_paths(folder, rule, "moved")

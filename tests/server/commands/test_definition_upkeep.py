@@ -1,16 +1,19 @@
 """The commands that keep a definition in order, as typed.
 
-Covers server.commands.definition_sync and server.commands.definition_repair.
+Covers server.commands.definition_sync, server.commands.definition_repair, server.commands.definition_items
+and server.commands.stated_files.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
+from engine.build.definition_folder import DefinitionFolder
 from server.cli import app
 from tests.synthetic import write_scene
 
@@ -125,3 +128,59 @@ def test_a_dry_run_of_add_reads_nothing(here: Path) -> None:
     told = _run("add", "d.isdef", "data", "--dry-run").output
     assert "Would read 1 new products and 0 known ones." in told
     assert "3 items" in _run("check", "d.isdef").output
+
+
+def test_items_are_listed_as_other_commands_name_them(here: Path) -> None:
+    lines = _run("items", "d.isdef").output.splitlines()
+    assert lines[0].split()[:2] == ["OBJECTID", "category"]
+    assert lines[1].split() == ["1", "primary", "ready", "raster-dataset", "10", "S_20200301"]
+    assert lines[-1] == "3 items."
+    few = _run("items", "d.isdef", "--where", "OBJECTID > 1", "--limit", "1").output
+    assert "S_20200302" in few
+    assert few.endswith("1 items, 1 more.\n")
+    told = json.loads(_run("items", "d.isdef", "--limit", "1", "--json").output)
+    assert (told["OBJECTID"], told["Name"], told["Status"]) == (1, "S_20200301", "ready")
+    assert told["LowPS"] == pytest.approx(10.0)
+
+
+def test_relative_places_are_repaired_and_what_fits_nothing_is_refused(here: Path) -> None:
+    (here / "data").rename(here / "moved")
+    assert "Named 3 files of 3 items" in _run("repair", "paths", "d.isdef", "data", "moved").output
+    assert "nothing is wrong" in _run("check", "d.isdef").output
+    for extra in ((), ("--dry-run",)):
+        again = _run("repair", "paths", "d.isdef", "data", "moved", *extra)
+        assert again.exit_code == 1
+        assert "fits none of the 3 files" in str(again.exception)
+
+
+def test_damage_that_a_build_noted_is_a_fault(here: Path) -> None:
+    with DefinitionFolder(here / "d.isdef").table() as table:
+        table.update(2, {"StatusMessage": "A part of it cannot be read (block 3)."})
+    found = _run("check", "d.isdef")
+    assert found.exit_code == 1
+    assert "corrupt" in found.output
+    assert "S_20200302" in found.output
+    assert _run("check", "d.isdef", "--where", "OBJECTID = 1").exit_code == 0
+    assert "cannot be read" in _run("validate", "d.isdef").output
+
+
+def test_calculations_tell_what_is_wrong_with_a_field_and_what_is_null(here: Path) -> None:
+    assert str(_run("calculate", "d.isdef", "a b'c", "1").exception).startswith("FIELD: a b'c: ")
+    assert (
+        "For 3 items the expression gives null." in _run("calculate", "d.isdef", "X", "1/0").output
+    )
+
+
+def test_commands_to_be_pasted_are_quoted_and_slips_are_refused(here: Path) -> None:
+    made = _run("create", "o d'.isdef")
+    assert """swath definition add 'o d'"'"'.isdef' PATH""" in made.output
+    nowhere = _run("create", str(here / "nope" / "x.isdef"))
+    assert "there is no folder" in str(nowhere.exception)
+    picture = str(here / "nope" / "x.png")
+    assert "there is no folder" in str(_run("balance", "d.isdef", "--picture", picture).exception)
+    assert not (here / "nope").exists()
+    assert ".zmd" in str(_run("compile", "d.isdef", "-o", "d.tif").exception)
+    shape = _run("seamlines", "d.isdef", "--method", "order", "--by", "Shape")
+    assert "is no field to order by" in str(shape.exception)
+    coarse = _run("seamlines", "d.isdef", "--pixel-size", "1e9")
+    assert "--pixel-size" in str(coarse.exception)

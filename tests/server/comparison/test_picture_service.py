@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.errors import InvalidParameter
+from engine.errors import ConfigError
 from engine.extent import Extent
 from server.comparison.picture_service import ServiceFacts, common_ground
 
@@ -55,7 +55,7 @@ def test_the_whole_world_ends_where_mercator_ends() -> None:
 
 def test_services_of_different_places_are_told() -> None:
     other = _service("EPSG:32633", Extent(100_000, 0, 110_000, 1000))
-    with pytest.raises(InvalidParameter, match="shares a place"):
+    with pytest.raises(ConfigError, match="share no place"):
         common_ground([_UTM, other], "EPSG:3857")
 
 

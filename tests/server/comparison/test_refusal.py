@@ -24,7 +24,7 @@ _BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x><ServiceException>&a;</ServiceExce
             200,
             "application/json",
             b'{"error": {"code": 400, "message": "Invalid bbox", "details": ["why"]}}',
-            "answered 200 (application/json) instead of a picture: error 400: Invalid bbox why",
+            "answered error 400: Invalid bbox why",
         ),
         (200, "application/json", b'{"error": {"code": 499, "message": "Token"}}', "error 499: T"),
         (200, "text/xml", _WMS_111, "a picture: LayerNotDefined: Invalid layer(s) given."),

@@ -22,8 +22,9 @@ from engine.build.balance.balance import balance_definition, remove_balance
 from engine.build.balance.kept_records import balance_summary
 from engine.build.balance.options import BalanceMethod, BalanceOptions
 from engine.build.chain_files import import_definitions
+from engine.build.definition_folder import DefinitionFolder
 from engine.build.history import history
-from engine.build.raster_record import raster_of_text
+from engine.build.raster_record import ItemStatus, raster_of_text
 from engine.chain import BY_BALANCE, BY_RASTER_TYPE, RasterFunctionProcess
 from engine.errors import ConfigError
 from engine.extent import Extent
@@ -32,6 +33,7 @@ from engine.pixel_type import PixelType
 from engine.process_definition import RasterEntry, RasterProcessDefinition, write_definition
 from engine.read_view import read_view
 from engine.request import MosaicRule, View
+from raster_types.adding.add import AddRequest, add_rasters
 from tests.engine.build.balance.mosaics_to_balance import (
     CRS,
     GAINS,
@@ -50,11 +52,10 @@ from tests.engine.build.balance.mosaics_to_balance import (
     write_tiles,
 )
 from tests.engine.rasters import write_raster
+from tests.synthetic import write_scene
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from engine.build.definition_folder import DefinitionFolder
 
 # Overlaps of the four tiles: their numbers, and column, row, width and height in pixels.
 SEAMS = {
@@ -399,8 +400,26 @@ def test_what_cannot_be_balanced_is_refused(tmp_path: Path, folder: DefinitionFo
         balance_definition(folder)
 
 
-def test_what_is_not_built_is_refused(tmp_path: Path, folder: DefinitionFolder) -> None:
-    with folder.table() as table, table.batch():
-        table.update(2, {"StatusId": 1})
-    with pytest.raises(ConfigError, match=r"t1.*swath definition build"):
+def test_what_was_never_built_is_refused(tmp_path: Path) -> None:
+    write_scene(tmp_path / "a.tif", 0, 0, 1)
+    folder = DefinitionFolder.create(tmp_path / "new.isdef")
+    add_rasters(folder, AddRequest(raster_type="raster-dataset", paths=[tmp_path / "a.tif"]))
+    with pytest.raises(ConfigError, match="swath definition build"):
         balance_definition(folder)
+
+
+def test_a_balance_taken_back_before_a_build_leaves_nothing_unbuilt(
+    folder: DefinitionFolder,
+) -> None:
+    assert balance_definition(folder).corrected == 4
+    assert remove_balance(folder) == 4
+    build(folder)
+    with folder.table() as table:
+        assert {row.status for row in table.rows()} == {ItemStatus.READY}
+
+
+def test_what_waits_for_another_reason_is_built_first(folder: DefinitionFolder) -> None:
+    with folder.table() as table:
+        table.update(1, {"StatusId": int(ItemStatus.ADDED), "StatusMessage": "Build again."})
+    assert balance_definition(folder).built == 1
+    assert balance_definition(folder).built == 0

@@ -2,7 +2,7 @@
 
 Covers engine.build.seamlines.kept, engine.build.seamlines.radiometric,
 engine.build.seamlines.members, engine.build.seamlines.options, engine.build.seamlines.label_grid and
-engine.build.seamlines.regions through the definition's layer.
+engine.build.seamlines.regions through the definition's layer, and engine.build.waiting_items.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import shapely
 
 from config.definition import BlendSide
 from engine.build import geopackage
+from engine.build.balance.balance import balance_definition
 from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
 from engine.build.definition_folder import DefinitionFolder
@@ -258,3 +259,17 @@ def test_in_a_catalog_in_postgis_seamlines_are_the_same(
     for fid, shape in _shapes(other).items():
         assert shapely.symmetric_difference(shape, _shapes(folder)[fid]).area < 1e-6
     assert remove_seamlines(other).removed == 4
+
+
+@pytest.mark.parametrize("method", [SeamMethod.RADIOMETRIC, SeamMethod.VORONOI])
+def test_after_a_balance_what_waits_is_built_first(
+    folder: DefinitionFolder, method: SeamMethod
+) -> None:
+    assert balance_definition(folder).corrected == 4
+    report = make_seamlines(folder, SeamlineOptions(method=method))
+    assert (report.built, report.made, report.notes) == (4, 4, ())
+    seams = _lines(folder)
+    _assert_partition(folder)
+    assert build_definition(folder, _NONE).built == 0
+    assert make_seamlines(folder, SeamlineOptions(method=method)).built == 0
+    assert _lines(folder) == seams
