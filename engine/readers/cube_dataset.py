@@ -89,6 +89,11 @@ class CubeDataset:
         return (self.array.dtype.newbyteorder("=").name,) * self.count
 
     @property
+    def nodatavals(self) -> tuple[float | None, ...]:
+        """None for each band: what averages leave out is for the catalog to say."""
+        return (None,) * self.count
+
+    @property
     def block_shapes(self) -> list[tuple[int, int]]:
         """Rows and columns of what is stored in one piece."""
         if self.array.chunks:
