@@ -190,9 +190,10 @@ def _over_poles(pipeline: str, x: Floats, y: Floats) -> tuple[Floats, Floats]:
 def _has_in_its_midst(pipeline: str, pole: float) -> bool:
     """Tell whether all meridians meet in one point of a CRS."""
     x, y = transform(pipeline, np.array([-120.0, 0.0, 120.0]), np.full(3, pole))
-    spread = max(float(np.ptp(x)), float(np.ptp(y)))
-    # A micrometre; without a place it is not a number.
-    return spread < 1e-6
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return False
+    # A micrometre.
+    return max(float(np.ptp(x)), float(np.ptp(y))) < 1e-6
 
 
 def locate_between(

@@ -401,8 +401,8 @@ def test_what_cannot_be_a_table_is_refused_with_a_sentence(
     refused("e.csv", "", "is empty")
     refused("a.shp", "no shapefile", "its content does not")
     refused("a.gpkg", "no GeoPackage", "cannot be read as a GeoPackage")
-    refused("a.geojson", "{", "cannot be read as GeoJSON")
-    refused("a.geojson", "[" * 100_000, "cannot be read as GeoJSON")
+    refused("a.geojson", "{", "is no JSON that can be read")
+    refused("a.geojson", "[" * 100_000, "JSON")
     refused("a.txt", "path\na.tif\n", "known endings")
     refused(
         "m.csv",

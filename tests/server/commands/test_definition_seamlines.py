@@ -105,7 +105,7 @@ def test_words_that_do_not_go_together_are_refused(definition: Path, tmp_path: P
     why = refused("seamlines", definition, "--picture", tmp_path / "x.png")
     assert "has no seamlines" in why
     why = refused("seamlines", definition, "--method", "order", "--by", "Moon")
-    assert "is no field of the service table" in why
+    assert "is no field to order by" in why
 
 
 def test_a_definition_that_is_not_built_is_refused(tmp_path: Path) -> None:
