@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from raster_types.adding.author_fields import parse_date_text
-from raster_types.items.image_files import claims_to_be_raster, single_images
+from raster_types.items.image_files import SingleImageType
 from raster_types.raster_dataset import RasterDatasetType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from engine.build.raster_record import NewItem
     from engine.readers.header import BandHeader, RasterHeader
@@ -40,18 +40,10 @@ _DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d
 _GSD_M = {"1": 1.0, "2": 2.0, "h": 0.5}
 
 
-class AerialType:
+class AerialType(SingleImageType):
     """The raster type "aerial"."""
 
     name = "aerial"
-
-    def match(self, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        """Yield every file that may be a raster by its name."""
-        return single_images(paths)
-
-    def is_expected(self, path: str) -> bool:
-        """Tell by the name's ending."""
-        return claims_to_be_raster(path)
 
     def items(self, product: Product, options: ItemOptions) -> Iterator[NewItem]:
         """Make one item of one tile.

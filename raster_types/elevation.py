@@ -17,10 +17,10 @@ from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition
 from engine.errors import UnknownProduct
 from engine.geometry.terrain import stated_datum
 from engine.pixel_type import PixelType
-from raster_types.items.image_files import claims_to_be_raster, single_images, source_of
+from raster_types.items.image_files import SingleImageType, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from engine.build.raster_record import SourceDefinition
     from engine.readers.header import BandHeader, RasterHeader
@@ -33,18 +33,10 @@ _POSSIBLE_M = (-15_000.0, 30_000.0)
 _EGM96_DRIVERS = ("SRTMHGT", "DTED")
 
 
-class ElevationType:
+class ElevationType(SingleImageType):
     """The raster type "elevation"."""
 
     name = "elevation"
-
-    def match(self, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        """Yield every file that may be a raster by its name."""
-        return single_images(paths)
-
-    def is_expected(self, path: str) -> bool:
-        """Tell by the name's ending."""
-        return claims_to_be_raster(path)
 
     def items(self, product: Product, options: ItemOptions) -> Iterator[NewItem]:
         """Make one item of one file.

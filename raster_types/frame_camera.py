@@ -21,9 +21,8 @@ from engine.geometry.terrain import stated_datum
 from engine.geometry.terrain_definition import RasterTerrain
 from engine.geotransforms.frame_camera import is_geographic_name
 from raster_types.items.image_files import (
-    claims_to_be_raster,
+    SingleImageType,
     is_terrain,
-    single_images,
     source_of,
 )
 from raster_types.items.product_acquisition import acquisition_of
@@ -33,7 +32,7 @@ from raster_types.sensor_files.frame_placement import place_on_grid
 from raster_types.sensor_files.frames import LONGITUDE_LATITUDE, FrameGround, frame_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from engine.build.raster_record import NewItem
     from engine.geotransforms.frame_camera import FrameCameraRecord
@@ -44,18 +43,10 @@ if TYPE_CHECKING:
 _COMPILED_SUFFIX = ".zmd"
 
 
-class FrameCameraType:
+class FrameCameraType(SingleImageType):
     """The raster type "frame-camera"."""
 
     name = "frame-camera"
-
-    def match(self, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        """Yield every file that may be a raster; tables serve many images and belong to none."""
-        return single_images(paths)
-
-    def is_expected(self, path: str) -> bool:
-        """Tell by the name's ending."""
-        return claims_to_be_raster(path)
 
     def items(self, product: Product, options: ItemOptions) -> Iterator[NewItem]:
         """Make one item of one image; none of the terrain, which may stand beside the images."""

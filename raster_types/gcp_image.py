@@ -24,12 +24,12 @@ from raster_types.items.control_points import (
     points_file,
     worst_point,
 )
-from raster_types.items.image_files import claims_to_be_raster, single_images, source_of
+from raster_types.items.image_files import SingleImageType, source_of
 from raster_types.items.product_acquisition import acquisition_of
 from raster_types.sensor_files.gcps import in_one_piece, usual_polynomial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -44,18 +44,10 @@ _ORDERS = {"order1": 1, "order2": 2, "order3": 3}
 _LARGE_LEFT_OUT_PX = 20.0
 
 
-class GcpImageType:
+class GcpImageType(SingleImageType):
     """The raster type "gcp"."""
 
     name = "gcp"
-
-    def match(self, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        """Yield every file that may be a raster by its name."""
-        return single_images(paths)
-
-    def is_expected(self, path: str) -> bool:
-        """Tell by the name's ending."""
-        return claims_to_be_raster(path)
 
     def items(self, product: Product, options: ItemOptions) -> Iterator[NewItem]:
         """Make one item of one image.

@@ -9,27 +9,19 @@ import msgspec
 
 from engine.build.item_build import placement_problem
 from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition
-from raster_types.items.image_files import claims_to_be_raster, single_images, source_of
+from raster_types.items.image_files import SingleImageType, source_of
 from raster_types.items.product_acquisition import acquisition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from raster_types.base import ItemOptions, Product
 
 
-class RasterDatasetType:
+class RasterDatasetType(SingleImageType):
     """The raster type "raster-dataset"."""
 
     name = "raster-dataset"
-
-    def match(self, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        """Yield every file that may be a raster by its name."""
-        return single_images(paths)
-
-    def is_expected(self, path: str) -> bool:
-        """Tell by the name's ending."""
-        return claims_to_be_raster(path)
 
     def items(self, product: Product, options: ItemOptions) -> Iterator[NewItem]:
         """Make one item of one file."""

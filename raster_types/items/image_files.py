@@ -155,6 +155,18 @@ def single_images(paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
     return ((path,) for path in paths if is_image_name(path))
 
 
+class SingleImageType:
+    """What raster types have in common that take each image file for a product."""
+
+    def match(self, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """Yield every file that may be a raster by its name."""
+        return single_images(paths)
+
+    def is_expected(self, path: str) -> bool:
+        """Tell by the name's ending."""
+        return claims_to_be_raster(path)
+
+
 def by_folder(paths: Sequence[str]) -> Iterator[list[str]]:
     """Yield the files of each folder."""
     folders: dict[str, list[str]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from config.definition import Interpolation, ServiceProperties
 from engine.answer import render_request
@@ -33,6 +33,18 @@ def add_products(
         raster_type=raster_type, paths=[path], recursive=True, options=options or ItemOptions()
     )
     return add_rasters(folder, request)
+
+
+def add_tables(folder: DefinitionFolder, *paths: Path, **options: Any) -> AddReport:
+    """Add tables with options of `ItemOptions`."""
+    request = AddRequest(raster_type="table", paths=paths, options=ItemOptions(**options))
+    return add_rasters(folder, request)
+
+
+def primaries_by_name(folder: DefinitionFolder) -> dict[str, ItemRow]:
+    """Return the items that mosaics are made of."""
+    with folder.table() as table:
+        return {row.name: row for row in table.rows("Category = 1")}
 
 
 def new_definition(path: Path) -> DefinitionFolder:

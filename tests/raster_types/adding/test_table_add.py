@@ -28,13 +28,12 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.build.raster_record import ItemStatus
 from engine.errors import ConfigError
 from engine.readers import header
-from raster_types.adding.add import AddReport, AddRequest, add_rasters, pending_products
-from raster_types.base import ItemOptions
+from raster_types.adding.add import AddRequest, add_rasters, pending_products
+from tests.raster_types.definitions import add_tables, primaries_by_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.build.item_row import ItemRow
 
 CRS = "EPSG:32633"
 
@@ -65,16 +64,6 @@ def _write_tile(path: Path, east: float) -> None:
 def _box(number: int) -> shapely.Geometry:
     east = 500_000 + 640 * number
     return shapely.box(east, 5_000_000 - 640, east + 640, 5_000_000)
-
-
-def _add(folder: DefinitionFolder, *paths: Path, **options: Any) -> AddReport:
-    request = AddRequest(raster_type="table", paths=paths, options=ItemOptions(**options))
-    return add_rasters(folder, request)
-
-
-def _rows(folder: DefinitionFolder) -> dict[str, ItemRow]:
-    with folder.table() as table:
-        return {row.name: row for row in table.rows("Category = 1")}
 
 
 def _build(folder: DefinitionFolder) -> None:
@@ -112,9 +101,9 @@ def _index(path: Path, driver: str, crs: str = CRS) -> Path:
 
 
 def test_a_csv_file_brings_paths_and_typed_fields(folder: DefinitionFolder, tiles: Path) -> None:
-    report = _add(folder, _write_csv(tiles.parent / "t.csv", _table_rows()))
+    report = add_tables(folder, _write_csv(tiles.parent / "t.csv", _table_rows()))
     assert (report.added, report.failed, report.notes) == (4, [], [])
-    rows = _rows(folder)
+    rows = primaries_by_name(folder)
     assert rows["t2"].raster.sources[0].path == str(tiles / "t2.tif")
     with folder.table() as table:
         kinds = table.fields()
@@ -136,12 +125,15 @@ def test_import_opens_no_raster_and_build_reads_each_header_once(
         return describe(path, dataset)
 
     monkeypatch.setattr(header, "_describe", counted)
-    _add(folder, _write_csv(tiles.parent / "t.csv", _table_rows()))
+    add_tables(folder, _write_csv(tiles.parent / "t.csv", _table_rows()))
     assert opened == []
-    assert all(row.status is ItemStatus.ADDED and not row.headers for row in _rows(folder).values())
+    assert all(
+        row.status is ItemStatus.ADDED and not row.headers
+        for row in primaries_by_name(folder).values()
+    )
     _build(folder)
     assert sorted(opened) == sorted(str(tiles / f"t{n}.tif") for n in range(4))
-    assert all(row.status is ItemStatus.READY for row in _rows(folder).values())
+    assert all(row.status is ItemStatus.READY for row in primaries_by_name(folder).values())
     _build(folder)
     assert len(opened) == 4
 
@@ -158,15 +150,15 @@ def test_import_opens_no_raster_and_build_reads_each_header_once(
 def test_an_index_of_any_format_brings_footprints(
     folder: DefinitionFolder, tiles: Path, name: str, driver: str, crs: str
 ) -> None:
-    report = _add(folder, _index(tiles.parent / name, driver, crs))
+    report = add_tables(folder, _index(tiles.parent / name, driver, crs))
     assert (report.added, report.failed) == (4, [])
-    rows = _rows(folder)
+    rows = primaries_by_name(folder)
     assert [rows[f"t{n}"].attributes["number"] for n in range(4)] == [0, 1, 2, 3]
     for number in range(4):
         shape = shapely.from_wkb(rows[f"t{number}"].wkb)
         assert shapely.hausdorff_distance(shape, _box(number)) < 0.01
     _build(folder)
-    assert all(row.status is ItemStatus.READY for row in _rows(folder).values())
+    assert all(row.status is ItemStatus.READY for row in primaries_by_name(folder).values())
 
 
 def test_a_drawn_footprint_survives_builds_and_the_box_of_an_index_gives_way_to_the_raster(
@@ -175,10 +167,10 @@ def test_a_drawn_footprint_survives_builds_and_the_box_of_an_index_gives_way_to_
     half = shapely.box(500_000, 5_000_000 - 640, 500_320, 5_000_000)
     rows = _table_rows(2)
     rows[0]["wkt"], rows[1]["wkt"] = half.wkt, shapely.buffer(_box(1), 3, join_style="mitre").wkt
-    _add(folder, _write_csv(tiles.parent / "t.csv", rows), table_crs=CRS)
+    add_tables(folder, _write_csv(tiles.parent / "t.csv", rows), table_crs=CRS)
     for _ in range(2):
         _build(folder)
-        found = _rows(folder)
+        found = primaries_by_name(folder)
         assert shapely.equals(shapely.from_wkb(found["t0"].wkb), half)
         assert shapely.hausdorff_distance(shapely.from_wkb(found["t1"].wkb), _box(1)) < 0.01
 
@@ -205,9 +197,9 @@ def test_a_lonlat_box_does_not_cut_a_raster_in_another_projection(
         tmp_path / "t.csv",
         [{"path": "wide.tif", **dict(zip(("xmin", "ymin", "xmax", "ymax"), bounds, strict=True))}],
     )
-    _add(folder, table)
+    add_tables(folder, table)
     _build(folder)
-    shape = shapely.from_wkb(_rows(folder)["wide"].wkb)
+    shape = shapely.from_wkb(primaries_by_name(folder)["wide"].wkb)
     assert (
         shapely.hausdorff_distance(shape, shapely.box(300_000, 6_700_000, 600_000, 7_000_000)) < 1
     )
@@ -218,16 +210,16 @@ def test_adding_a_table_again_changes_only_rows_that_changed(
 ) -> None:
     rows = _table_rows()
     table = _write_csv(tiles.parent / "t.csv", rows)
-    _add(folder, table)
+    add_tables(folder, table)
     _build(folder)
-    before = {name: row.id for name, row in _rows(folder).items()}
+    before = {name: row.id for name, row in primaries_by_name(folder).items()}
     with folder.table() as opened:
         opened.update(before["t3"], {"cloud": 0.99})
     rows[1]["cloud"] = 0.5
     rows.append({"path": "tiles/t4.tif", "taken": "", "cloud": 0, "n": 4})
-    report = _add(folder, _write_csv(table, rows))
+    report = add_tables(folder, _write_csv(table, rows))
     assert (report.added, report.changed, report.unchanged) == (1, 1, 3)
-    found = _rows(folder)
+    found = primaries_by_name(folder)
     assert {name: found[name].id for name in before} == before
     assert found["t1"].attributes["cloud"] == 0.5
     # Edited since, and the table says there what it said.
@@ -241,7 +233,7 @@ def test_an_interrupted_import_goes_on_and_equals_one_in_one_piece(
     monkeypatch.setattr("raster_types.adding.table_add._BATCH", 2)
     table = _write_csv(tiles.parent / "t.csv", _table_rows())
     whole, broken = (DefinitionFolder.create(tmp_path / f"{name}.isdef") for name in "ab")
-    _add(whole, table)
+    add_tables(whole, table)
 
     def stop(_stage: str, done: int, _total: int) -> None:
         if done == 2:
@@ -250,10 +242,10 @@ def test_an_interrupted_import_goes_on_and_equals_one_in_one_piece(
     request = AddRequest(raster_type="table", paths=[table])
     with pytest.raises(KeyboardInterrupt):
         add_rasters(broken, request, progress=stop)
-    assert len(_rows(broken)) == 2
+    assert len(primaries_by_name(broken)) == 2
     report = add_rasters(broken, request)
     assert (report.added, report.unchanged) == (2, 2)
-    assert _rows(whole) == _rows(broken)
+    assert primaries_by_name(whole) == primaries_by_name(broken)
 
 
 def test_links_elsewhere_fail_with_a_sentence_unless_they_are_mapped(
@@ -265,12 +257,12 @@ def test_links_elsewhere_fail_with_a_sentence_unless_they_are_mapped(
         {"href": "https://data.example/a/../../t2.tif"},
     ]
     table = _write_csv(tiles.parent / "t.csv", rows)
-    report = _add(folder, table)
+    report = add_tables(folder, table)
     assert len(report.failed) == 3
     assert all("--rewrite FROM=TO" in why for _, why in report.failed)
-    report = _add(folder, table, rewrite=(("https://data.example/a/", f"{tiles}/"),))
+    report = add_tables(folder, table, rewrite=(("https://data.example/a/", f"{tiles}/"),))
     assert report.added == 1
-    assert _rows(folder)["t0"].raster.sources[0].path == str(tiles / "t0.tif")
+    assert primaries_by_name(folder)["t0"].raster.sources[0].path == str(tiles / "t0.tif")
     # One that climbs out of the folder is as before.
     assert [path for path, _ in report.failed] == []
 
@@ -279,12 +271,12 @@ def test_a_file_that_is_not_there_becomes_a_failed_item_when_it_is_built(
     folder: DefinitionFolder, tiles: Path
 ) -> None:
     rows = [*_table_rows(2), {"path": "tiles/gone.tif", "taken": "", "cloud": "", "n": ""}]
-    _add(folder, _write_csv(tiles.parent / "t.csv", rows))
+    add_tables(folder, _write_csv(tiles.parent / "t.csv", rows))
     _build(folder)
-    assert _rows(folder)["gone"].status is ItemStatus.NOT_FOUND
+    assert primaries_by_name(folder)["gone"].status is ItemStatus.NOT_FOUND
     _write_tile(tiles / "gone.tif", 600_000)
     _build(folder)
-    assert _rows(folder)["gone"].status is ItemStatus.READY
+    assert primaries_by_name(folder)["gone"].status is ItemStatus.READY
 
 
 def test_fields_that_build_fills_come_in_under_another_name(
@@ -292,8 +284,8 @@ def test_fields_that_build_fills_come_in_under_another_name(
 ) -> None:
     rows = _table_rows(2, MinPS=1.5, OBJECTID=77, Name="")
     rows[0]["Name"] = "north"
-    _add(folder, _write_csv(tiles.parent / "t.csv", rows))
-    found = _rows(folder)
+    add_tables(folder, _write_csv(tiles.parent / "t.csv", rows))
+    found = primaries_by_name(folder)
     assert set(found) == {"north", "t1"}
     assert found["north"].attributes["Table_MinPS"] == 1.5
     assert found["north"].attributes["Table_OBJECTID"] == 77
@@ -312,16 +304,18 @@ def test_a_mosaic_dataset_is_joined_to_the_paths_exported_from_it(
         driver="OpenFileGDB",
     )  # fmt: skip
     with pytest.raises(ConfigError, match="Export Mosaic Dataset Paths"):
-        _add(folder, path)
+        add_tables(folder, path)
     links = np.array([str(tiles / "t0.tif"), str(tiles / "t1.tif"), "x.tif"], object)
     pyogrio.raw.write(
         str(path), None, [np.array([1, 2, 3], "int32"), links], ["SourceOID", "Path"], layer="M_paths",
         driver="OpenFileGDB", append=True, crs=None, geometry_type=None,
     )  # fmt: skip
-    report = _add(folder, path)
+    report = add_tables(folder, path)
     assert report.added == 2
     assert "1 rows are overviews" in report.notes[0][1]
-    assert {row.raster.sources[0].path for row in _rows(folder).values()} == set(links[:2])
+    assert {row.raster.sources[0].path for row in primaries_by_name(folder).values()} == set(
+        links[:2]
+    )
 
 
 def test_a_mosaic_json_brings_each_asset_once(folder: DefinitionFolder, tiles: Path) -> None:
@@ -331,9 +325,9 @@ def test_a_mosaic_json_brings_each_asset_once(folder: DefinitionFolder, tiles: P
     }
     path = tiles.parent / "m.json"
     path.write_text(json.dumps(document))
-    assert _add(folder, path).added == 3
+    assert add_tables(folder, path).added == 3
     _build(folder)
-    assert {row.status for row in _rows(folder).values()} == {ItemStatus.READY}
+    assert {row.status for row in primaries_by_name(folder).values()} == {ItemStatus.READY}
 
 
 def test_a_gti_document_names_its_index(folder: DefinitionFolder, tiles: Path) -> None:
@@ -343,20 +337,20 @@ def test_a_gti_document_names_its_index(folder: DefinitionFolder, tiles: Path) -
         "<GDALTileIndexDataset><IndexDataset>i.gpkg</IndexDataset>"
         "<LocationField>location</LocationField><ResX>10</ResX></GDALTileIndexDataset>"
     )
-    assert _add(folder, path).added == 4
+    assert add_tables(folder, path).added == 4
     path.write_text(
         "<GDALTileIndexDataset><IndexDataset>i.gpkg</IndexDataset><PixelFunction>sum</PixelFunction>"
         "</GDALTileIndexDataset>"
     )
     with pytest.raises(ConfigError, match="<PixelFunction>"):
-        _add(folder, path)
+        add_tables(folder, path)
 
 
 def test_an_index_of_the_kit_comes_in_as_it_is(folder: DefinitionFolder, shared_data: Path) -> None:
-    report = _add(folder, shared_data / "03_aerial_mosaics/gti/tile-001.gti.gpkg")
+    report = add_tables(folder, shared_data / "03_aerial_mosaics/gti/tile-001.gti.gpkg")
     assert (report.added, report.failed) == (2, [])
     _build(folder)
-    assert {row.status for row in _rows(folder).values()} == {ItemStatus.READY}
+    assert {row.status for row in primaries_by_name(folder).values()} == {ItemStatus.READY}
 
 
 @pytest.mark.parametrize("kind", ["code", "epsg", "projjson", "wkt2"])
@@ -364,9 +358,9 @@ def test_stac_written_flat_is_read_and_its_links_are_not_followed(
     folder: DefinitionFolder, shared_data: Path, kind: str
 ) -> None:
     name = f"sentinel2_stac_geoparquet_proj_{kind}.geojson"
-    report = _add(folder, shared_data / "03_aerial_mosaics/gti" / name)
+    report = add_tables(folder, shared_data / "03_aerial_mosaics/gti" / name)
     assert (report.added, len(report.failed)) == (1, 1)
-    row = _rows(folder)["B07"]
+    row = primaries_by_name(folder)["B07"]
     assert row.status is ItemStatus.NOT_SUPPORTED
     assert row.attributes["assets_rededge3_gsd"] == 20.0
     assert row.wkb
@@ -383,8 +377,8 @@ def test_columns_of_stac_place_rasters_without_a_geometry(
             "proj:transform": "[10,0,500640,0,-10,5000000]",
         }
     ]
-    _add(folder, _write_csv(tiles.parent / "t.csv", rows))
-    assert shapely.equals(shapely.from_wkb(_rows(folder)["t1"].wkb), _box(1))
+    add_tables(folder, _write_csv(tiles.parent / "t.csv", rows))
+    assert shapely.equals(shapely.from_wkb(primaries_by_name(folder)["t1"].wkb), _box(1))
 
 
 def test_what_cannot_be_a_table_is_refused_with_a_sentence(
@@ -394,7 +388,7 @@ def test_what_cannot_be_a_table_is_refused_with_a_sentence(
         path = tmp_path / name
         path.write_text(content)
         with pytest.raises(ConfigError, match=words):
-            _add(folder, path, **options)
+            add_tables(folder, path, **options)
 
     refused("a.csv", "x,y\n1,2\n", "no column holds paths; name it with --path-field")
     refused("a.csv", "x,y\n1,2\n", "has no such column", path_field="z")
@@ -409,7 +403,7 @@ def test_what_cannot_be_a_table_is_refused_with_a_sentence(
         'path,wkt\na.tif,"POLYGON ((500000 0, 500001 0, 500001 1, 500000 0))"\n',
         "table-srs",
     )
-    assert _rows(folder) == {}
+    assert primaries_by_name(folder) == {}
 
 
 def test_nothing_in_a_strange_geopackage_is_carried_out(
@@ -423,11 +417,11 @@ def test_nothing_in_a_strange_geopackage_is_carried_out(
             " SELECT x AS fid, 'a.tif' AS location FROM n"
         )
     with pytest.raises(ConfigError, match="holds no layer"):
-        _add(folder, path)
+        add_tables(folder, path)
 
 
 def test_a_table_is_always_looked_through_again(folder: DefinitionFolder, tiles: Path) -> None:
     table = _write_csv(tiles.parent / "t.csv", _table_rows())
-    _add(folder, table)
+    add_tables(folder, table)
     request = AddRequest(command="sync", raster_type="table", paths=[table])
     assert pending_products(folder, request) == [(str(table), True)]

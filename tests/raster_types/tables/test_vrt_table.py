@@ -6,9 +6,8 @@ raster_types.tables.mrf_proxy and raster_types.tables.open_table.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -20,14 +19,13 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.build.raster_record import ItemStatus
 from engine.errors import ConfigError
 from engine.function_rules import GainOffsetRule
-from raster_types.adding.add import AddReport, AddRequest, add_rasters
-from raster_types.base import ItemOptions
+from tests.raster_types.definitions import add_tables, primaries_by_name
 from tests.synthetic import place, ramp, write_geotiff
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from engine.build.item_row import ItemRow
 
 _HEAD = '<VRTDataset rasterXSize="40" rasterYSize="20"><SRS>EPSG:32633</SRS>'
 _PLACE = "<GeoTransform>500000, 10, 0, 5000000, 0, -10</GeoTransform>"
@@ -36,16 +34,6 @@ _PLACE = "<GeoTransform>500000, 10, 0, 5000000, 0, -10</GeoTransform>"
 @pytest.fixture
 def folder(tmp_path: Path) -> DefinitionFolder:
     return DefinitionFolder.create(tmp_path / "d.isdef")
-
-
-def _add(folder: DefinitionFolder, *paths: Path, **options: Any) -> AddReport:
-    request = AddRequest(raster_type="table", paths=paths, options=ItemOptions(**options))
-    return add_rasters(folder, request)
-
-
-def _rows(folder: DefinitionFolder) -> dict[str, ItemRow]:
-    with folder.table() as table:
-        return {row.name: row for row in table.rows("Category = 1")}
 
 
 def _build(folder: DefinitionFolder) -> None:
@@ -85,14 +73,14 @@ def test_a_mosaic_gives_an_item_for_each_place_with_the_last_on_top(
         f"<NoDataValue>0</NoDataValue>{_source('a.tif', n)}{_source('b.tif', n, 20)}"
         for n in (3, 1)
     ]
-    assert _add(folder, _write(tiles / "m.vrt", *bands)).added == 2
-    rows = _rows(folder)
+    assert add_tables(folder, _write(tiles / "m.vrt", *bands)).added == 2
+    rows = primaries_by_name(folder)
     source = rows["b"].raster.sources[0]
     assert (source.bands, source.no_data, source.crs) == ((3, 1), "0.0", "EPSG:32633")
     assert source.geotransform == (500_200.0, 10.0, 0.0, 5_000_000.0, 0.0, -10.0)
     assert rows["b"].attributes["ZOrder"] < rows["a"].attributes["ZOrder"]
     _build(folder)
-    built = _rows(folder)
+    built = primaries_by_name(folder)
     assert built["b"].status is ItemStatus.READY
     # Where the VRT puts it, not where the file says.
     assert built["b"].attributes["CenterX"] == pytest.approx(500_300.0)
@@ -101,27 +89,27 @@ def test_a_mosaic_gives_an_item_for_each_place_with_the_last_on_top(
 
 def test_files_of_single_bands_become_one_item(folder: DefinitionFolder, tiles: Path) -> None:
     path = _write(tiles / "s.vrt", _source("b.tif", 2), _source("a.tif", 1))
-    assert _add(folder, path).added == 1
-    (row,) = _rows(folder).values()
+    assert add_tables(folder, path).added == 1
+    (row,) = primaries_by_name(folder).values()
     assert row.name == "s"
     found = [(source.path, source.bands) for source in row.raster.sources]
     assert found == [(str(tiles / "b.tif"), (2,)), (str(tiles / "a.tif"), (1,))]
     _build(folder)
-    assert _rows(folder)["s"].status is ItemStatus.READY
+    assert primaries_by_name(folder)["s"].status is ItemStatus.READY
 
 
 def test_scaled_values_become_a_process(folder: DefinitionFolder, tiles: Path) -> None:
     scale = "<ScaleOffset>5</ScaleOffset><ScaleRatio>2</ScaleRatio><NODATA>9</NODATA>"
     bands = [_source("a.tif", n, 0, scale, "Complex") for n in (1, 2)]
-    _add(folder, _write(tiles / "v.vrt", *bands))
-    raster = _rows(folder)["v"].raster
+    add_tables(folder, _write(tiles / "v.vrt", *bands))
+    raster = primaries_by_name(folder)["v"].raster
     assert raster.process is not None
     (process,) = raster.process.rasters[0].process_chain
     assert process.arguments == GainOffsetRule(gains=(2.0, 2.0), offsets=(5.0, 5.0))
     assert raster.process.rasters[0].source == str(tiles / "a.tif")
     assert raster.sources[0].no_data == "9.0"
     _build(folder)
-    row = _rows(folder)["v"]
+    row = primaries_by_name(folder)["v"]
     assert row.status is ItemStatus.READY
     assert row.headers[0].geotransform == (500_000.0, 10.0, 0.0, 5_000_000.0, 0.0, -10.0)
 
@@ -143,8 +131,8 @@ def test_what_is_not_understood_is_refused_by_its_name(
 ) -> None:
     path = _write(tiles / "x.vrt", band or _source("a.tif"), inside=inside)
     with pytest.raises(ConfigError, match=name):
-        _add(folder, path)
-    assert _rows(folder) == {}
+        add_tables(folder, path)
+    assert primaries_by_name(folder) == {}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +150,7 @@ def test_bad_documents_are_refused(folder: DefinitionFolder, tmp_path: Path, tex
     path = tmp_path / "x.vrt"
     path.write_text(text)
     with pytest.raises(ConfigError):
-        _add(folder, path)
+        add_tables(folder, path)
 
 
 @pytest.mark.parametrize(
@@ -171,9 +159,9 @@ def test_bad_documents_are_refused(folder: DefinitionFolder, tmp_path: Path, tex
 def test_sources_outside_the_folder_or_of_other_kinds_are_failed_items(
     folder: DefinitionFolder, tiles: Path, file: str
 ) -> None:
-    report = _add(folder, _write(tiles / "m.vrt", _source(file)))
+    report = add_tables(folder, _write(tiles / "m.vrt", _source(file)))
     assert len(report.failed) == 1
-    (row,) = _rows(folder).values()
+    (row,) = primaries_by_name(folder).values()
     assert row.status is ItemStatus.NOT_SUPPORTED
     assert "--rewrite" in row.message
 
@@ -184,8 +172,8 @@ def test_a_folder_that_is_named_counts_as_the_mosaics_own(
     deep = tiles / "deep"
     deep.mkdir()
     path = _write(deep / "m.vrt", _source("../a.tif"))
-    assert len(_add(folder, path).failed) == 1
-    report = _add(folder, path, rewrite=((f"{tiles}/", f"{tiles}/"),))
+    assert len(add_tables(folder, path).failed) == 1
+    report = add_tables(folder, path, rewrite=((f"{tiles}/", f"{tiles}/"),))
     assert (report.changed, report.failed) == (1, [])
 
 
@@ -196,9 +184,9 @@ def test_mosaics_of_the_kit_lie_where_gdal_puts_them(
     folder: DefinitionFolder, shared_data: Path, name: str, items: int
 ) -> None:
     path = shared_data / "03_aerial_mosaics/ngi_ortho" / name
-    assert _add(folder, path).added == items
+    assert add_tables(folder, path).added == items
     _build(folder)
-    rows = _rows(folder)
+    rows = primaries_by_name(folder)
     assert {row.status for row in rows.values()} == {ItemStatus.READY}
     for row in rows.values():
         source = row.raster.sources[0]
@@ -212,11 +200,9 @@ def test_mosaics_of_the_kit_lie_where_gdal_puts_them(
 
 
 def test_what_gdalbuildvrt_writes_is_understood(
-    folder: DefinitionFolder, tiles: Path, shared_data: Path
+    folder: DefinitionFolder, tiles: Path, require_program: Callable[[str], Path]
 ) -> None:
-    program = shutil.which("gdalbuildvrt")
-    if program is None:
-        pytest.skip("needs gdalbuildvrt")
+    program = require_program("gdalbuildvrt")
     for name in "ab":
         write_geotiff(
             tiles / f"{name}.tif",
@@ -225,9 +211,9 @@ def test_what_gdalbuildvrt_writes_is_understood(
             mask=np.ones((20, 20), np.bool_),
         )
     subprocess.run([program, "-q", "m.vrt", "a.tif", "b.tif"], cwd=tiles, check=True)
-    assert _add(folder, tiles / "m.vrt").added == 2
+    assert add_tables(folder, tiles / "m.vrt").added == 2
     _build(folder)
-    assert {row.status for row in _rows(folder).values()} == {ItemStatus.READY}
+    assert {row.status for row in primaries_by_name(folder).values()} == {ItemStatus.READY}
 
 
 @pytest.mark.parametrize("kind", ["idontexist.vrt", "empty_gcplist.vrt"])
@@ -237,9 +223,9 @@ def test_hostile_mosaics_of_the_kit_bring_nothing_that_is_served(
     path = shared_data / "08_hostile/gtiff" / kind
     if kind == "empty_gcplist.vrt":
         with pytest.raises(ConfigError, match="<GCPList>"):
-            _add(folder, path)
+            add_tables(folder, path)
     else:
-        _add(folder, path)
+        add_tables(folder, path)
     with pytest.raises(ConfigError, match="no raster"):
         _build(folder)
 
@@ -259,10 +245,10 @@ def test_a_raster_proxy_stands_for_the_file_that_it_caches(
     folder: DefinitionFolder, tiles: Path
 ) -> None:
     path = _mrf(tiles / "p.mrf", "<CachedSource><Source>a.tif</Source></CachedSource>")
-    _add(folder, path)
-    assert _rows(folder)["p"].raster.sources[0].path == str(tiles / "a.tif")
+    add_tables(folder, path)
+    assert primaries_by_name(folder)["p"].raster.sources[0].path == str(tiles / "a.tif")
     _build(folder)
-    assert _rows(folder)["p"].status is ItemStatus.READY
+    assert primaries_by_name(folder)["p"].status is ItemStatus.READY
 
 
 def test_a_proxy_of_a_file_elsewhere_fails_until_it_is_mapped(
@@ -270,9 +256,11 @@ def test_a_proxy_of_a_file_elsewhere_fails_until_it_is_mapped(
 ) -> None:
     source = "<CachedSource><Source>/vsis3/bucket/a.tif</Source></CachedSource>"
     path = _mrf(tiles / "p.mrf", source)
-    assert len(_add(folder, path).failed) == 1
-    _add(folder, path, rewrite=(("/vsis3/bucket/", f"{tiles}/"),))
-    assert str(tiles / "a.tif") in {row.raster.sources[0].path for row in _rows(folder).values()}
+    assert len(add_tables(folder, path).failed) == 1
+    add_tables(folder, path, rewrite=(("/vsis3/bucket/", f"{tiles}/"),))
+    assert str(tiles / "a.tif") in {
+        row.raster.sources[0].path for row in primaries_by_name(folder).values()
+    }
 
 
 @pytest.mark.parametrize(
@@ -287,13 +275,13 @@ def test_bad_mrf_headers_are_refused(
     folder: DefinitionFolder, tmp_path: Path, inside: str, size: str
 ) -> None:
     with pytest.raises(ConfigError):
-        _add(folder, _mrf(tmp_path / "p.mrf", inside, size))
+        add_tables(folder, _mrf(tmp_path / "p.mrf", inside, size))
 
 
 @pytest.mark.parametrize("kind", ["deflate", "jpeg", "lerc", "none", "png"])
 def test_mrf_files_of_the_kit_come_in_themselves(
     folder: DefinitionFolder, shared_data: Path, kind: str
 ) -> None:
-    _add(folder, shared_data / f"07_formats/mrf/{kind}/byte.mrf")
+    add_tables(folder, shared_data / f"07_formats/mrf/{kind}/byte.mrf")
     _build(folder)
-    assert _rows(folder)["byte"].status is ItemStatus.READY
+    assert primaries_by_name(folder)["byte"].status is ItemStatus.READY
