@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,7 +37,7 @@ def _choose_target() -> None:
 _choose_target()
 
 import numba  # noqa: E402 -- reads the environment when imported
-from llvmlite import ir  # noqa: E402 -- as above
+from llvmlite import binding, ir  # noqa: E402 -- as above
 from numba import types  # noqa: E402 -- as above
 from numba.core import cgutils, options  # noqa: E402 -- as above
 from numba.core.cpu import CPUTargetOptions  # noqa: E402 -- as above
@@ -47,6 +47,7 @@ from numba.extending import intrinsic  # noqa: E402 -- as above
 __all__ = [
     "HAS_FMA",
     "IS_COMPILING",
+    "TARGET",
     "cgutils",
     "intrinsic",
     "ir",
@@ -60,6 +61,19 @@ __all__ = [
 IS_COMPILING = not os.environ.get("NUMBA_DISABLE_JIT", "").strip("0")
 # True where kernels are compiled for processors that multiply and add in one instruction.
 HAS_FMA = IS_COMPILING and os.environ.get("NUMBA_CPU_NAME") == "haswell"
+
+
+class Target(NamedTuple):
+    """The processor that code is made for, in LLVM's names."""
+
+    cpu: str
+    features: str
+
+
+TARGET = Target(
+    os.environ.get("NUMBA_CPU_NAME") or str(binding.get_host_cpu_name()),
+    os.environ.get("NUMBA_CPU_FEATURES") or str(binding.get_host_cpu_features().flatten()),
+)
 
 # numba has the flag but no option for it; without it no loop that loads from one array and stores to
 # another through computed indices is ever vectorised.
