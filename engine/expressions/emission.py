@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.expressions.operations import OPERATIONS
 from engine.kernel import ir
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ class Emitter:
         if operation in _RULES:
             return _RULES[operation](self, arguments)
         number = _PLAIN[operation](self, [each.number for each in arguments])
-        return Value(number, self.both(*(each.valid for each in arguments)))
+        valid = self.both(*(each.valid for each in arguments))
+        if not OPERATIONS[operation].is_finite:
+            valid = self.both(valid, self.is_finite(number))
+        return Value(number, valid)
 
     # Building blocks
 

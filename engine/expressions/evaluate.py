@@ -72,7 +72,7 @@ class ExpressionPass:
         """Tell whether looking results up is quicker than working them out."""
         steps = self.listing.program.instructions
         return len(steps) > _FEW_STEPS or any(
-            each.operation == TABLE or not each.is_finite for each in steps
+            each.operation == TABLE or not each.is_quick for each in steps
         )
 
     def _by_table(self, block: PixelBlock, band: int, name: str) -> PixelBlock:

@@ -219,12 +219,13 @@ class _Writer:
     ) -> Value:
         name = self._signature.samples[place]
         sample = builder.load(builder.gep(self._samples[place], [pixel]))
+        valid = bits[self._signature.validity[place]]
+        if name in _INTEGERS:
+            convert = builder.uitofp if name.startswith("u") else builder.sitofp
+            return Value(convert(sample, DOUBLE), valid)
         if name == "float32":
             sample = builder.fpext(sample, DOUBLE)
-        elif name in _INTEGERS:
-            convert = builder.uitofp if name.startswith("u") else builder.sitofp
-            sample = convert(sample, DOUBLE)
-        return Value(sample, bits[self._signature.validity[place]])
+        return Value(sample, builder.and_(valid, Emitter(builder).is_finite(sample)))
 
     def _store(self, emitter: Emitter, pixel: ir.Value, steps: list[Value]) -> None:
         builder, program = emitter.builder, self._signature.program
@@ -233,9 +234,6 @@ class _Writer:
             zip(program.outputs, self._signature.outputs, strict=True)
         ):
             number, valid = steps[step]
-            # Samples of floating point may be anything.
-            if not program.instructions[step].is_finite or self._has_floats():
-                valid = emitter.both(valid, emitter.is_finite(number))
             builder.store(
                 _as_type(emitter, number, kind), builder.gep(self._results[place], [pixel])
             )
@@ -245,9 +243,6 @@ class _Writer:
         for place, valid in enumerate(written[:1] if self.shares_validity else written):
             byte = builder.zext(emitter.holds(valid), _BYTE)
             builder.store(byte, builder.gep(self._results_valid[place], [pixel]))
-
-    def _has_floats(self) -> bool:
-        return any(name.startswith("float") for name in self._signature.samples)
 
 
 def _arrays_of_validity(signature: Signature) -> int:

@@ -1,7 +1,7 @@
 """The operations that expressions know: their names and how many arguments they take.
 
-Truth is 1 and 0; what is not 0 counts as true. Results that are no finite numbers (a division by 0, the
-root of a negative number) are invalid in the end. How each is computed is `emission`'s.
+Truth is 1 and 0; what is not 0 counts as true. A result that is no finite number (a division by 0, the root
+of a negative number) is invalid. How each is computed is `emission`'s.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Operation:
     least, most : int
         Counts of arguments.
     is_finite : bool
-        Finite arguments always give a finite result.
+        Finite arguments always give a finite result (of any size that pictures have).
     """
 
     name: str

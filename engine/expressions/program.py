@@ -30,13 +30,13 @@ class Instruction:
     arguments : tuple of int
         Steps; of a sample its place in `Program.samples`, of a number in `Program.numbers`, of a table
         the step that gives the number and its place in `Program.tables`.
-    is_finite : bool
-        The result is a finite number wherever the samples are.
+    is_quick : bool
+        No division, root or the like.
     """
 
     operation: str
     arguments: tuple[int, ...]
-    is_finite: bool
+    is_quick: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +102,17 @@ class _Lister:
     def _listed(self, node: Expression) -> int:
         if isinstance(node, Sample):
             place = self.samples.setdefault(node, len(self.samples))
-            return self._add(Instruction(SAMPLE, (place,), is_finite=True))
+            return self._add(Instruction(SAMPLE, (place,), is_quick=True))
         if isinstance(node, Number):
             # Equal numbers in two places may differ in the next rule of this shape.
             self.numbers.append(node.value)
-            return self._add(Instruction(NUMBER, (len(self.numbers) - 1,), is_finite=True))
+            return self._add(Instruction(NUMBER, (len(self.numbers) - 1,), is_quick=True))
         if isinstance(node, Table):
             self.tables.append(node)
             step = self._by_node[id(node.argument)]
-            return self._add(Instruction(TABLE, (step, len(self.tables) - 1), is_finite=True))
+            return self._add(Instruction(TABLE, (step, len(self.tables) - 1), is_quick=True))
         steps = tuple(self._by_node[id(each)] for each in node.arguments)
-        finite = OPERATIONS[node.operation].is_finite
-        finite = finite and all(self.instructions[step].is_finite for step in steps)
-        return self._add(Instruction(node.operation, steps, finite))
+        return self._add(Instruction(node.operation, steps, OPERATIONS[node.operation].is_finite))
 
     def _add(self, instruction: Instruction) -> int:
         key = (instruction.operation, instruction.arguments)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.expressions.operations import OPERATIONS
 from engine.expressions.tree import Call, Number, Sample, Table
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ def evaluated(expression: Expression, inputs: Sequence[PixelBlock]) -> Found:
     if isinstance(expression, Sample):
         block = inputs[expression.source]
         valid = np.broadcast_to(block.valid, block.data.shape)[expression.band]
-        return block.data[expression.band].astype(np.float64), valid
+        samples = block.data[expression.band].astype(np.float64)
+        return samples, valid & np.isfinite(samples)
     if isinstance(expression, Number):
         return np.full(shape, expression.value), always
     if isinstance(expression, Table):
@@ -145,7 +147,8 @@ def _called(expression: Call, x: list[Found]) -> Found:
     name = expression.operation
     valid = functools.reduce(np.logical_and, [v for _, v in x])
     if name in PLAIN:
-        return PLAIN[name](*(number for number, _ in x)), valid
+        number = PLAIN[name](*(number for number, _ in x))
+        return number, valid if OPERATIONS[name].is_finite else valid & np.isfinite(number)
     if name.endswith("_valid"):
         return _valid_only(name, x)
     if name == "is_null":
