@@ -42,25 +42,49 @@ class MosaicRule(Record, frozen=True, kw_only=True):
     viewpoint: MapPoint | None = None
 
 
-class RenderingRule(Record, frozen=True, kw_only=True):
-    """The chain a client asks for.
+class MosaicInput(Record, tag="mosaic", tag_field="input", frozen=True, kw_only=True):
+    """The service's own rasters; `mosaic` None = as the request has them."""
+
+    mosaic: MosaicRule | None = None
+
+
+class ItemInput(Record, tag="item", tag_field="input", frozen=True, kw_only=True):
+    """One raster of the service, by OBJECTID."""
+
+    item: int
+
+
+class ConstantInput(Record, tag="constant", tag_field="input", frozen=True, kw_only=True):
+    """A number for a raster."""
+
+    value: float
+
+
+class RenderingRule(Record, tag="function", tag_field="input", frozen=True, kw_only=True):
+    """What a client asks for: a tree of raster functions.
 
     Attributes
     ----------
     function : str
-        "None" = raw samples, or a name in engine.functions.FUNCTIONS.
+        "None" = samples as they are, or a name in engine.functions.FUNCTIONS.
     arguments : FunctionArguments or None
         Of that function; None = its defaults.
+    inputs : tuple of RuleInput
+        In the order of the function's inputs; () = the service's rasters.
     """
 
     function: str = "None"
     arguments: FunctionArguments | None = None
+    inputs: tuple[RuleInput, ...] = ()
     output_pixel_type: PixelType | None = None
 
     @property
     def stretch(self) -> StretchRule | None:
         """The arguments of Stretch, where they are that."""
         return self.arguments if isinstance(self.arguments, StretchRule) else None
+
+
+RuleInput = RenderingRule | MosaicInput | ItemInput | ConstantInput
 
 
 class TimeRange(Record, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ into blocks, so that one binding serves every strip and tile of a request.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 import msgspec
@@ -15,6 +15,8 @@ from engine.errors import InvalidParameter
 from engine.function_rules import OutsideRule
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.function_rules import FunctionRule
     from engine.pixel_type import PixelType
     from engine.pixels import PixelBlock
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from engine.summary import BandStatistics, Histogram
 
 Rule = TypeVar("Rule", bound="FunctionRule")
+T = TypeVar("T")
 Arguments = TypeVar("Arguments", bound=msgspec.Struct)
 
 
@@ -33,12 +36,52 @@ class BandsInfo:
     ----------
     statistics, histograms : one per band, or ()
         Of the whole service, not of the view.
+    names : one per band, or ()
+    wavelengths_nm : one (lowest, highest) per band, or ()
+        NaN = not known.
+    colormap : tuple of (value, red, green, blue)
+        Of a single band.
+    properties : tuple of (key, value)
+        What is known of the sensor and the like, under Esri's keys in lower case (`sensorname`).
+    is_thematic : bool
+        Samples are classes, which are never averaged.
     """
 
     pixel_type: PixelType
     bands: int
     statistics: tuple[BandStatistics, ...] = ()
     histograms: tuple[Histogram, ...] = ()
+    names: tuple[str, ...] = ()
+    wavelengths_nm: tuple[tuple[float, float], ...] = ()
+    colormap: tuple[tuple[int, int, int, int], ...] = ()
+    properties: tuple[tuple[str, str | float], ...] = ()
+    is_thematic: bool = False
+
+    def property(self, key: str) -> str | float | None:
+        """Return what is known under a key, in any case; None = nothing."""
+        return dict(self.properties).get(key.casefold())
+
+
+def some_bands(info: BandsInfo, bands: Sequence[int]) -> BandsInfo:
+    """Return what is known of some bands (from 0) in their order."""
+
+    def chosen(entries: tuple[T, ...]) -> tuple[T, ...]:
+        return tuple(entries[band] for band in bands) if len(entries) == info.bands else ()
+
+    return replace(
+        info,
+        bands=len(bands),
+        statistics=chosen(info.statistics),
+        histograms=chosen(info.histograms),
+        names=chosen(info.names),
+        wavelengths_nm=chosen(info.wavelengths_nm),
+        colormap=info.colormap if len(bands) == 1 else (),
+    )
+
+
+def retyped(info: BandsInfo, pixel_type: PixelType) -> BandsInfo:
+    """Return what is known after a cast."""
+    return replace(info, pixel_type=pixel_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +132,20 @@ class PlacedFunction(Protocol):
         ...
 
 
+@runtime_checkable
+class BoundCombination(Protocol):
+    """A function of several inputs with its parameters settled."""
+
+    @property
+    def output(self) -> BandsInfo:
+        """Description of what `combine` returns."""
+        ...
+
+    def combine(self, blocks: Sequence[PixelBlock]) -> PixelBlock:
+        """Return the processed pixels of blocks of one size, in the order of the inputs."""
+        ...
+
+
 class RasterFunction(Protocol):
     """A raster function before it has parameters."""
 
@@ -103,6 +160,24 @@ class RasterFunction(Protocol):
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundFunction:
         """Check the rule's arguments against the input.
+
+        Raises
+        ------
+        InvalidParameter
+        """
+        ...
+
+
+@runtime_checkable
+class CombiningFunction(Protocol):
+    """A raster function of several inputs; which, its record of arguments says."""
+
+    def padding(self, rule: RenderingRule) -> int:
+        """Return how many neighbour pixels a rule needs on each side."""
+        ...
+
+    def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> BoundCombination:
+        """Check the rule's arguments against the inputs.
 
         Raises
         ------
