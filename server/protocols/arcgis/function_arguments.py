@@ -1,79 +1,179 @@
-"""Arguments of raster functions in rendering rules, in Esri's names: Remap, Convolution, Arithmetic.
+"""Arguments of raster functions in rendering rules, read into their records by what the fields are.
 
-Numbers that are not there take the functions' own defaults; whether they can be is the engine's to say.
+Names ignore case; a number may be its text, a list of one may be the thing alone. What is not there takes the
+function's own default; what no function knows is ignored, as clients send arguments of other versions.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import typing
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from engine.errors import InvalidParameter
-from engine.function_rules import ArithmeticRule, ConvolutionRule, FunctionArguments, RemapRule
+from engine.function_rules import ArithmeticRule, FunctionArguments, OutsideRule, StretchRule
 from server.protocols.arcgis.parameters import as_integer, as_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from engine.function_rules import FunctionRule
     from server.protocols.arcgis.sloppy_json import JsonValue
 
     Arguments = dict[str, JsonValue]
 
-_MOST_NUMBERS = 4096
-_TRUE = (True, 1, "true", "True", "1")
+MOST_NUMBERS = 16_384
+_MOST_CHARACTERS = 65_536
+_TRUE = (True, 1, "true", "True", "TRUE", "1", "yes")
+_FALSE = (False, 0, "false", "False", "FALSE", "0", "no", "", None)
+
+# By their names in lower case.
+FUNCTION_RULES: dict[str, type[FunctionRule]] = {
+    str(kind.__struct_config__.tag).casefold(): kind
+    for kind in typing.get_args(FunctionArguments)
+    if kind is not OutsideRule
+}
 
 
-def _remap(arguments: Arguments) -> RemapRule:
-    replacement = arguments.get("replacementvalue")
-    return RemapRule(
-        input_ranges=_numbers(arguments, "InputRanges"),
-        output_values=_numbers(arguments, "OutputValues"),
-        no_data_ranges=_numbers(arguments, "NoDataRanges"),
-        allow_unmatched=arguments.get("allowunmatched") in _TRUE,
-        replacement_value=(
-            None
-            if replacement is None
-            else as_number("renderingRule.ReplacementValue", replacement)
-        ),
-        is_last_range_inclusive=arguments.get("islastinputrangeinclusive") in _TRUE,
-    )
+def read_arguments(kind: type[FunctionRule], given: Arguments) -> FunctionRule:
+    """Return the record of a function's arguments.
+
+    Parameters
+    ----------
+    given
+        Keys in lower case.
+
+    Raises
+    ------
+    InvalidParameter
+        Names the argument.
+    """
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(kind):
+        name = esri_name(kind, field.name)
+        value = given.get(name.casefold())
+        if value is None:
+            continue
+        words = kind.words.get(field.name)
+        values[field.name] = _value(f"renderingRule.{name}", value, field.type, words)
+    own = _OWN.get(kind)
+    if own is not None:
+        values = own(values, given)
+    return kind(**values)
 
 
-def _convolution(arguments: Arguments) -> ConvolutionRule:
-    def whole(key: str, default: int) -> int:
-        value = arguments.get(key.casefold(), default)
-        return as_integer(f"renderingRule.{key}", value, -1, 255)
-
-    return ConvolutionRule(
-        kind=whole("Type", -1),
-        rows=whole("Rows", 3),
-        columns=whole("Columns", 3),
-        kernel=_numbers(arguments, "Kernel"),
-    )
+@lru_cache(maxsize=1024)
+def esri_name(kind: type[FunctionRule], field: str) -> str:
+    """Return the name of an argument in rendering rules."""
+    known = kind.esri_names.get(field)
+    return known or "".join(part.capitalize() for part in field.split("_"))
 
 
-def _arithmetic(arguments: Arguments) -> ArithmeticRule:
-    operation = arguments.get("operation", 1)
-    second = arguments.get("raster2")
-    if isinstance(second, bool) or not isinstance(second, int | float | list):
-        raise InvalidParameter("renderingRule.Raster2", second, "a number")
-    return ArithmeticRule(
-        operation=as_integer("renderingRule.Operation", operation, 1, 99),
-        constants=_numbers(arguments, "Raster2"),
-    )
+def _value(name: str, value: JsonValue, kind: Any, words: Mapping[str, int] | None) -> Any:
+    options = [each for each in typing.get_args(kind) if each is not type(None)]
+    if typing.get_origin(kind) is tuple:
+        return _list(name, value, options[0])
+    if options and kind not in (int, float, bool, str):
+        # A thing, or None where it is not there.
+        kind = options[0]
+    if kind is bool:
+        return _truth(name, value)
+    if kind is int:
+        return _whole(name, value, words)
+    if kind is float:
+        return as_number(name, value)
+    if not isinstance(value, str | int | float) or len(str(value)) > _MOST_CHARACTERS:
+        raise InvalidParameter(name, value, f"a text of at most {_MOST_CHARACTERS} characters")
+    return str(value)
 
 
-def _numbers(arguments: Arguments, key: str) -> tuple[float, ...]:
-    value = arguments.get(key.casefold(), [])
+def _list(name: str, value: JsonValue, kind: Any) -> tuple[Any, ...]:
+    if typing.get_origin(kind) is tuple:
+        return (
+            _statistics(name, value)
+            if len(typing.get_args(kind)) == 4
+            else _rows(name, value, kind)
+        )
     values = value if isinstance(value, list) else [value]
-    if len(values) > _MOST_NUMBERS:
-        name = f"renderingRule.{key}"
-        raise InvalidParameter(name, f"{len(values)} numbers", f"at most {_MOST_NUMBERS}")
-    return tuple(as_number(f"renderingRule.{key}", each) for each in values)
+    if any(isinstance(each, list) for each in values):
+        # A kernel row by row, ranges pair by pair.
+        values = [cell for each in values for cell in (each if isinstance(each, list) else [each])]
+    if len(values) > MOST_NUMBERS:
+        raise InvalidParameter(name, f"{len(values)} values", f"at most {MOST_NUMBERS}")
+    return tuple(_value(name, each, kind, None) for each in values)
 
 
-# By their names in lower case: the name proper, and what reads the arguments (keys in lower case).
-FUNCTIONS: dict[str, tuple[str, Callable[[Arguments], FunctionArguments]]] = {
-    "remap": ("Remap", _remap),
-    "convolution": ("Convolution", _convolution),
-    "arithmetic": ("Arithmetic", _arithmetic),
+def _rows(name: str, value: JsonValue, kind: Any) -> tuple[Any, ...]:
+    own = typing.get_args(kind)
+    count = None if own[-1] is Ellipsis else len(own)
+    rows = value if isinstance(value, list) else []
+    if not rows or len(rows) > MOST_NUMBERS or not all(isinstance(row, list) for row in rows):
+        raise InvalidParameter(name, value, f"a list of lists, at most {MOST_NUMBERS}")
+    if count is not None and any(len(row) != count for row in rows if isinstance(row, list)):
+        raise InvalidParameter(name, value, f"a list of lists of {count}")
+    return tuple(_list(name, row, own[0]) for row in rows)
+
+
+def _whole(name: str, value: JsonValue, words: Mapping[str, int] | None) -> int:
+    if words and isinstance(value, str):
+        folded = value.casefold().replace(" ", "").replace("_", "").replace("-", "")
+        if folded in words:
+            return words[folded]
+    try:
+        return as_integer(name, value)
+    except InvalidParameter:
+        if not words:
+            raise
+        accepted = ", ".join(f"{number} ({word})" for word, number in words.items())
+        raise InvalidParameter(name, value, f"one of {accepted}") from None
+
+
+def _truth(name: str, value: JsonValue) -> bool:
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise InvalidParameter(name, value, "true or false")
+
+
+def _statistics(name: str, value: JsonValue) -> tuple[tuple[float, float, float, float], ...]:
+    """Read `[[min, max, mean, stddev], …]`, or objects with those keys."""
+    if not isinstance(value, list) or len(value) > MOST_NUMBERS:
+        raise InvalidParameter(name, value, "a list of [min, max, mean, stddev]")
+    rows = []
+    for row in value:
+        if isinstance(row, dict):
+            fields = {key.casefold(): entry for key, entry in row.items()}
+            mean = fields.get("avg", fields.get("mean", 0.0))
+            deviation = fields.get("stddev", fields.get("standarddeviation", 0.0))
+            cells = [fields.get("min"), fields.get("max"), mean, deviation]
+        else:
+            cells = list(row) if isinstance(row, list) else []
+            cells += [0.0] * (4 - len(cells)) if len(cells) >= 2 else []
+        if len(cells) != 4:
+            raise InvalidParameter(name, row, "[min, max, mean, stddev]")
+        low, high, mean_value, stddev = (as_number(name, cell) for cell in cells)
+        rows.append((low, high, mean_value, stddev))
+    return tuple(rows)
+
+
+def _stretch(values: dict[str, Any], given: Arguments) -> dict[str, Any]:
+    if given.get("usegamma") not in _TRUE:
+        values.pop("gamma", None)
+    return values
+
+
+def _arithmetic(values: dict[str, Any], given: Arguments) -> dict[str, Any]:
+    second = given.get("raster2")
+    if isinstance(second, int | float | list) and not isinstance(second, bool):
+        values["constants"] = _list("renderingRule.Raster2", second, float)
+    return values
+
+
+# What is not one argument, one field.
+_OWN: dict[type[FunctionRule], Callable[[dict[str, Any], Arguments], dict[str, Any]]] = {
+    StretchRule: _stretch,
+    ArithmeticRule: _arithmetic,
 }

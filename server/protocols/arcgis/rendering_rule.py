@@ -1,12 +1,14 @@
-"""The `renderingRule` parameter: "None" (raw samples) or one known function; others are refused by name.
+"""The `renderingRule` parameter: a tree of raster functions; what is not known is refused by name.
 
 Accepts the plain form (`rasterFunction`, `rasterFunctionArguments`) and the template form that the
-JavaScript SDK sends (`function`, `arguments`). A `Raster` argument may be absent, "$$", or the service's own
-URL (the Python API always sends that one); other URLs are refused, never fetched.
+JavaScript SDK sends (`function`, `arguments`). A raster is absent or "$$" (the service's own), a rule again, a
+number, "$" and an OBJECTID, or the service's own URL with a mosaic rule (the Python API always sends that
+one); other URLs are refused, never fetched.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -14,31 +16,26 @@ import msgspec
 
 from engine.contract import FUNCTIONS as GROUP
 from engine.contract import entry_points_of
-from engine.errors import InvalidParameter
-from engine.function_rules import OutsideRule, StretchRule
+from engine.errors import InvalidParameter, RequestTooLarge
+from engine.function_rules import OutsideRule
 from engine.pixel_type import PixelType
-from engine.request import RenderingRule
-from server.protocols.arcgis.function_arguments import FUNCTIONS
-from server.protocols.arcgis.parameters import Parameters, as_integer, as_number
+from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
+from server.protocols.arcgis.function_arguments import FUNCTION_RULES, read_arguments
+from server.protocols.arcgis.parameters import Parameters, as_integer
+from server.protocols.arcgis.rules import mosaic_rule_of_json
 
 if TYPE_CHECKING:
+    from engine.request import RuleInput
     from server.protocols.arcgis.sloppy_json import JsonValue
 
     Arguments = dict[str, JsonValue]
 
-MAX_BANDS = 4096
 _MOST_CHARACTERS = 65_536
-ACCEPTED = "None, Stretch, Remap, Convolution or Arithmetic"
-
-_STRETCH_TYPES = {
-    "none": 0,
-    "standarddeviation": 3,
-    "standarddeviations": 3,
-    "minmax": 5,
-    "minimummaximum": 5,
-    "percentclip": 6,
-}
-_TRUE = (True, 1, "true", "True", "1")
+_MOST_DEEP = 32
+_MOST_PARTS = 512
+_MOST_RASTERS = 256
+_NOTHING = ("none", "identity", "")
+_ITEM = re.compile(r"\$(\d{1,18})")
 
 
 def rendering_rule(parameters: Parameters, service: str = "") -> RenderingRule | None:
@@ -72,44 +69,136 @@ def rendering_rules(parameters: Parameters, service: str = "") -> tuple[Renderin
 
 def rendering_rule_of_json(value: JsonValue, service: str = "") -> RenderingRule:
     """Read a rule object, or just the name of a function; see `rendering_rule`."""
-    if isinstance(value, str):
-        value = {"rasterFunction": value}
-    if not isinstance(value, dict):
-        raise InvalidParameter("renderingRule", value, "a JSON object with rasterFunction")
-    fields = _fold(value)
-    name, arguments = _name_and_arguments(fields)
-    if name.casefold() in ("none", "identity", ""):
-        _check_input(arguments, service)
+    return _Reader(service).rule(value)
+
+
+class _Reader:
+    """Reads one tree; counts its parts and how deep they lie."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._depth = 0
+        self._parts = 0
+
+    def rule(self, value: JsonValue) -> RenderingRule:
+        if isinstance(value, str):
+            value = {"rasterFunction": value}
+        if not isinstance(value, dict):
+            raise InvalidParameter("renderingRule", value, "a JSON object with rasterFunction")
+        self._depth += 1
+        self._parts += 1
+        if self._depth > _MOST_DEEP:
+            raise RequestTooLarge("depth of renderingRule", self._depth, _MOST_DEEP)
+        if self._parts > _MOST_PARTS:
+            raise RequestTooLarge("number of functions in renderingRule", self._parts, _MOST_PARTS)
+        fields = _fold(value)
+        name, arguments = _name_and_arguments(fields)
+        found = self._made(name, arguments, _pixel_type(fields.get("outputpixeltype")))
+        self._depth -= 1
+        return found
+
+    def _made(self, name: str, arguments: Arguments, pixel_type: PixelType | None) -> RenderingRule:
+        if name.casefold() in _NOTHING:
+            inputs = self._inputs(("Raster",), arguments)
+            first = inputs[0] if inputs else None
+            if isinstance(first, RenderingRule) and pixel_type is None:
+                return first
+            return RenderingRule(inputs=inputs, output_pixel_type=pixel_type)
+        kind = FUNCTION_RULES.get(name.casefold())
+        if kind is None:
+            own, outside = _outside_rule(name, arguments)
+            inputs = self._inputs(("Raster",), arguments)
+            return RenderingRule(
+                function=own, arguments=outside, inputs=inputs, output_pixel_type=pixel_type
+            )
         return RenderingRule(
-            function="None", output_pixel_type=_pixel_type(fields.get("outputpixeltype"))
+            function=str(kind.__struct_config__.tag),
+            arguments=read_arguments(kind, arguments),  # type: ignore[arg-type]  # -- the kinds are those of FunctionArguments
+            inputs=self._inputs(kind.inputs, arguments),
+            output_pixel_type=pixel_type,
         )
-    _check_input(arguments, service)
-    if name.casefold() != "stretch" and name.casefold() not in FUNCTIONS:
-        return _outside_rule(name, arguments, fields)
-    own_name, read = FUNCTIONS.get(name.casefold(), ("Stretch", _stretch))
-    return RenderingRule(
-        function=own_name,
-        arguments=read(arguments),
-        output_pixel_type=_pixel_type(fields.get("outputpixeltype")),
-    )
+
+    def _inputs(self, names: tuple[str, ...], arguments: Arguments) -> tuple[RuleInput, ...]:
+        """Return the rasters of a function; () where it has the service's own alone."""
+        found: list[RuleInput] = []
+        for place, name in enumerate(names):
+            given = arguments.get(name.rstrip("*?").casefold())
+            if place == 0 and given is None:
+                given = arguments.get("raster")
+            if name.endswith("*"):
+                found += self._listed(name.rstrip("*"), given)
+            elif given is not None or not name.endswith("?"):
+                found.append(self._input(name.rstrip("?"), given))
+        return () if found == [MosaicInput()] else tuple(found)
+
+    def _listed(self, name: str, given: JsonValue) -> list[RuleInput]:
+        values = given if isinstance(given, list) else [given]
+        if len(values) > _MOST_RASTERS:
+            raise RequestTooLarge(f"number of rasters in {name}", len(values), _MOST_RASTERS)
+        return [self._input(name, each) for each in values]
+
+    def _input(self, name: str, value: JsonValue) -> RuleInput:
+        if value in (None, "", "$$"):
+            return MosaicInput()
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return ConstantInput(value=float(value))
+        if isinstance(value, dict):
+            return self._nested(name, _fold(value), value)
+        match = _ITEM.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is not None:
+            return ItemInput(item=as_integer(f"renderingRule.{name}", match[1], 0))
+        accepted = "$$ (the service's own rasters), $ and an OBJECTID, a number or a function"
+        raise InvalidParameter(f"renderingRule.{name}", value, accepted)
+
+    def _nested(self, name: str, fields: Arguments, value: JsonValue) -> RuleInput:
+        if "rasterfunction" in fields or "function" in fields:
+            inner = self.rule(value)
+            plain = inner.function == "None" and inner.output_pixel_type is None
+            return (*inner.inputs, MosaicInput())[0] if plain else inner
+        if "url" not in fields:
+            if fields.get("isdataset") or fields.get("type") == "RasterFunctionVariable":
+                return MosaicInput()
+            raise InvalidParameter(f"renderingRule.{name}", value, "a function or $$")
+        _check_own_url(fields, self._service)
+        mosaic = fields.get("mosaicrule")
+        own = MosaicInput(mosaic=mosaic_rule_of_json(mosaic) if mosaic else None)
+        rule = fields.get("renderingrule")
+        if not rule:
+            return own
+        return _on(self.rule(rule), own)
 
 
-def _outside_rule(name: str, arguments: Arguments, fields: Arguments) -> RenderingRule:
-    """Read the rule of a function that a plug-in brings; its arguments' keys are in lower case."""
+def _on(rule: RenderingRule, own: MosaicInput) -> RenderingRule:
+    """Return a rule with its rasters as a mosaic rule has them."""
+    if own == MosaicInput():
+        return rule
+
+    def moved(part: RuleInput) -> RuleInput:
+        if isinstance(part, RenderingRule):
+            return _on(part, own)
+        return own if part == MosaicInput() else part
+
+    inputs = tuple(map(moved, rule.inputs or (MosaicInput(),)))
+    return msgspec.structs.replace(rule, inputs=inputs)
+
+
+def accepted_functions() -> str:
+    """Return the names of all functions, as errors list them."""
+    own = sorted(str(kind.__struct_config__.tag) for kind in FUNCTION_RULES.values())
+    return ", ".join(["None", *own, *(entry.name for entry in entry_points_of(GROUP))])
+
+
+def _outside_rule(name: str, arguments: Arguments) -> tuple[str, OutsideRule]:
+    """Return the name and arguments of a function that a plug-in brings; keys are in lower case."""
     own = {entry.name.casefold(): entry.name for entry in entry_points_of(GROUP)}
     if name.casefold() not in own:
-        accepted = f"{ACCEPTED}{''.join(f', {each}' for each in own.values())}"
-        raise InvalidParameter("renderingRule.rasterFunction", name, accepted)
+        raise InvalidParameter("renderingRule.rasterFunction", name, accepted_functions())
     given = {key: value for key, value in arguments.items() if key != "raster"}
     text = msgspec.json.encode(given, order="sorted").decode()
     if len(text) > _MOST_CHARACTERS:
         accepted = f"at most {_MOST_CHARACTERS} characters"
         raise InvalidParameter("renderingRule.rasterFunctionArguments", len(text), accepted)
-    return RenderingRule(
-        function=own[name.casefold()],
-        arguments=OutsideRule(text=text),
-        output_pixel_type=_pixel_type(fields.get("outputpixeltype")),
-    )
+    return own[name.casefold()], OutsideRule(text=text)
 
 
 def _fold(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -125,7 +214,7 @@ def _name_and_arguments(fields: dict[str, JsonValue]) -> tuple[str, dict[str, Js
         name = fields.get("rasterfunction", "")
         arguments = fields.get("rasterfunctionarguments", {})
     if not isinstance(name, str):
-        raise InvalidParameter("renderingRule.rasterFunction", name, ACCEPTED)
+        raise InvalidParameter("renderingRule.rasterFunction", name, accepted_functions())
     if not isinstance(arguments, dict):
         raise InvalidParameter("renderingRule.rasterFunctionArguments", arguments, "a JSON object")
     unwrapped = {key: _unwrap(entry) for key, entry in _fold(arguments).items()}
@@ -139,26 +228,6 @@ def _unwrap(entry: JsonValue) -> JsonValue:
     return entry
 
 
-def _check_input(arguments: dict[str, JsonValue], service: str) -> None:
-    """Refuse an input that is not the service's own raster."""
-    source = arguments.get("raster")
-    if source in (None, "", "$$"):
-        return
-    if isinstance(source, dict):
-        fields = _fold(source)
-        if "url" in fields:
-            _check_own_url(fields, service)
-            return
-        if "rasterfunction" in fields or "function" in fields:
-            inner = rendering_rule_of_json(source, service)
-            if inner.function == "None":
-                return
-            raise InvalidParameter(
-                "renderingRule.Raster", inner.function, "the service's own raster, not a function"
-            )
-    raise InvalidParameter("renderingRule.Raster", source, "$$ (the service's own raster)")
-
-
 def _check_own_url(fields: dict[str, JsonValue], service: str) -> None:
     url = str(fields["url"])
     try:
@@ -166,8 +235,7 @@ def _check_own_url(fields: dict[str, JsonValue], service: str) -> None:
     except ValueError:
         path = ""
     own = f"/rest/services/{service}/ImageServer".casefold()
-    is_own = bool(service) and path.rstrip("/").casefold().endswith(own)
-    if not is_own or fields.get("renderingrule"):
+    if not service or not path.rstrip("/").casefold().endswith(own):
         raise InvalidParameter("renderingRule.Raster.url", url, "the URL of this service")
 
 
@@ -180,75 +248,3 @@ def _pixel_type(value: JsonValue) -> PixelType | None:
             "renderingRule.outputPixelType", value, "UNKNOWN or one of " + ", ".join(PixelType)
         )
     return PixelType(word)
-
-
-def _stretch(arguments: dict[str, JsonValue]) -> StretchRule:
-    def number(key: str, default: float) -> float:
-        return as_number(f"renderingRule.{key}", arguments.get(key.casefold(), default))
-
-    gamma: tuple[float, ...] = ()
-    if arguments.get("usegamma") in _TRUE:
-        gamma = _gamma(arguments.get("gamma", []))
-    rule = StretchRule(
-        stretch_type=_stretch_type(arguments.get("stretchtype", 0)),
-        standard_deviations=number("NumberOfStandardDeviations", 2.0),
-        min_percent=number("MinPercent", 0.0),
-        max_percent=number("MaxPercent", 0.0),
-        out_min=number("Min", 0.0),
-        out_max=number("Max", 255.0),
-        statistics=_statistics(arguments.get("statistics", [])),
-        dynamic_range=arguments.get("dra") in _TRUE,
-        gamma=gamma,
-    )
-    if rule.out_min > rule.out_max:
-        raise InvalidParameter("renderingRule.Min", rule.out_min, "a value not above Max")
-    if rule.min_percent < 0 or rule.max_percent < 0 or rule.min_percent + rule.max_percent >= 100:
-        raise InvalidParameter(
-            "renderingRule.MinPercent",
-            f"{rule.min_percent:g} and MaxPercent {rule.max_percent:g}",
-            "percents from 0 that sum to less than 100",
-        )
-    return rule
-
-
-def _stretch_type(value: JsonValue) -> int:
-    if isinstance(value, str) and value.strip().casefold() in _STRETCH_TYPES:
-        return _STRETCH_TYPES[value.strip().casefold()]
-    stretch_type = as_integer("renderingRule.StretchType", value, 0, 99)
-    if stretch_type not in _STRETCH_TYPES.values():
-        raise InvalidParameter(
-            "renderingRule.StretchType",
-            stretch_type,
-            "0 (none), 3 (standard deviation), 5 (min-max) or 6 (percent clip)",
-        )
-    return stretch_type
-
-
-def _gamma(value: JsonValue) -> tuple[float, ...]:
-    values = value if isinstance(value, list) else [value]
-    gamma = tuple(as_number("renderingRule.Gamma", entry) for entry in values[:MAX_BANDS])
-    if any(not 0.01 <= entry <= 100 for entry in gamma):
-        raise InvalidParameter("renderingRule.Gamma", value, "numbers from 0.01 to 100")
-    return gamma
-
-
-def _statistics(value: JsonValue) -> tuple[tuple[float, float, float, float], ...]:
-    """Read `[[min, max, mean, stddev], …]`, or objects with those keys."""
-    name = "renderingRule.Statistics"
-    if not isinstance(value, list) or len(value) > MAX_BANDS:
-        raise InvalidParameter(name, value, "a list of [min, max, mean, stddev]")
-    rows = []
-    for row in value:
-        if isinstance(row, dict):
-            fields = _fold(row)
-            mean = fields.get("avg", fields.get("mean", 0.0))
-            deviation = fields.get("stddev", fields.get("standarddeviation", 0.0))
-            cells = [fields.get("min"), fields.get("max"), mean, deviation]
-        else:
-            cells = list(row) if isinstance(row, list) else []
-            cells += [0.0] * (4 - len(cells)) if len(cells) >= 2 else []
-        if len(cells) != 4:
-            raise InvalidParameter(name, row, "[min, max, mean, stddev]")
-        low, high, mean_value, stddev = (as_number(name, cell) for cell in cells)
-        rows.append((low, high, mean_value, stddev))
-    return tuple(rows)

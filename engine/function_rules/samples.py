@@ -1,19 +1,11 @@
-"""Arguments of raster functions as records, one for each function; part of `engine.request`."""
+"""Arguments of functions that change the values of samples."""
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Mapping
+from typing import ClassVar
 
-
-class FunctionRule(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    omit_defaults=True,
-    forbid_unknown_fields=True,
-    tag_field="function",
-):
-    """Base of the arguments of raster functions; the tag is the function's name."""
+from engine.function_rules.base import FunctionRule
 
 
 class StretchRule(FunctionRule, tag="Stretch", frozen=True, kw_only=True):
@@ -28,6 +20,23 @@ class StretchRule(FunctionRule, tag="Stretch", frozen=True, kw_only=True):
     statistics: tuple[tuple[float, float, float, float], ...] = ()
     dynamic_range: bool = False
     gamma: tuple[float, ...] = ()
+
+    esri_names: ClassVar[Mapping[str, str]] = {
+        "standard_deviations": "NumberOfStandardDeviations",
+        "out_min": "Min",
+        "out_max": "Max",
+        "dynamic_range": "DRA",
+    }
+    words: ClassVar[Mapping[str, Mapping[str, int]]] = {
+        "stretch_type": {
+            "none": 0,
+            "standarddeviation": 3,
+            "standarddeviations": 3,
+            "minmax": 5,
+            "minimummaximum": 5,
+            "percentclip": 6,
+        }
+    }
 
 
 class RemapRule(FunctionRule, tag="Remap", frozen=True, kw_only=True):
@@ -56,6 +65,10 @@ class RemapRule(FunctionRule, tag="Remap", frozen=True, kw_only=True):
     replacement_value: float | None = None
     is_last_range_inclusive: bool = False
 
+    esri_names: ClassVar[Mapping[str, str]] = {
+        "is_last_range_inclusive": "IsLastInputRangeInclusive"
+    }
+
 
 class ConvolutionRule(FunctionRule, tag="Convolution", frozen=True, kw_only=True):
     """Arguments of the Convolution function.
@@ -75,6 +88,8 @@ class ConvolutionRule(FunctionRule, tag="Convolution", frozen=True, kw_only=True
     rows: int = 3
     columns: int = 3
     kernel: tuple[float, ...] = ()
+
+    esri_names: ClassVar[Mapping[str, str]] = {"kind": "Type"}
 
 
 class ArithmeticRule(FunctionRule, tag="Arithmetic", frozen=True, kw_only=True):
@@ -112,20 +127,3 @@ class GainSurfaceRule(FunctionRule, tag="GainSurface", frozen=True, kw_only=True
     rows: int = 1
     cols: int = 1
     gains: tuple[float, ...] = (1.0,)
-
-
-class OutsideRule(FunctionRule, tag="Outside", frozen=True, kw_only=True):
-    """Arguments of a plug-in's function, as JSON text; see `engine.functions.base.outside_arguments`."""
-
-    text: str = "{}"
-
-
-FunctionArguments = (
-    StretchRule
-    | RemapRule
-    | ConvolutionRule
-    | ArithmeticRule
-    | GainOffsetRule
-    | GainSurfaceRule
-    | OutsideRule
-)

@@ -1,0 +1,37 @@
+"""Arguments of raster functions as records, one for each function; part of `engine.request`.
+
+The front reads rendering rules into them without knowing what the functions do.
+"""
+
+from engine.function_rules.base import FunctionRule
+from engine.function_rules.outside import OutsideRule
+from engine.function_rules.samples import (
+    ArithmeticRule,
+    ConvolutionRule,
+    GainOffsetRule,
+    GainSurfaceRule,
+    RemapRule,
+    StretchRule,
+)
+
+__all__ = [
+    "ArithmeticRule",
+    "ConvolutionRule",
+    "FunctionArguments",
+    "FunctionRule",
+    "GainOffsetRule",
+    "GainSurfaceRule",
+    "OutsideRule",
+    "RemapRule",
+    "StretchRule",
+]
+
+FunctionArguments = (
+    StretchRule
+    | RemapRule
+    | ConvolutionRule
+    | ArithmeticRule
+    | GainOffsetRule
+    | GainSurfaceRule
+    | OutsideRule
+)
