@@ -248,7 +248,7 @@ def encode_options(made: Plan, request: ImageRequest, work: Work) -> EncodeOptio
         lerc_version=encoding.lerc_version,
         georeference=georeference,
         no_data=request.no_data or declared,
-        band_names=tuple(summary.bands[band].name for band in made.bands),
+        band_names=() if has_rule else tuple(summary.bands[band].name for band in made.bands),
         colormap=summary.colormap if len(made.bands) == 1 and not changed else (),
     )
 

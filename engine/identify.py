@@ -173,7 +173,10 @@ def _processed(made: Plan, rule: RenderingRule, work: Work) -> Samples:
         return samples_of(_samples(made, work))
     if is_function(rule):
         process = work.service.mosaic_process(made.bands, rule)
-        return samples_of(_samples(replace(made, process=process), work))
+        assert process is not None
+        assert process.rule is not None
+        bands = tuple(range(process.rule.output.bands))
+        return samples_of(_samples(replace(made, process=process, bands=bands), work))
     picture = work.service.picture((), rule, "")
     done = to_picture(_samples(replace(made, bands=picture.bands), work), picture)
     return samples_of(done.planes() if isinstance(done, Rgbv) else done)

@@ -18,6 +18,9 @@ from engine.process_steps import bind_steps, take_bands
 from engine.summary import BandStatistics, Histogram
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.function_tree import FunctionTree, TreeLeaf
     from engine.pixels import PixelBlock
     from engine.process_steps import Steps
     from engine.request import RenderingRule
@@ -74,23 +77,8 @@ def functions_of(chain: Chain) -> list[RasterFunctionProcess]:
 
 
 def is_function(rule: RenderingRule | None) -> bool:
-    """Tell whether a rendering rule asks for a function that is no step of the picture."""
-    return rule is not None and rule.function not in _PICTURE_FUNCTIONS
-
-
-def rule_steps(rule: RenderingRule, info: BandsInfo) -> Steps:
-    """Return the function that a rendering rule asks for.
-
-    Raises
-    ------
-    InvalidParameter
-    """
-    process = RasterFunctionProcess(
-        function=rule.function,
-        arguments=rule.arguments,
-        output_pixel_type=rule.output_pixel_type,
-    )
-    return bind_steps([process], info)
+    """Tell whether a rendering rule asks for more than a step of the picture."""
+    return rule is not None and (rule.function not in _PICTURE_FUNCTIONS or bool(rule.inputs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +93,37 @@ class MosaicProcess:
         Of the mosaic.
     pixel_type : PixelType
         Of the mosaic.
-    rule : Steps or None
-        On the bands of the answer.
+    rule : FunctionTree or None
+        What a rendering rule makes of the service's rasters.
+    chosen : tuple of int
+        Bands of the service (from 0) that the rule knows.
     """
 
     service: Steps | None
     bands: int
     pixel_type: PixelType
-    rule: Steps | None = None
+    rule: FunctionTree | None = None
+    chosen: tuple[int, ...] = ()
 
     @property
     def halo_px(self) -> int:
         """Pixels needed around the view."""
-        return sum(steps.halo_px for steps in (self.service, self.rule) if steps is not None)
+        service = 0 if self.service is None else self.service.halo_px
+        return service + (0 if self.rule is None else self.rule.halo_px)
 
     def bands_to_read(self, bands: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the bands of the mosaic that are needed for some of the answer."""
+        """Return the bands of the mosaic that are needed for some of the service."""
         return bands if self.service is None else tuple(range(self.bands))
 
-    def apply(self, block: PixelBlock, bands: tuple[int, ...]) -> PixelBlock:
-        """Return the processed view of a mosaic of `bands_to_read`, made with the halo."""
-        if self.service is not None:
-            block = take_bands(self.service.apply(block), bands)
-        if self.rule is not None:
-            block = self.rule.apply(block)
+    def leaf_bands(self, leaf: TreeLeaf) -> tuple[int, ...]:
+        """Return the bands of the service that the rule reads of a leaf."""
+        return tuple(self.chosen[band] for band in leaf.bands)
+
+    def served(self, block: PixelBlock, bands: tuple[int, ...]) -> PixelBlock:
+        """Return bands of the service of a mosaic of `bands_to_read`."""
+        return block if self.service is None else take_bands(self.service.apply(block), bands)
+
+    def apply(self, blocks: Sequence[PixelBlock]) -> PixelBlock:
+        """Return the processed view of what `served` gives, made with the halo: one block a leaf."""
+        block = blocks[0] if self.rule is None else self.rule.run(blocks)
         return cropped(block, self.halo_px)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from config.definition import MosaicMethod
 from engine.companion_picture import with_companion_picture
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.formats import FORMATS
@@ -17,14 +18,16 @@ from engine.image_view import appearances_in, grid_of_any_view
 from engine.item_process import bound_process
 from engine.item_rasters import shown_at
 from engine.levels import LevelView, choose_level
+from engine.mosaic_process import is_function
 from engine.pixel_type import PixelType
-from engine.request import MosaicRule
+from engine.request import ItemInput, MosaicRule
 from engine.selection import Selected, select_items
+from engine.service_picture import rule_bands
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from config.definition import Interpolation, MosaicMethod, MosaicOperator
+    from config.definition import Interpolation, MosaicOperator
     from engine.functions.base import BoundFunction
     from engine.functions.picture import Picture
     from engine.item import Item
@@ -78,7 +81,7 @@ class Plan:
     per_pixel : bool
         Order by distance pixel by pixel (tiles of view-dependent methods).
     bands : tuple of int
-        Service bands to read, from 0, in the order of the answer.
+        Service bands to read, from 0, in the order of the answer; of a rule's functions their bands.
     pixel_type : PixelType
         Of the answer's samples.
     picture : Picture or None
@@ -87,6 +90,8 @@ class Plan:
         A raster function applied to the samples of a data format.
     process : MosaicProcess or None
         Functions between the mosaic and what becomes of its samples.
+    sources : tuple of Plan
+        Of the rule's leaves, with the halo; () = this plan's own items are the only one.
     truncated : str
         Why something was left out; "" = nothing was.
     memo : dict
@@ -106,6 +111,7 @@ class Plan:
     stretch: BoundFunction | None
     tolerance_px: float
     process: MosaicProcess | None = None
+    sources: tuple[Plan, ...] = ()
     considered: int = 0
     left_out: tuple[tuple[str, int], ...] = ()
     truncated: str = ""
@@ -124,6 +130,7 @@ class Plan:
             self,
             grid=grid,
             items=tuple(planned for planned in self.items if planned.placed.box.intersects(box)),
+            sources=tuple(source.rows_of(first, count) for source in self.sources),
         )
 
 
@@ -147,15 +154,43 @@ def plan(service: ImageService, request: ImageRequest) -> Plan:
 
 def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
     grid = grid_of_any_view(request.view, service)
-    rule = request.mosaic or MosaicRule()
     output = _output(service, request)
     _check_answer(service, request, output)
     wide = with_halo(grid, output.process)
-    selected = select_items(service, wide, rule, request)
-    suited = with_companion_picture(service.summary, request, selected.items)
+    rules = _leaf_rules(request, output.process)
+    found = [select_items(service, wide, rule, request) for rule in rules]
+    suited = with_companion_picture(service.summary, request, found[0].items)
     if suited is not request:
         output = _output(service, suited)
     _check_effort(wide, output)
+    made = [_mosaic_plan(service, request, (grid, wide), output, each) for each in found]
+    truncated = next((each.truncated for each in made if each.truncated), "")
+    return replace(made[0], sources=tuple(made) if len(made) > 1 else (), truncated=truncated)
+
+
+def _leaf_rules(request: ImageRequest, process: MosaicProcess | None) -> list[MosaicRule]:
+    """Return the mosaic rule of each leaf of the request's rule, of the request where it has none."""
+    own = request.mosaic or MosaicRule()
+    if process is None or process.rule is None:
+        return [own]
+    rules = []
+    for leaf in process.rule.leaves:
+        if isinstance(leaf.source, ItemInput):
+            rules.append(MosaicRule(method=MosaicMethod.LOCK_RASTER, lock_ids=(leaf.source.item,)))
+        else:
+            rules.append(leaf.source.mosaic or own)
+    return rules
+
+
+def _mosaic_plan(
+    service: ImageService,
+    request: ImageRequest,
+    grids: tuple[TargetGrid, TargetGrid],
+    output: _Output,
+    selected: Selected,
+) -> Plan:
+    """Return the plan of one mosaic; `grids` are those of the view without and with the halo."""
+    grid, wide = grids
     items, left_out, truncated = _affordable(service, wide, selected)
     return Plan(
         grid=grid,
@@ -202,16 +237,15 @@ class _Output:
 def _output(service: ImageService, request: ImageRequest) -> _Output:
     """Return what becomes of the mosaic's samples."""
     summary, rule = service.summary, request.rendering
-    if FORMATS[request.encoding.format].is_picture:
+    is_picture = FORMATS[request.encoding.format].is_picture
+    if is_function(rule):
+        return _rule_output(service, request, is_picture=is_picture)
+    if is_picture:
         picture = service.picture(request.band_ids, rule, request.no_data_match)
-        process = service.mosaic_process(picture.bands, rule)
+        process = service.mosaic_process(picture.bands, None)
         return _Output(picture.bands, PixelType.U8, picture, process=process)
-    bands = request.band_ids or tuple(range(len(summary.bands)))
-    _check_bands(bands, len(summary.bands))
-    process = service.mosaic_process(bands, rule)
-    if process is not None and process.rule is not None:
-        own = process.rule.output.pixel_type
-        return _Output(bands, request.pixel_type or own, process=process)
+    bands = rule_bands(summary, request.band_ids)
+    process = service.mosaic_process(bands, None)
     if rule is not None and rule.function != "None":
         stretch = FUNCTIONS[rule.function].bind(service.bands_info(bands), rule)
         own = stretch.output.pixel_type
@@ -219,6 +253,20 @@ def _output(service: ImageService, request: ImageRequest) -> _Output:
     out_type = rule.output_pixel_type if rule is not None else None
     own = out_type or summary.pixel_type
     return _Output(bands, request.pixel_type or own, process=process)
+
+
+def _rule_output(service: ImageService, request: ImageRequest, *, is_picture: bool) -> _Output:
+    """Return what becomes of the results of a rule's functions; bands are theirs."""
+    known = rule_bands(service.summary, request.band_ids)
+    process = service.mosaic_process(known, request.rendering)
+    assert process is not None
+    assert process.rule is not None
+    if is_picture:
+        picture = service.picture(request.band_ids, request.rendering, request.no_data_match)
+        return _Output(picture.bands, PixelType.U8, picture, process=process)
+    output = process.rule.output
+    bands = tuple(range(output.bands))
+    return _Output(bands, request.pixel_type or output.pixel_type, process=process)
 
 
 def _check_answer(service: ImageService, request: ImageRequest, output: _Output) -> None:
@@ -247,12 +295,6 @@ def _check_effort(grid: TargetGrid, output: _Output) -> None:
     if taps > most:
         accepted = f"{most}; ask for fewer pixels or bands, or a smaller kernel"
         raise RequestTooLarge("number of pixels times neighbours", taps, accepted)
-
-
-def _check_bands(bands: tuple[int, ...], count: int) -> None:
-    if any(not 0 <= band < count for band in bands):
-        accepted = f"band numbers from 0 to {count - 1}"
-        raise InvalidParameter("bandIds", ",".join(map(str, bands)), accepted)
 
 
 def _affordable(

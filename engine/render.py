@@ -15,10 +15,13 @@ from config.definition import MosaicOperator
 from engine.fetch import MixedValidity
 from engine.pixel_type import PixelType
 from engine.plan import Plan, with_halo
+from engine.process_steps import take_bands
 from engine.render_planes import render_planes
 from engine.render_rgbv import KERNELS, render_rgbv
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.mosaic_process import MosaicProcess
     from engine.pixels import PixelBlock, Pixels
     from engine.render_work import Work
@@ -63,17 +66,32 @@ def render_words(plan: Plan, work: Work, service_type: PixelType) -> Pixels:
 
 def _render_processed(plan: Plan, process: MosaicProcess, work: Work) -> PixelBlock:
     """Return the mosaic after functions that follow it, in the type that they give."""
-    mosaic: Plan | None = plan.memo.get("mosaic")
-    if mosaic is None:
-        grid = with_halo(plan.grid, process)
-        bands = process.bands_to_read(plan.bands)
-        mosaic = replace(plan, grid=grid, bands=bands, picture=None, process=None)
-        plan.memo["mosaic"] = mosaic
+    mosaics: list[tuple[Plan, tuple[int, ...]]] | None = plan.memo.get("mosaics")
+    if mosaics is None:
+        mosaics = plan.memo["mosaics"] = list(_mosaics(plan, process))
     before = work.filled
-    block = process.apply(render_planes(mosaic, work, process.pixel_type), plan.bands)
+    blocks = [
+        process.served(render_planes(mosaic, work, process.pixel_type), bands)
+        for mosaic, bands in mosaics
+    ]
+    block = process.apply(blocks)
+    if process.rule is not None and len(plan.bands) != block.bands:
+        block = take_bands(block, plan.bands)
     # What lies in the halo is not part of the answer.
     work.filled = before + int(np.count_nonzero(block.valid_any()))
     return block
+
+
+def _mosaics(plan: Plan, process: MosaicProcess) -> Iterator[tuple[Plan, tuple[int, ...]]]:
+    """Yield the mosaics that functions need: the plan of each, and which bands of the service."""
+    grid = with_halo(plan.grid, process)
+    wanted = [plan.bands]
+    if process.rule is not None:
+        wanted = [process.leaf_bands(leaf) for leaf in process.rule.leaves]
+    for source, bands in zip(plan.sources or (plan,), wanted, strict=True):
+        read = process.bands_to_read(bands)
+        mosaic = replace(source, grid=grid, bands=read, picture=None, process=None, sources=())
+        yield mosaic, bands
 
 
 def _fits_rgbv(plan: Plan, service_type: PixelType) -> bool:

@@ -18,6 +18,7 @@ from config.definition import Interpolation
 from engine.budget import InstanceMemory
 from engine.catalog import Catalog
 from engine.extent import Extent
+from engine.function_tree import function_tree
 from engine.geometry.extent_transform import inverse_extent
 from engine.geometry.local_scale import lonlat_extent, map_scale
 from engine.geometry.locator import MapLocator
@@ -26,7 +27,7 @@ from engine.geometry.post_field import PostCache
 from engine.geometry.projection import MERCATOR, describe_crs, operation
 from engine.item_process import bound_process
 from engine.item_rasters import rasters_of
-from engine.mosaic_process import MosaicProcess, is_function, rule_steps
+from engine.mosaic_process import MosaicProcess, is_function
 from engine.overview_groups import OverviewGroups
 from engine.pole_boxes import box_on_map
 from engine.readers.block_cache import BlockCache, Identities
@@ -39,6 +40,7 @@ from engine.target_grid import HALF_WORLD_M, world_period
 from engine.world_turns import raster_box, turned_items
 
 if TYPE_CHECKING:
+    from engine.function_tree import FunctionTree
     from engine.functions.base import BandsInfo
     from engine.functions.cast import NoDataMatch
     from engine.functions.picture import Picture
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.readers.block_cache import Form
     from engine.request import ImageRequest, RenderingRule
-    from engine.summary import ServiceSummary
+    from engine.summary import Histogram, ServiceSummary
     from engine.target_grid import TargetGrid
     from engine.view_area import ViewArea
 
@@ -168,6 +170,7 @@ class ImageService:
         self._steps = None if self._process is None else self._process.bind()
         self._placed: OrderedDict[tuple[int, str], tuple[Appearance, ...]] = OrderedDict()
         self._pictures: dict[object, Picture] = {}
+        self._trees: LRUCache[object, FunctionTree] = LRUCache(_MAX_PICTURES)
         self.plans: LRUCache[ImageRequest, Plan] = LRUCache(_MAX_PLANS)
         self.view_areas: LRUCache[TargetGrid, ViewArea | None] = LRUCache(_MAX_VIEWS)
         self.layer_sources: LRUCache[object, LayerSource] = LRUCache(_MAX_LAYERS)
@@ -211,7 +214,7 @@ class ImageService:
         key = (band_ids, rule, match)
         found = self._pictures.get(key)
         if found is None:
-            found = service_picture(self.summary, self._histograms, key)
+            found = service_picture(self, key)
             if len(self._pictures) >= _MAX_PICTURES:
                 self._pictures.clear()
             self._pictures[key] = found
@@ -225,25 +228,43 @@ class ImageService:
         Parameters
         ----------
         bands
-            Of the answer, from 0.
+            That the rule knows, from 0.
 
         Raises
         ------
         InvalidParameter
             The rule's arguments do not fit the bands.
         """
-        steps = None
+        tree = None
         if rule is not None and is_function(rule):
-            steps = rule_steps(rule, self.bands_info(bands))
-        if steps is None and self._steps is None:
+            tree = self.function_tree(rule, bands)
+        if tree is None and self._steps is None:
             return None
         process = self._process
         pixel_type = self.summary.pixel_type if process is None else process.pixel_type
-        return MosaicProcess(self._steps, len(self.summary.bands), pixel_type, steps)
+        return MosaicProcess(self._steps, len(self.summary.bands), pixel_type, tree, bands)
+
+    def function_tree(self, rule: RenderingRule, bands: tuple[int, ...]) -> FunctionTree:
+        """Return a rule bound to some bands (from 0) of the service; made once per arguments.
+
+        Raises
+        ------
+        InvalidParameter
+        """
+        key = (rule, bands)
+        found = self._trees.get(key)
+        if found is None:
+            found = self._trees[key] = function_tree(rule, lambda _: self.bands_info(bands))
+        return found
 
     def bands_info(self, bands: tuple[int, ...]) -> BandsInfo:
         """Return what is known of some bands (from 0) without their pixels."""
         return bands_info(self.summary, self._histograms, bands)
+
+    @property
+    def histograms(self) -> tuple[Histogram, ...]:
+        """One per band, or none."""
+        return self._histograms
 
     def placed(self, item: Item, out_crs: str) -> Placed | None:
         """Return an item's place in an output CRS, the first of several, or None; cached."""

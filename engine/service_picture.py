@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.errors import InvalidParameter
 from engine.functions.base import BandsInfo
 from engine.functions.picture import Picture, bind_picture, stretch_in_force
 from engine.functions.stretch import NONE
-from engine.mosaic_process import is_function, rule_steps
+from engine.mosaic_process import is_function
 from engine.request import RenderingRule
 
 if TYPE_CHECKING:
     from engine.functions.cast import NoDataMatch
+    from engine.service import ImageService
     from engine.summary import Histogram, ServiceSummary
 
 
 def service_picture(
-    summary: ServiceSummary,
-    histograms: tuple[Histogram, ...],
-    asked: tuple[tuple[int, ...], RenderingRule | None, NoDataMatch],
+    service: ImageService, asked: tuple[tuple[int, ...], RenderingRule | None, NoDataMatch]
 ) -> Picture:
-    """Return the picture of samples, after the rule's function where it is no step of the picture.
+    """Return the picture of samples; after a rule's functions, of their bands.
 
     Parameters
     ----------
@@ -33,18 +33,42 @@ def service_picture(
     InvalidParameter
     """
     band_ids, rule, match = asked
+    summary = service.summary
     if rule is None or not is_function(rule):
         if summary.pixel_type.is_float and not summary.statistics:
             # Floats have no range of their own to be stretched over.
             rule = by_view(summary, rule)
-        return bind_picture(summary, histograms, band_ids, rule, match)
-    # The function's results, as they are where they are 8-bit ones.
-    plain = bind_picture(summary, histograms, band_ids, None, match)
-    output = rule_steps(rule, bands_info(summary, histograms, plain.bands)).output
+        return bind_picture(summary, service.histograms, band_ids, rule, match)
+    output = service.function_tree(rule, rule_bands(summary, band_ids)).output
+    # The functions' results, as they are where they are 8-bit ones.
     head = msgspec.structs.replace(
-        summary, pixel_type=output.pixel_type, statistics=(), colormap=()
+        summary,
+        pixel_type=output.pixel_type,
+        bands=summary.bands[:1] * output.bands,
+        picture_bands=(0, 1, 2) if output.bands >= 3 else (0,),
+        statistics=output.statistics,
+        colormap=output.colormap,
     )
-    return bind_picture(head, (), plain.bands, None, match)
+    return bind_picture(head, output.histograms, (), None, match)
+
+
+def rule_bands(summary: ServiceSummary, band_ids: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the bands (from 0) that a rule knows: those that are asked for, else all.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    count = len(summary.bands)
+    check_bands(band_ids, count)
+    return band_ids or tuple(range(count))
+
+
+def check_bands(bands: tuple[int, ...], count: int) -> None:
+    """Refuse numbers of bands that are not there; raises InvalidParameter."""
+    if any(not 0 <= band < count for band in bands):
+        accepted = f"band numbers from 0 to {count - 1}" if count > 1 else "0, the only band"
+        raise InvalidParameter("bandIds", ",".join(map(str, bands)), accepted)
 
 
 def by_view(summary: ServiceSummary, rule: RenderingRule | None) -> RenderingRule | None:
@@ -66,9 +90,15 @@ def bands_info(
 ) -> BandsInfo:
     """Return what is known of some bands (from 0) of a service without their pixels."""
     statistics = summary.statistics
+    most = max(bands)
+    shown = [summary.bands[band] for band in bands]
     return BandsInfo(
         summary.pixel_type,
         len(bands),
-        tuple(statistics[band] for band in bands) if max(bands) < len(statistics) else (),
-        tuple(histograms[band] for band in bands) if max(bands) < len(histograms) else (),
+        tuple(statistics[band] for band in bands) if most < len(statistics) else (),
+        tuple(histograms[band] for band in bands) if most < len(histograms) else (),
+        names=tuple(band.name for band in shown),
+        wavelengths_nm=tuple((band.wavelength_min_nm, band.wavelength_max_nm) for band in shown),
+        colormap=summary.colormap if len(bands) == 1 else (),
+        is_thematic=summary.data_type == "thematic",
     )

@@ -38,7 +38,7 @@ class BandsInfo:
         Of the whole service, not of the view.
     names : one per band, or ()
     wavelengths_nm : one (lowest, highest) per band, or ()
-        NaN = not known.
+        None = not known.
     colormap : tuple of (value, red, green, blue)
         Of a single band.
     properties : tuple of (key, value)
@@ -52,7 +52,7 @@ class BandsInfo:
     statistics: tuple[BandStatistics, ...] = ()
     histograms: tuple[Histogram, ...] = ()
     names: tuple[str, ...] = ()
-    wavelengths_nm: tuple[tuple[float, float], ...] = ()
+    wavelengths_nm: tuple[tuple[float | None, float | None], ...] = ()
     colormap: tuple[tuple[int, int, int, int], ...] = ()
     properties: tuple[tuple[str, str | float], ...] = ()
     is_thematic: bool = False
