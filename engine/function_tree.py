@@ -14,7 +14,7 @@ from engine.errors import InvalidParameter
 from engine.expressions.evaluate import ExpressionPass, expression_pass
 from engine.expressions.tree import Number, Sample, count_nodes, replaced, samples_of
 from engine.functions import FUNCTIONS
-from engine.functions.base import BandsInfo, CombiningFunction, retyped
+from engine.functions.base import BandsInfo, CombiningFunction, GroundFunction, retyped
 from engine.functions.pointwise import PointwiseFunction, as_type
 from engine.pixel_type import PixelType
 from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from engine.expressions.tree import Expression
     from engine.functions.base import BoundCombination, BoundFunction
+    from engine.geometry.ground_cells import GroundCells
     from engine.pixels import PixelBlock
     from engine.request import RuleInput
 
@@ -32,6 +33,7 @@ _MOST_MELTED = 1500
 _AS_IT_IS = "None"
 
 Leaf: TypeAlias = MosaicInput | ItemInput
+Ground: TypeAlias = "Callable[[], GroundCells]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,15 @@ class _Node:
     work: _Work
     inputs: tuple[int, ...]
 
-    def run(self, blocks: Sequence[PixelBlock]) -> PixelBlock:
+    def run(self, blocks: Sequence[PixelBlock], ground: Ground) -> PixelBlock:
         if isinstance(self.work, ExpressionPass):
             return self.work.run(blocks)
-        if isinstance(self.work, _One):
-            return self.work.function.apply(blocks[0])
-        return self.work.function.combine(blocks)
+        if isinstance(self.work, _Several):
+            return self.work.function.combine(blocks)
+        function = self.work.function
+        if isinstance(function, GroundFunction):
+            return function.apply_on(blocks[0], ground())
+        return function.apply(blocks[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +103,21 @@ class FunctionTree:
     output: BandsInfo
     _nodes: tuple[_Node, ...]
 
-    def run(self, blocks: Sequence[PixelBlock]) -> PixelBlock:
+    def run(self, blocks: Sequence[PixelBlock], ground: Ground) -> PixelBlock:
         """Return the results, as many pixels as the blocks have.
 
         Parameters
         ----------
         blocks
             Of each leaf its bands.
+        ground : callable
+            Gives the sizes of the blocks' pixels on the ground; called where a function asks.
         """
         results: list[PixelBlock | None] = list(blocks)
         last = {each: number for number, node in enumerate(self._nodes) for each in node.inputs}
         for number, node in enumerate(self._nodes):
             given = [block for each in node.inputs if (block := results[each]) is not None]
-            results.append(node.run(given))
+            results.append(node.run(given, ground))
             for each in node.inputs:
                 if last[each] == number:
                     results[each] = None

@@ -12,6 +12,7 @@ import msgspec
 
 from engine.chain import Chain, RasterFunctionProcess
 from engine.functions.base import BandsInfo
+from engine.geometry.ground_cells import ground_cells
 from engine.pixel_type import PixelType
 from engine.process_sources import cropped
 from engine.process_steps import bind_steps, take_bands
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from engine.pixels import PixelBlock
     from engine.process_steps import Steps
     from engine.request import RenderingRule
+    from engine.target_grid import TargetGrid
 
 META_KEY = "service_process"
 # Functions that are a step of the picture, or nothing at all.
@@ -123,7 +125,15 @@ class MosaicProcess:
         """Return bands of the service of a mosaic of `bands_to_read`."""
         return block if self.service is None else take_bands(self.service.apply(block), bands)
 
-    def apply(self, blocks: Sequence[PixelBlock]) -> PixelBlock:
-        """Return the processed view of what `served` gives, made with the halo: one block a leaf."""
-        block = blocks[0] if self.rule is None else self.rule.run(blocks)
+    def apply(self, blocks: Sequence[PixelBlock], grid: TargetGrid) -> PixelBlock:
+        """Return the processed view of what `served` gives, one block a leaf.
+
+        Parameters
+        ----------
+        grid
+            Of the blocks: that of the view with the halo.
+        """
+        block = blocks[0]
+        if self.rule is not None:
+            block = self.rule.run(blocks, lambda: ground_cells(grid))
         return cropped(block, self.halo_px)

@@ -74,7 +74,7 @@ def _render_processed(plan: Plan, process: MosaicProcess, work: Work) -> PixelBl
         process.served(render_planes(mosaic, work, process.pixel_type), bands)
         for mosaic, bands in mosaics
     ]
-    block = process.apply(blocks)
+    block = process.apply(blocks, mosaics[0][0].grid)
     if process.rule is not None and len(plan.bands) != block.bands:
         block = take_bands(block, plan.bands)
     # What lies in the halo is not part of the answer.

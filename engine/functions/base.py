@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.function_rules import FunctionRule
+    from engine.geometry.ground_cells import GroundCells
     from engine.pixel_type import PixelType
     from engine.pixels import PixelBlock
     from engine.request import RenderingRule
@@ -128,6 +129,15 @@ class PlacedFunction(Protocol):
     """A bound function whose results depend on where in their raster pixels lie, too."""
 
     def apply_at(self, block: PixelBlock, place: BlockPlace) -> PixelBlock:
+        """Return the processed pixels."""
+        ...
+
+
+@runtime_checkable
+class GroundFunction(Protocol):
+    """A bound function whose results depend on how large pixels are on the ground, too."""
+
+    def apply_on(self, block: PixelBlock, ground: GroundCells) -> PixelBlock:
         """Return the processed pixels."""
         ...
 
