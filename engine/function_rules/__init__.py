@@ -3,6 +3,7 @@
 The front reads rendering rules into them without knowing what the functions do.
 """
 
+from engine.function_rules.bands import NdviRule
 from engine.function_rules.base import FunctionRule
 from engine.function_rules.outside import OutsideRule
 from engine.function_rules.samples import (
@@ -13,6 +14,7 @@ from engine.function_rules.samples import (
     RemapRule,
     StretchRule,
 )
+from engine.function_rules.terrain import SlopeRule
 
 __all__ = [
     "ArithmeticRule",
@@ -21,8 +23,10 @@ __all__ = [
     "FunctionRule",
     "GainOffsetRule",
     "GainSurfaceRule",
+    "NdviRule",
     "OutsideRule",
     "RemapRule",
+    "SlopeRule",
     "StretchRule",
 ]
 
@@ -33,5 +37,7 @@ FunctionArguments = (
     | ArithmeticRule
     | GainOffsetRule
     | GainSurfaceRule
+    | NdviRule
+    | SlopeRule
     | OutsideRule
 )

@@ -6,6 +6,7 @@ from engine.functions.base import RasterFunction
 from engine.functions.convolution import Convolution
 from engine.functions.gain_offset import GainOffset
 from engine.functions.gain_surface import GainSurface
+from engine.functions.ndvi import Ndvi
 from engine.functions.remap import Remap
 from engine.functions.stretch import Stretch
 from engine.registry import Registry
@@ -19,6 +20,7 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Arithmetic": Arithmetic(),
         "GainOffset": GainOffset(),
         "GainSurface": GainSurface(),
+        "NDVI": Ndvi(),
     },
     GROUP,
 )

@@ -179,12 +179,11 @@ class RasterFunction(Protocol):
 
 
 @runtime_checkable
-class CombiningFunction(Protocol):
-    """A raster function of several inputs; which, its record of arguments says."""
+class CombiningFunction(RasterFunction, Protocol):
+    """A raster function of several inputs; which, its record of arguments says.
 
-    def padding(self, rule: RenderingRule) -> int:
-        """Return how many neighbour pixels a rule needs on each side."""
-        ...
+    `bind` is what a chain calls, which has one raster alone.
+    """
 
     def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> BoundCombination:
         """Check the rule's arguments against the inputs.
@@ -194,6 +193,18 @@ class CombiningFunction(Protocol):
         InvalidParameter
         """
         ...
+
+
+def checked_band(name: str, band: int, info: BandsInfo) -> int:
+    """Return a number of a band (from 0) that is there.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    if not 0 <= band < info.bands:
+        raise InvalidParameter(name, band, f"a band from 0 to {info.bands - 1}")
+    return band
 
 
 def arguments_of(rule: RenderingRule, kind: type[Rule]) -> Rule:
