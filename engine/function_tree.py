@@ -257,7 +257,7 @@ class _Binder:
             # What is asked for is the last that is made.
             as_it_is = _Melted(self._apart(bound).expressions, bound.info.pixel_type)
             self._samples(as_it_is, (last,), bound.info.bands)
-        bands = self._bands_read()
+        bands = self._bands_read(last)
         leaves = self._leaf_parts()
         places = {number: place for place, number in enumerate(leaves)}
         nodes: list[_Node] = []
@@ -285,8 +285,8 @@ class _Binder:
             if isinstance(part, MosaicInput | ItemInput)
         ]
 
-    def _bands_read(self) -> dict[int, tuple[int, ...]]:
-        """Return the bands that are read of each leaf."""
+    def _bands_read(self, last: int) -> dict[int, tuple[int, ...]]:
+        """Return the bands that are read of each leaf; `last` is what is asked for."""
         used: dict[int, set[int]] = {number: set() for number in self._leaf_parts()}
         for part, inputs in self._parts:
             if isinstance(part, _Melted):
@@ -297,6 +297,8 @@ class _Binder:
             for number in inputs:
                 if number in used:
                     used[number] |= set(range(self._counts[number]))
+        if last in used:
+            used[last] = set(range(self._counts[last]))
         # One band at least: it has the size of the view.
         return {number: tuple(sorted(bands)) or (0,) for number, bands in used.items()}
 
