@@ -3,7 +3,14 @@
 The front reads rendering rules into them without knowing what the functions do.
 """
 
-from engine.function_rules.bands import NdviRule
+from engine.function_rules.bands import (
+    BandArithmeticRule,
+    CompositeBandRule,
+    ExtractBandRule,
+    GrayscaleRule,
+    NdviRule,
+    SpectralConversionRule,
+)
 from engine.function_rules.base import FunctionRule
 from engine.function_rules.outside import OutsideRule
 from engine.function_rules.samples import (
@@ -18,15 +25,20 @@ from engine.function_rules.terrain import SlopeRule
 
 __all__ = [
     "ArithmeticRule",
+    "BandArithmeticRule",
+    "CompositeBandRule",
     "ConvolutionRule",
+    "ExtractBandRule",
     "FunctionArguments",
     "FunctionRule",
     "GainOffsetRule",
     "GainSurfaceRule",
+    "GrayscaleRule",
     "NdviRule",
     "OutsideRule",
     "RemapRule",
     "SlopeRule",
+    "SpectralConversionRule",
     "StretchRule",
 ]
 
@@ -37,6 +49,11 @@ FunctionArguments = (
     | ArithmeticRule
     | GainOffsetRule
     | GainSurfaceRule
+    | BandArithmeticRule
+    | CompositeBandRule
+    | ExtractBandRule
+    | GrayscaleRule
+    | SpectralConversionRule
     | NdviRule
     | SlopeRule
     | OutsideRule

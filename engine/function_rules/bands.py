@@ -27,3 +27,76 @@ class NdviRule(FunctionRule, tag="NDVI", frozen=True, kw_only=True):
         "visible_band": "VisibleBandID",
         "infrared_band": "InfraredBandID",
     }
+
+
+class ExtractBandRule(FunctionRule, tag="ExtractBand", frozen=True, kw_only=True):
+    """Arguments of the ExtractBand function.
+
+    Attributes
+    ----------
+    method : int
+        What counts: 0 names, 1 wavelengths, 2 numbers; the one that is given, where it is one.
+    band_ids : tuple of int
+        From 0.
+    band_wavelengths : tuple of float
+        Nanometres.
+    missing_band_action : int
+        0 the best match instead, 1 an error.
+    wavelength_match_tolerance : float
+        Nanometres that a band may lie off a wavelength.
+    """
+
+    method: int | None = None
+    band_ids: tuple[int, ...] = ()
+    band_names: tuple[str, ...] = ()
+    band_wavelengths: tuple[float, ...] = ()
+    missing_band_action: int = 0
+    wavelength_match_tolerance: float = 0.0
+
+    esri_names: ClassVar[Mapping[str, str]] = {"band_ids": "BandIDs"}
+
+
+class CompositeBandRule(FunctionRule, tag="CompositeBand", frozen=True, kw_only=True):
+    """Arguments of the CompositeBand function: it has none but its rasters."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("Rasters*",)
+
+
+class BandArithmeticRule(FunctionRule, tag="BandArithmetic", frozen=True, kw_only=True):
+    """Arguments of the BandArithmetic function.
+
+    Attributes
+    ----------
+    method : int
+        0 the expression in `band_indexes`, else Esri's number of an index.
+    band_indexes : str
+        Numbers of bands from 1 with blanks between, and the index's own numbers after them; or an
+        expression of bands B1, B2 ….
+    """
+
+    method: int = 0
+    band_indexes: str = ""
+
+
+class GrayscaleRule(FunctionRule, tag="Grayscale", frozen=True, kw_only=True):
+    """Arguments of the Grayscale function.
+
+    Attributes
+    ----------
+    conversion_parameters : tuple of float
+        A weight a band; (): the first three bands as televisions weigh them, or all alike.
+    """
+
+    conversion_parameters: tuple[float, ...] = ()
+
+
+class SpectralConversionRule(FunctionRule, tag="SpectralConversion", frozen=True, kw_only=True):
+    """Arguments of the SpectralConversion function.
+
+    Attributes
+    ----------
+    conversion_matrix : tuple of float
+        A row of weights for each band of the result, row by row.
+    """
+
+    conversion_matrix: tuple[float, ...] = ()

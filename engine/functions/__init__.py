@@ -2,12 +2,17 @@
 
 from engine.contract import FUNCTIONS as GROUP
 from engine.functions.arithmetic import Arithmetic
+from engine.functions.band_arithmetic import BandArithmetic
 from engine.functions.base import RasterFunction
+from engine.functions.composite_band import CompositeBand
 from engine.functions.convolution import Convolution
+from engine.functions.extract_band import ExtractBand
 from engine.functions.gain_offset import GainOffset
 from engine.functions.gain_surface import GainSurface
+from engine.functions.grayscale import Grayscale
 from engine.functions.ndvi import Ndvi
 from engine.functions.remap import Remap
+from engine.functions.spectral_conversion import SpectralConversion
 from engine.functions.stretch import Stretch
 from engine.registry import Registry
 
@@ -20,6 +25,11 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Arithmetic": Arithmetic(),
         "GainOffset": GainOffset(),
         "GainSurface": GainSurface(),
+        "BandArithmetic": BandArithmetic(),
+        "CompositeBand": CompositeBand(),
+        "ExtractBand": ExtractBand(),
+        "Grayscale": Grayscale(),
+        "SpectralConversion": SpectralConversion(),
         "NDVI": Ndvi(),
     },
     GROUP,

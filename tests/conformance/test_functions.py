@@ -7,12 +7,17 @@ import pytest
 
 from engine.function_rules import (
     ArithmeticRule,
+    BandArithmeticRule,
+    CompositeBandRule,
     ConvolutionRule,
+    ExtractBandRule,
     FunctionArguments,
     GainOffsetRule,
     GainSurfaceRule,
+    GrayscaleRule,
     NdviRule,
     RemapRule,
+    SpectralConversionRule,
     StretchRule,
 )
 from engine.functions import FUNCTIONS
@@ -30,6 +35,11 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "GainOffset": GainOffsetRule(gains=(1.5,), offsets=(-1.0,)),
     "GainSurface": GainSurfaceRule(rows=1, cols=2, gains=(0.5, 1.5)),
     "NDVI": NdviRule(),
+    "BandArithmetic": BandArithmeticRule(band_indexes="(B1 - B2) / (B1 + B2)"),
+    "CompositeBand": CompositeBandRule(),
+    "ExtractBand": ExtractBandRule(band_ids=(1, 0, 1)),
+    "Grayscale": GrayscaleRule(),
+    "SpectralConversion": SpectralConversionRule(conversion_matrix=(1, 0.5, 0.25, 2, 0, 1)),
 }
 KINDS = [PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.F32, PixelType.F64]
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from engine.errors import RequestError
-from engine.function_rules import ArithmeticRule, ConvolutionRule, RemapRule
+from engine.function_rules import ArithmeticRule, ConvolutionRule, RemapRule, StretchRule
 from engine.request import RenderingRule
 from server.protocols.arcgis.parameters import Parameters
 from server.protocols.arcgis.rendering_rule import rendering_rule
@@ -55,15 +55,26 @@ def test_arithmetic_with_a_number() -> None:
     assert rule.arguments == ArithmeticRule(operation=3, constants=(0.5,))
 
 
+def test_arguments_are_found_in_any_case_and_unknown_ones_are_no_matter() -> None:
+    rule = _rule("convolution", TYPE="13", cellsizetype=3, Kernel=[[1, 2], [3, 4]])
+    assert rule is not None
+    assert rule.arguments == ConvolutionRule(kind=13, kernel=(1, 2, 3, 4))
+
+
+def test_a_number_may_be_a_word() -> None:
+    rule = _rule("Stretch", StretchType="Percent Clip")
+    assert rule is not None
+    assert rule.arguments == StretchRule(stretch_type=6)
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "told"),
     [
-        ("Arithmetic", {"Raster2": "$$"}, "Raster2"),
-        ("Arithmetic", {}, "Raster2"),
         ("Remap", {"InputRanges": ["a", "b"]}, "InputRanges"),
-        ("Convolution", {"Type": 1e9}, "Type"),
-        ("Convolution", {"Kernel": [0] * 5000}, "Kernel"),
-        ("Hillshade", {}, "Hillshade"),
+        ("Convolution", {"Type": 1.5}, "Type"),
+        ("Convolution", {"Kernel": [0] * 50_000}, "Kernel"),
+        ("Stretch", {"Statistics": [[1]]}, "Statistics"),
+        ("Hills", {}, "Hills"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import RequestError
+from engine.function_rules import ConvolutionRule, NdviRule
 from engine.pixel_type import PixelType
-from engine.request import RenderingRule
+from engine.request import ConstantInput, ItemInput, MosaicInput, MosaicRule, RenderingRule
 from server.protocols.arcgis.parameters import Parameters
 from server.protocols.arcgis.rendering_rule import rendering_rule, rendering_rules
 
@@ -95,19 +96,21 @@ def test_the_template_form_is_read() -> None:
 @pytest.mark.parametrize(
     ("value", "named"),
     [
-        ({"rasterFunction": "Slope"}, "Slope"),
+        ({"rasterFunction": "Sloped"}, "Sloped"),
         ({"rasterFunction": "PythonAdapter"}, "PythonAdapter"),
-        ({"function": {"type": "HillshadeFunction"}, "arguments": {}}, "Hillshade"),
-        ({"rasterFunction": "Stretch", "rasterFunctionArguments": {"StretchType": 4}}, "StretchType"),
-        ({"rasterFunction": "Stretch", "rasterFunctionArguments": {"Min": 9, "Max": 1}}, "Min"),
-        ({"rasterFunction": "Stretch", "rasterFunctionArguments": {"MinPercent": 100}}, "MinPercent"),
+        ({"function": {"type": "HillsFunction"}, "arguments": {}}, "Hills"),
+        ({"rasterFunction": "Stretch", "rasterFunctionArguments": {"StretchType": "x"}}, "StretchType"),
+        ({"rasterFunction": "Stretch", "rasterFunctionArguments": {"Min": "low"}}, "Min"),
+        ({"rasterFunction": "Stretch", "rasterFunctionArguments": {"DRA": "perhaps"}}, "DRA"),
+        ({"rasterFunction": "NDVI", "rasterFunctionArguments": {"Raster": "$x"}}, "Raster"),
+        ({"rasterFunction": "NDVI", "rasterFunctionArguments": {"Raster": {"a": 1}}}, "Raster"),
         (
             {"rasterFunction": "Stretch", "rasterFunctionArguments": {"Raster": {"url": "http://127.0.0.1/x"}}},
             "Raster.url",
         ),
         (
-            {"rasterFunction": "Stretch", "rasterFunctionArguments": {"Raster": {"rasterFunction": "Slope"}}},
-            "Slope",
+            {"rasterFunction": "Stretch", "rasterFunctionArguments": {"Raster": {"rasterFunction": "Sloped"}}},
+            "Sloped",
         ),
         ({"rasterFunction": 5}, "rasterFunction"),
         ([1], "renderingRule"),
@@ -116,6 +119,44 @@ def test_the_template_form_is_read() -> None:
 )  # fmt: skip
 def test_what_is_not_served_is_named(value: object, named: str) -> None:
     with pytest.raises(RequestError, match=named):
+        _rule(value)
+
+
+def test_rasters_are_rules_numbers_items_or_the_own_service_with_a_mosaic_rule() -> None:
+    inner = {"rasterFunction": "Convolution", "rasterFunctionArguments": {"Type": 10}}
+    rule = _rule({"rasterFunction": "NDVI", "rasterFunctionArguments": {"Raster": inner}})
+    smooth = RenderingRule(function="Convolution", arguments=ConvolutionRule(kind=10))
+    assert rule == RenderingRule(function="NDVI", arguments=NdviRule(), inputs=(smooth,))
+    for raster, wanted in (
+        ("$17", ItemInput(item=17)),
+        (5, ConstantInput(value=5.0)),
+        (
+            {"url": _OWN, "mosaicRule": {"where": "A = 1"}},
+            MosaicInput(mosaic=MosaicRule(where="A = 1")),
+        ),
+    ):
+        rule = _rule({"rasterFunction": "NDVI", "rasterFunctionArguments": {"Raster": raster}})
+        assert rule is not None
+        assert rule.inputs == (wanted,)
+    on = {"url": _OWN, "mosaicRule": {"where": "A = 1"}, "renderingRule": inner}
+    rule = _rule({"rasterFunction": "NDVI", "rasterFunctionArguments": {"Raster": on}})
+    assert rule is not None
+    (smooth_there,) = rule.inputs
+    assert isinstance(smooth_there, RenderingRule)
+    assert smooth_there.inputs == (MosaicInput(mosaic=MosaicRule(where="A = 1")),)
+
+
+def test_nothing_around_a_function_is_that_function() -> None:
+    inner = {"rasterFunction": "NDVI"}
+    rule = _rule({"rasterFunction": "Identity", "rasterFunctionArguments": {"Raster": inner}})
+    assert rule == _rule(inner)
+
+
+def test_more_functions_than_anybody_needs_are_refused() -> None:
+    value: dict[str, object] = {"rasterFunction": "NDVI"}
+    for _ in range(40):
+        value = {"rasterFunction": "NDVI", "rasterFunctionArguments": {"Raster": value}}
+    with pytest.raises(RequestError, match=r"depth of renderingRule|nested at most"):
         _rule(value)
 
 
