@@ -12,9 +12,14 @@ from engine.function_rules.bands import (
     SpectralConversionRule,
 )
 from engine.function_rules.base import FunctionRule
+from engine.function_rules.local import (
+    ArithmeticRule,
+    CellStatisticsRule,
+    LocalRule,
+    RasterCalculatorRule,
+)
 from engine.function_rules.outside import OutsideRule
 from engine.function_rules.samples import (
-    ArithmeticRule,
     ConvolutionRule,
     GainOffsetRule,
     GainSurfaceRule,
@@ -26,6 +31,7 @@ from engine.function_rules.terrain import SlopeRule
 __all__ = [
     "ArithmeticRule",
     "BandArithmeticRule",
+    "CellStatisticsRule",
     "CompositeBandRule",
     "ConvolutionRule",
     "ExtractBandRule",
@@ -34,8 +40,10 @@ __all__ = [
     "GainOffsetRule",
     "GainSurfaceRule",
     "GrayscaleRule",
+    "LocalRule",
     "NdviRule",
     "OutsideRule",
+    "RasterCalculatorRule",
     "RemapRule",
     "SlopeRule",
     "SpectralConversionRule",
@@ -54,6 +62,9 @@ FunctionArguments = (
     | ExtractBandRule
     | GrayscaleRule
     | SpectralConversionRule
+    | CellStatisticsRule
+    | LocalRule
+    | RasterCalculatorRule
     | NdviRule
     | SlopeRule
     | OutsideRule

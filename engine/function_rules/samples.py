@@ -92,20 +92,6 @@ class ConvolutionRule(FunctionRule, tag="Convolution", frozen=True, kw_only=True
     esri_names: ClassVar[Mapping[str, str]] = {"kind": "Type"}
 
 
-class ArithmeticRule(FunctionRule, tag="Arithmetic", frozen=True, kw_only=True):
-    """Arguments of the Arithmetic function between the samples and constants.
-
-    Attributes
-    ----------
-    operation : int
-        1 plus, 2 minus, 3 multiply, 4 divide, 5 power, 6 modulo.
-    constants : one for all bands, or one per band
-    """
-
-    operation: int = 1
-    constants: tuple[float, ...] = ()
-
-
 class GainOffsetRule(FunctionRule, tag="GainOffset", frozen=True, kw_only=True):
     """Arguments of the GainOffset function: out = in · gain + offset.
 

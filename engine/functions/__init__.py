@@ -4,13 +4,16 @@ from engine.contract import FUNCTIONS as GROUP
 from engine.functions.arithmetic import Arithmetic
 from engine.functions.band_arithmetic import BandArithmetic
 from engine.functions.base import RasterFunction
+from engine.functions.cell_statistics import CellStatistics
 from engine.functions.composite_band import CompositeBand
 from engine.functions.convolution import Convolution
 from engine.functions.extract_band import ExtractBand
 from engine.functions.gain_offset import GainOffset
 from engine.functions.gain_surface import GainSurface
 from engine.functions.grayscale import Grayscale
+from engine.functions.local import Local
 from engine.functions.ndvi import Ndvi
+from engine.functions.raster_calculator import RasterCalculator
 from engine.functions.remap import Remap
 from engine.functions.spectral_conversion import SpectralConversion
 from engine.functions.stretch import Stretch
@@ -30,6 +33,9 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "ExtractBand": ExtractBand(),
         "Grayscale": Grayscale(),
         "SpectralConversion": SpectralConversion(),
+        "CellStatistics": CellStatistics(),
+        "Local": Local(),
+        "RasterCalculator": RasterCalculator(),
         "NDVI": Ndvi(),
     },
     GROUP,

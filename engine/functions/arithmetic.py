@@ -1,60 +1,33 @@
-"""The Arithmetic function between samples and constants: gains, offsets, units.
+"""The Arithmetic function between two rasters, or between samples and constants.
 
 References
 ----------
 ArcGIS REST API, raster function objects: Arithmetic (Operation 1 plus, 2 minus, 3 multiply, 4 divide,
-5 power, 6 modulo), with a number as the second raster.
+5 power, 6 modulo), with a raster or a number as the second raster.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter
+from engine.expressions.tree import Number, Sample, call
 from engine.function_rules import ArithmeticRule
 from engine.functions.base import BandsInfo, arguments_of
-from engine.functions.cast import cast
+from engine.functions.local import common_bands
+from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
-from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
+    from engine.expressions.tree import Expression
     from engine.request import RenderingRule
 
-OPERATIONS: dict[int, Callable[[Any, Any], Any]] = {
-    1: np.add,
-    2: np.subtract,
-    3: np.multiply,
-    4: np.divide,
-    5: np.power,
-    # Of the sign of the sample, as in C.
-    6: np.fmod,
-}
+# Modulo has the sign of the first one, as in C.
+OPERATIONS = {1: "add", 2: "sub", 3: "mul", 4: "div", 5: "pow", 6: "mod"}
 _NAMES = "1 plus, 2 minus, 3 multiply, 4 divide, 5 power, 6 modulo"
-
-
-@dataclass(frozen=True, slots=True)
-class BoundArithmetic:
-    """Arithmetic with its constants, one a band."""
-
-    output: BandsInfo
-    operation: int
-    constants: tuple[float, ...]
-
-    def apply(self, block: PixelBlock) -> PixelBlock:
-        """Return the results in the output type; what is no finite number is no data."""
-        operate = OPERATIONS[self.operation]
-        constants = np.array(self.constants).reshape(-1, 1, 1)
-        with np.errstate(all="ignore"):
-            values = np.asarray(operate(block.data.astype(np.float64), constants), np.float64)
-        good = np.isfinite(values)
-        valid = block.valid if good.all() else block.valid & good
-        return cast(PixelBlock(values, valid), self.output.pixel_type)
 
 
 class Arithmetic:
@@ -65,7 +38,11 @@ class Arithmetic:
         del rule
         return 0
 
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundArithmetic:
+    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
+        """As `bind_inputs`, of one raster and constants."""
+        return self.bind_inputs([info], rule)
+
+    def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> PointwiseFunction:
         """Check operation and constants.
 
         Raises
@@ -75,13 +52,26 @@ class Arithmetic:
         arguments = arguments_of(rule, ArithmeticRule)
         if arguments.operation not in OPERATIONS:
             raise InvalidParameter("Operation", arguments.operation, _NAMES)
-        constants = arguments.constants
-        if len(constants) not in (1, info.bands) or not all(map(math.isfinite, constants)):
-            accepted = f"finite numbers, 1 or {info.bands} of them"
-            raise InvalidParameter("Raster2", constants, accepted)
-        own = PixelType.F64 if info.pixel_type is PixelType.F64 else PixelType.F32
-        return BoundArithmetic(
-            BandsInfo(rule.output_pixel_type or own, info.bands),
-            arguments.operation,
-            constants if len(constants) == info.bands else constants * info.bands,
+        bands = common_bands(infos)
+        if len(infos) == 2:
+            second: list[Expression] = [
+                Sample(1, band if infos[1].bands > 1 else 0) for band in range(bands)
+            ]
+        else:
+            second = [Number(value) for value in _constants(arguments, bands)]
+        is_double = any(info.pixel_type is PixelType.F64 for info in infos)
+        own = PixelType.F64 if is_double and len(infos) == 1 else PixelType.F32
+        operation = OPERATIONS[arguments.operation]
+        expressions = tuple(
+            call(operation, Sample(0, band if infos[0].bands > 1 else 0), other)
+            for band, other in enumerate(second)
         )
+        return PointwiseFunction(BandsInfo(rule.output_pixel_type or own, bands), expressions)
+
+
+def _constants(arguments: ArithmeticRule, bands: int) -> tuple[float, ...]:
+    constants = arguments.constants
+    if len(constants) not in (1, bands) or not all(map(math.isfinite, constants)):
+        accepted = f"a raster, or finite numbers, 1 or {bands} of them"
+        raise InvalidParameter("Raster2", constants or "nothing", accepted)
+    return constants if len(constants) == bands else constants * bands

@@ -7,8 +7,7 @@ engine.functions.spectral_conversion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -30,6 +29,9 @@ from engine.functions.base import BandsInfo, CombiningFunction
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 from engine.request import RenderingRule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 Floats = NDArray[np.float64]
 RNG = np.random.default_rng(11)
