@@ -7,7 +7,7 @@ blocks, made with what they need around.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.errors import InvalidParameter
@@ -15,7 +15,7 @@ from engine.expressions.evaluate import ExpressionPass, expression_pass
 from engine.expressions.tree import Number, Sample, count_nodes, replaced, samples_of
 from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo, CombiningFunction, GroundFunction, retyped
-from engine.functions.pointwise import PointwiseFunction, as_type
+from engine.functions.pointwise import PointwiseFunction, StagedFunction, as_type
 from engine.pixel_type import PixelType
 from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
 
@@ -174,6 +174,7 @@ class _Binder:
         self._parts: list[tuple[Leaf | _Melted | _One | _Several, tuple[int, ...]]] = []
         self._counts: list[int] = []
         self._known: dict[RuleInput, _Bound] = {}
+        self._first_steps: dict[tuple[BoundFunction, int], _Bound] = {}
 
     def bound(self, part: RuleInput) -> _Bound:
         found = self._known.get(part)
@@ -210,11 +211,27 @@ class _Binder:
             made = function.bind(inputs[0].info, rule)
         else:
             raise InvalidParameter(rule.function, f"{len(inputs)} rasters", "one raster")
+        if isinstance(made, StagedFunction):
+            first = self._first_step(made, inputs)
+            return _Bound(made.output, self._melted(made.then, [first]), halo)
         if isinstance(made, PointwiseFunction):
             return _Bound(made.output, self._melted(made, inputs), halo)
-        numbers = tuple(self._whole(each) for each in inputs)
         work = _Several(made) if isinstance(function, CombiningFunction) else _One(made)  # type: ignore[arg-type]  # -- which of the two it is follows from the function
-        return _Bound(made.output, self._samples(work, numbers, made.output.bands), halo)
+        return replace(self._step(work, inputs, made.output), halo_px=halo)
+
+    def _step(self, work: _One | _Several, inputs: list[_Bound], info: BandsInfo) -> _Bound:
+        """Return what a function makes of whole blocks."""
+        numbers = tuple(self._whole(each) for each in inputs)
+        return _Bound(info, self._samples(work, numbers, info.bands))
+
+    def _first_step(self, made: StagedFunction, inputs: list[_Bound]) -> _Bound:
+        """Return the first step of a function, which others of the same raster share."""
+        key = (made.first, self._whole(inputs[0]))
+        found = self._first_steps.get(key)
+        if found is None:
+            found = self._step(_One(made.first), inputs, made.first.output)
+            self._first_steps[key] = found
+        return found
 
     def _melted(self, made: PointwiseFunction, inputs: list[_Bound]) -> tuple[Expression, ...]:
         """Return the function's expressions over what its inputs are expressions of."""

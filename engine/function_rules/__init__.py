@@ -26,10 +26,11 @@ from engine.function_rules.samples import (
     RemapRule,
     StretchRule,
 )
-from engine.function_rules.terrain import SlopeRule
+from engine.function_rules.terrain import AspectRule, HillshadeRule, SlopeRule
 
 __all__ = [
     "ArithmeticRule",
+    "AspectRule",
     "BandArithmeticRule",
     "CellStatisticsRule",
     "CompositeBandRule",
@@ -40,6 +41,7 @@ __all__ = [
     "GainOffsetRule",
     "GainSurfaceRule",
     "GrayscaleRule",
+    "HillshadeRule",
     "LocalRule",
     "NdviRule",
     "OutsideRule",
@@ -66,6 +68,8 @@ FunctionArguments = (
     | LocalRule
     | RasterCalculatorRule
     | NdviRule
+    | AspectRule
+    | HillshadeRule
     | SlopeRule
     | OutsideRule
 )

@@ -2,6 +2,7 @@
 
 from engine.contract import FUNCTIONS as GROUP
 from engine.functions.arithmetic import Arithmetic
+from engine.functions.aspect import Aspect
 from engine.functions.band_arithmetic import BandArithmetic
 from engine.functions.base import RasterFunction
 from engine.functions.cell_statistics import CellStatistics
@@ -11,10 +12,12 @@ from engine.functions.extract_band import ExtractBand
 from engine.functions.gain_offset import GainOffset
 from engine.functions.gain_surface import GainSurface
 from engine.functions.grayscale import Grayscale
+from engine.functions.hillshade import Hillshade
 from engine.functions.local import Local
 from engine.functions.ndvi import Ndvi
 from engine.functions.raster_calculator import RasterCalculator
 from engine.functions.remap import Remap
+from engine.functions.slope import Slope
 from engine.functions.spectral_conversion import SpectralConversion
 from engine.functions.stretch import Stretch
 from engine.registry import Registry
@@ -36,6 +39,9 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "CellStatistics": CellStatistics(),
         "Local": Local(),
         "RasterCalculator": RasterCalculator(),
+        "Slope": Slope(),
+        "Aspect": Aspect(),
+        "Hillshade": Hillshade(),
         "NDVI": Ndvi(),
     },
     GROUP,

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from engine.expressions.evaluate import expression_pass
 from engine.expressions.tree import Call, Number, Sample, replaced, samples_of
-from engine.functions.base import BandsInfo, some_bands
+from engine.functions.base import BandsInfo, GroundFunction, some_bands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.expressions.evaluate import ExpressionPass
     from engine.expressions.tree import Expression
+    from engine.functions.base import BoundFunction
+    from engine.geometry.ground_cells import GroundCells
     from engine.pixel_type import PixelType
     from engine.pixels import PixelBlock
 
@@ -57,6 +59,36 @@ class PointwiseFunction:
             for place, band in enumerate(bands)
         )
         return PointwiseFunction(some_bands(self.output, bands), moved)
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFunction:
+    """A bound function in two steps: whole blocks first, then expressions of what they give.
+
+    Attributes
+    ----------
+    first : BoundFunction
+        Equal ones of one raster are worked out once, however many functions begin with them.
+    then : PointwiseFunction
+    """
+
+    first: BoundFunction
+    then: PointwiseFunction
+
+    @property
+    def output(self) -> BandsInfo:
+        """Description of the results."""
+        return self.then.output
+
+    def apply(self, block: PixelBlock) -> PixelBlock:
+        """Return the results."""
+        return self.then.apply(self.first.apply(block))
+
+    def apply_on(self, block: PixelBlock, ground: GroundCells) -> PixelBlock:
+        """Return the results for pixels of these sizes."""
+        if isinstance(self.first, GroundFunction):
+            return self.then.apply(self.first.apply_on(block, ground))
+        return self.apply(block)
 
 
 @lru_cache(maxsize=256)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _A, _E2 = 6378137.0, 0.0066943799901413165
 # Where a pixel is narrower than this share of one at the equator, nothing can be said of slopes.
 _LEAST_COSINE = 1e-6
+# What Esri's plain arithmetic takes for a degree.
+_DEGREE_M = 111_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +42,27 @@ class GroundCells:
     ----------
     width_m, height_m : float64, broadcast to (rows, cols)
         Along the map's x and y axes, at the pixel's centre; NaN where it has no place on Earth.
+    plain : (width, height)
+        As the map says: in its units, a degree taken for 111 km.
     """
 
     width_m: Floats
     height_m: Floats
+    plain: tuple[float, float] = (1.0, 1.0)
 
 
 def ground_cells(grid: TargetGrid) -> GroundCells:
     """Return the sizes of a view's pixels on the ground."""
-    lattice = grid.lattice
-    if image_space_item(lattice.crs) is not None:
+    if image_space_item(grid.lattice.crs) is not None:
         return GroundCells(np.full((1, 1), np.nan), np.full((1, 1), np.nan))
+    width, height = _sizes(grid)
+    unit = _DEGREE_M if describe_crs(grid.lattice.crs).is_geographic else 1.0
+    plain = (grid.lattice.pixel_x * unit, grid.lattice.pixel_y * unit)
+    return GroundCells(width, height, plain)
+
+
+def _sizes(grid: TargetGrid) -> tuple[Floats, Floats]:
+    lattice = grid.lattice
     rows = grid.row + np.arange(grid.height) + 0.5
     y = lattice.origin_y - (rows + lattice.phase_y) * lattice.pixel_y
     if lattice.crs == MERCATOR:
@@ -73,12 +85,12 @@ def _radii(latitude: Floats) -> tuple[Floats, Floats]:
     return _A / np.sqrt(root), _A * (1.0 - _E2) / root**1.5
 
 
-def _by_row(lattice: Lattice, x: Floats, y: Floats) -> GroundCells:
+def _by_row(lattice: Lattice, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Return sizes from metres per map unit of each row."""
-    return GroundCells((x * lattice.pixel_x)[:, np.newaxis], (y * lattice.pixel_y)[:, np.newaxis])
+    return (x * lattice.pixel_x)[:, np.newaxis], (y * lattice.pixel_y)[:, np.newaxis]
 
 
-def _between_nodes(grid: TargetGrid) -> GroundCells:
+def _between_nodes(grid: TargetGrid) -> tuple[Floats, Floats]:
     """Return sizes that are exact at the corners of the lattice's cells and bilinear between them."""
     lattice = grid.lattice
     cols = grid.col + np.arange(grid.width) + 0.5
@@ -89,7 +101,7 @@ def _between_nodes(grid: TargetGrid) -> GroundCells:
     node_rows = np.arange(first_row, last_row + 1) * float(CELL)
     width, height = _at(lattice, *np.meshgrid(node_cols, node_rows))
     share_x, share_y = cols / CELL - first_col, rows / CELL - first_row
-    return GroundCells(_bilinear(width, share_x, share_y), _bilinear(height, share_x, share_y))
+    return _bilinear(width, share_x, share_y), _bilinear(height, share_x, share_y)
 
 
 def _at(lattice: Lattice, cols: Floats, rows: Floats) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ import pytest
 
 from engine.function_rules import (
     ArithmeticRule,
+    AspectRule,
     BandArithmeticRule,
     CellStatisticsRule,
     CompositeBandRule,
@@ -16,10 +17,12 @@ from engine.function_rules import (
     GainOffsetRule,
     GainSurfaceRule,
     GrayscaleRule,
+    HillshadeRule,
     LocalRule,
     NdviRule,
     RasterCalculatorRule,
     RemapRule,
+    SlopeRule,
     SpectralConversionRule,
     StretchRule,
 )
@@ -38,6 +41,9 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "GainOffset": GainOffsetRule(gains=(1.5,), offsets=(-1.0,)),
     "GainSurface": GainSurfaceRule(rows=1, cols=2, gains=(0.5, 1.5)),
     "NDVI": NdviRule(),
+    "Slope": SlopeRule(slope_type=3),
+    "Aspect": AspectRule(),
+    "Hillshade": HillshadeRule(hillshade_type=1),
     "Local": LocalRule(operation=41),
     "CellStatistics": CellStatisticsRule(operation=66),
     "RasterCalculator": RasterCalculatorRule(input_names=("x",), expression="x * 2 + 1"),

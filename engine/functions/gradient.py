@@ -1,0 +1,147 @@
+"""How heights rise to the east and to the south: what slopes, shades and aspects are made of.
+
+Differences are taken before sums, so that nothing is lost of small rises at great heights. A neighbour that is
+not there counts as the pixel itself.
+
+References
+----------
+Horn, B. K. P. (1981), Hill shading and the reflectance map, Proceedings of the IEEE 69(1), 14–47.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.functions.base import BandsInfo
+from engine.kernel import unaliased_kernel
+from engine.pixel_type import PixelType
+from engine.pixels import PixelBlock
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.geometry.ground_cells import GroundCells
+
+PADDING_PX = 1
+EAST, SOUTH, CELL = 0, 1, 2
+
+
+@unaliased_kernel
+def _inner_row(above, at, below, out_x, out_y):
+    """Write eight times the rises of a row but for its ends, all neighbours being there."""
+    for j in range(1, at.size - 1):
+        out_x[j] = (
+            (above[j + 1] - above[j - 1])
+            + np.float32(2) * (at[j + 1] - at[j - 1])
+            + (below[j + 1] - below[j - 1])
+        )
+        out_y[j] = (
+            (below[j - 1] - above[j - 1])
+            + np.float32(2) * (below[j] - above[j])
+            + (below[j + 1] - above[j + 1])
+        )
+
+
+@unaliased_kernel
+def _careful_pixel(data, valid, i, j, near):
+    """Collect the nine heights around a pixel, its own in place of those that are not there."""
+    rows, cols = data.shape
+    for di in range(-1, 2):
+        for dj in range(-1, 2):
+            y, x = i + di, j + dj
+            is_there = 0 <= y < rows and 0 <= x < cols and valid[y, x]
+            near[di + 1, dj + 1] = data[y, x] if is_there else data[i, j]
+
+
+@unaliased_kernel
+def _gradient_kernel(data, valid, full_rows, near, out_x, out_y):
+    rows, cols = data.shape
+    for i in range(rows):
+        is_inner = 0 < i < rows - 1 and full_rows[i - 1] and full_rows[i] and full_rows[i + 1]
+        if is_inner and cols > 2:
+            _inner_row(data[i - 1], data[i], data[i + 1], out_x[i], out_y[i])
+        for j in range(cols):
+            if is_inner and 0 < j < cols - 1:
+                continue
+            _careful_pixel(data, valid, i, j, near)
+            out_x[i, j] = (
+                (near[0, 2] - near[0, 0])
+                + 2 * (near[1, 2] - near[1, 0])
+                + (near[2, 2] - near[2, 0])
+            )
+            out_y[i, j] = (
+                (near[2, 0] - near[0, 0])
+                + 2 * (near[2, 1] - near[0, 1])
+                + (near[2, 2] - near[0, 2])
+            )
+
+
+def rises(heights: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return eight times the rise a pixel to the east and to the south.
+
+    Parameters
+    ----------
+    heights : float32 (rows, cols)
+    valid : bool (rows, cols)
+
+    Returns
+    -------
+    float32 (2, rows, cols)
+    """
+    if heights.shape != valid.shape:
+        raise ValueError(f"heights {heights.shape} and validity {valid.shape} differ in shape")
+    out = np.empty((2, *heights.shape), np.float32)
+    near = np.empty((3, 3), np.float32)
+    _gradient_kernel(heights, valid, valid.all(axis=1), near, out[0], out[1])
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The step before functions of slopes: rises to the east and to the south, metres a metre.
+
+    Attributes
+    ----------
+    output : BandsInfo
+        Two bands; with `has_cell` a third one, the size of a pixel in metres.
+    is_plain : bool
+        Pixels are as large as the map says (`GroundCells.plain`), not as they are on the ground.
+    """
+
+    is_plain: bool = False
+    has_cell: bool = False
+
+    @property
+    def output(self) -> BandsInfo:
+        """Description of what `apply_on` returns."""
+        return BandsInfo(PixelType.F32, 3 if self.has_cell else 2)
+
+    def apply(self, block: PixelBlock) -> PixelBlock:
+        """Return the rises where a pixel is a metre wide and high."""
+        one = np.ones((1, 1))
+        return self._made(block, one, one)
+
+    def apply_on(self, block: PixelBlock, ground: GroundCells) -> PixelBlock:
+        """Return the rises of the first band's heights."""
+        if self.is_plain:
+            width, height = (np.full((1, 1), size) for size in ground.plain)
+            return self._made(block, width, height)
+        return self._made(block, ground.width_m, ground.height_m)
+
+    def _made(
+        self, block: PixelBlock, width: NDArray[np.float64], height: NDArray[np.float64]
+    ) -> PixelBlock:
+        heights = np.ascontiguousarray(block.data[0], np.float32)
+        valid = np.ascontiguousarray(block.valid[0])
+        if heights.dtype.kind == "f" and block.data.dtype.kind == "f":
+            valid = valid & np.isfinite(heights)
+        found = rises(heights, valid)
+        found[EAST] *= (1.0 / (8.0 * width)).astype(np.float32)
+        found[SOUTH] *= (1.0 / (8.0 * height)).astype(np.float32)
+        if self.has_cell:
+            cell = np.broadcast_to(np.sqrt(width * height), heights.shape).astype(np.float32)
+            found = np.concatenate([found, cell[np.newaxis]])
+        return PixelBlock(found, valid[np.newaxis])
