@@ -12,6 +12,7 @@ from engine.function_rules.bands import (
     SpectralConversionRule,
 )
 from engine.function_rules.base import FunctionRule
+from engine.function_rules.focal import StatisticsRule
 from engine.function_rules.local import (
     ArithmeticRule,
     CellStatisticsRule,
@@ -49,6 +50,7 @@ __all__ = [
     "RemapRule",
     "SlopeRule",
     "SpectralConversionRule",
+    "StatisticsRule",
     "StretchRule",
 ]
 
@@ -71,5 +73,6 @@ FunctionArguments = (
     | AspectRule
     | HillshadeRule
     | SlopeRule
+    | StatisticsRule
     | OutsideRule
 )

@@ -19,6 +19,7 @@ from engine.functions.raster_calculator import RasterCalculator
 from engine.functions.remap import Remap
 from engine.functions.slope import Slope
 from engine.functions.spectral_conversion import SpectralConversion
+from engine.functions.statistics import Statistics
 from engine.functions.stretch import Stretch
 from engine.registry import Registry
 
@@ -42,6 +43,7 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Slope": Slope(),
         "Aspect": Aspect(),
         "Hillshade": Hillshade(),
+        "Statistics": Statistics(),
         "NDVI": Ndvi(),
     },
     GROUP,

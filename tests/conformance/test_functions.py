@@ -24,6 +24,7 @@ from engine.function_rules import (
     RemapRule,
     SlopeRule,
     SpectralConversionRule,
+    StatisticsRule,
     StretchRule,
 )
 from engine.functions import FUNCTIONS
@@ -41,6 +42,7 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "GainOffset": GainOffsetRule(gains=(1.5,), offsets=(-1.0,)),
     "GainSurface": GainSurfaceRule(rows=1, cols=2, gains=(0.5, 1.5)),
     "NDVI": NdviRule(),
+    "Statistics": StatisticsRule(kind=5),
     "Slope": SlopeRule(slope_type=3),
     "Aspect": AspectRule(),
     "Hillshade": HillshadeRule(hillshade_type=1),
