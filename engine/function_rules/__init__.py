@@ -21,11 +21,15 @@ from engine.function_rules.local import (
 )
 from engine.function_rules.outside import OutsideRule
 from engine.function_rules.samples import (
+    ContrastBrightnessRule,
     ConvolutionRule,
     GainOffsetRule,
     GainSurfaceRule,
+    MaskRule,
     RemapRule,
     StretchRule,
+    ThresholdRule,
+    UnitConversionRule,
 )
 from engine.function_rules.terrain import AspectRule, HillshadeRule, SlopeRule
 
@@ -35,6 +39,7 @@ __all__ = [
     "BandArithmeticRule",
     "CellStatisticsRule",
     "CompositeBandRule",
+    "ContrastBrightnessRule",
     "ConvolutionRule",
     "ExtractBandRule",
     "FunctionArguments",
@@ -44,6 +49,7 @@ __all__ = [
     "GrayscaleRule",
     "HillshadeRule",
     "LocalRule",
+    "MaskRule",
     "NdviRule",
     "OutsideRule",
     "RasterCalculatorRule",
@@ -52,6 +58,8 @@ __all__ = [
     "SpectralConversionRule",
     "StatisticsRule",
     "StretchRule",
+    "ThresholdRule",
+    "UnitConversionRule",
 ]
 
 FunctionArguments = (
@@ -69,6 +77,10 @@ FunctionArguments = (
     | CellStatisticsRule
     | LocalRule
     | RasterCalculatorRule
+    | MaskRule
+    | ContrastBrightnessRule
+    | ThresholdRule
+    | UnitConversionRule
     | NdviRule
     | AspectRule
     | HillshadeRule

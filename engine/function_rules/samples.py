@@ -113,3 +113,47 @@ class GainSurfaceRule(FunctionRule, tag="GainSurface", frozen=True, kw_only=True
     rows: int = 1
     cols: int = 1
     gains: tuple[float, ...] = (1.0,)
+
+
+class MaskRule(FunctionRule, tag="Mask", frozen=True, kw_only=True):
+    """Arguments of the Mask function.
+
+    Attributes
+    ----------
+    no_data_values : tuple of str
+        Numbers with blanks between, a text a band or one for all.
+    included_ranges : tuple of float
+        Least and largest value, a pair a band or one for all; others are no data.
+    no_data_interpretation : int
+        0 each band by itself, 1 only where all bands have such values.
+    """
+
+    no_data_values: tuple[str, ...] = ()
+    included_ranges: tuple[float, ...] = ()
+    no_data_interpretation: int = 0
+
+
+class ContrastBrightnessRule(FunctionRule, tag="ContrastBrightness", frozen=True, kw_only=True):
+    """Arguments of the ContrastBrightness function: both from -100 to 100."""
+
+    contrast_offset: float = 0.0
+    brightness_offset: float = 0.0
+
+
+class ThresholdRule(FunctionRule, tag="Threshold", frozen=True, kw_only=True):
+    """Arguments of the Threshold function.
+
+    Attributes
+    ----------
+    threshold_type : int
+        1 Otsu's, of the service's histogram.
+    """
+
+    threshold_type: int = 1
+
+
+class UnitConversionRule(FunctionRule, tag="UnitConversion", frozen=True, kw_only=True):
+    """Arguments of the UnitConversion function: Esri's numbers of units of length, speed or heat."""
+
+    from_unit: int = 9
+    to_unit: int = 9

@@ -7,6 +7,7 @@ from engine.functions.band_arithmetic import BandArithmetic
 from engine.functions.base import RasterFunction
 from engine.functions.cell_statistics import CellStatistics
 from engine.functions.composite_band import CompositeBand
+from engine.functions.contrast_brightness import ContrastBrightness
 from engine.functions.convolution import Convolution
 from engine.functions.extract_band import ExtractBand
 from engine.functions.gain_offset import GainOffset
@@ -14,6 +15,7 @@ from engine.functions.gain_surface import GainSurface
 from engine.functions.grayscale import Grayscale
 from engine.functions.hillshade import Hillshade
 from engine.functions.local import Local
+from engine.functions.mask import Mask
 from engine.functions.ndvi import Ndvi
 from engine.functions.raster_calculator import RasterCalculator
 from engine.functions.remap import Remap
@@ -21,6 +23,8 @@ from engine.functions.slope import Slope
 from engine.functions.spectral_conversion import SpectralConversion
 from engine.functions.statistics import Statistics
 from engine.functions.stretch import Stretch
+from engine.functions.threshold import Threshold
+from engine.functions.unit_conversion import UnitConversion
 from engine.registry import Registry
 
 FUNCTIONS: Registry[RasterFunction] = Registry(
@@ -44,6 +48,10 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Aspect": Aspect(),
         "Hillshade": Hillshade(),
         "Statistics": Statistics(),
+        "Mask": Mask(),
+        "ContrastBrightness": ContrastBrightness(),
+        "Threshold": Threshold(),
+        "UnitConversion": UnitConversion(),
         "NDVI": Ndvi(),
     },
     GROUP,

@@ -11,6 +11,7 @@ from engine.function_rules import (
     BandArithmeticRule,
     CellStatisticsRule,
     CompositeBandRule,
+    ContrastBrightnessRule,
     ConvolutionRule,
     ExtractBandRule,
     FunctionArguments,
@@ -19,6 +20,7 @@ from engine.function_rules import (
     GrayscaleRule,
     HillshadeRule,
     LocalRule,
+    MaskRule,
     NdviRule,
     RasterCalculatorRule,
     RemapRule,
@@ -26,12 +28,15 @@ from engine.function_rules import (
     SpectralConversionRule,
     StatisticsRule,
     StretchRule,
+    ThresholdRule,
+    UnitConversionRule,
 )
 from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 from engine.request import RenderingRule
+from engine.summary import Histogram
 
 # Arguments with which a function works on whole numbers from 0 to 99; None = its defaults.
 ARGUMENTS: dict[str, FunctionArguments] = {
@@ -42,6 +47,10 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "GainOffset": GainOffsetRule(gains=(1.5,), offsets=(-1.0,)),
     "GainSurface": GainSurfaceRule(rows=1, cols=2, gains=(0.5, 1.5)),
     "NDVI": NdviRule(),
+    "Mask": MaskRule(no_data_values=("7 9",), included_ranges=(3, 80)),
+    "ContrastBrightness": ContrastBrightnessRule(contrast_offset=20, brightness_offset=-5),
+    "UnitConversion": UnitConversionRule(from_unit=9, to_unit=3),
+    "Threshold": ThresholdRule(),
     "Statistics": StatisticsRule(kind=5),
     "Slope": SlopeRule(slope_type=3),
     "Aspect": AspectRule(),
@@ -58,6 +67,9 @@ ARGUMENTS: dict[str, FunctionArguments] = {
 KINDS = [PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.F32, PixelType.F64]
 
 
+HISTOGRAMS = (Histogram(min=0, max=100, counts=(5, 1, 1, 9)),) * 2
+
+
 def rule_of(name: str) -> RenderingRule:
     """A rule that the function can run."""
     return RenderingRule(function=name, arguments=ARGUMENTS[name])
@@ -72,7 +84,7 @@ def test_output_has_the_declared_type_and_the_valid_pixels_of_the_input(
     random = np.random.default_rng(1)
     data = random.integers(0, 100, (2, *shape)).astype(kind.dtype_name)
     block = PixelBlock(data, random.random((1, *shape)) > 0.5)
-    bound = FUNCTIONS[name].bind(BandsInfo(kind, 2), rule_of(name))
+    bound = FUNCTIONS[name].bind(BandsInfo(kind, 2, histograms=HISTOGRAMS), rule_of(name))
     answer = bound.apply(block)
     assert answer.data.dtype == bound.output.pixel_type.dtype_name
     assert answer.data.shape == (bound.output.bands, *shape)
@@ -83,7 +95,7 @@ def test_output_has_the_declared_type_and_the_valid_pixels_of_the_input(
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_all_invalid_input_gives_all_invalid_output(name: str) -> None:
     block = PixelBlock(np.full((2, 3, 3), np.nan, np.float32), np.zeros((1, 3, 3), np.bool_))
-    bound = FUNCTIONS[name].bind(BandsInfo(PixelType.F32, 2), rule_of(name))
+    bound = FUNCTIONS[name].bind(BandsInfo(PixelType.F32, 2, histograms=HISTOGRAMS), rule_of(name))
     assert not bound.apply(block).valid.any()
 
 
