@@ -12,6 +12,7 @@ from engine.function_rules.bands import (
     SpectralConversionRule,
 )
 from engine.function_rules.base import FunctionRule
+from engine.function_rules.colours import ColormapRule, ColormapToRgbRule
 from engine.function_rules.focal import StatisticsRule
 from engine.function_rules.local import (
     ArithmeticRule,
@@ -38,6 +39,8 @@ __all__ = [
     "AspectRule",
     "BandArithmeticRule",
     "CellStatisticsRule",
+    "ColormapRule",
+    "ColormapToRgbRule",
     "CompositeBandRule",
     "ContrastBrightnessRule",
     "ConvolutionRule",
@@ -81,6 +84,8 @@ FunctionArguments = (
     | ContrastBrightnessRule
     | ThresholdRule
     | UnitConversionRule
+    | ColormapRule
+    | ColormapToRgbRule
     | NdviRule
     | AspectRule
     | HillshadeRule

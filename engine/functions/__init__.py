@@ -6,6 +6,8 @@ from engine.functions.aspect import Aspect
 from engine.functions.band_arithmetic import BandArithmetic
 from engine.functions.base import RasterFunction
 from engine.functions.cell_statistics import CellStatistics
+from engine.functions.colormap import Colormap
+from engine.functions.colormap_to_rgb import ColormapToRgb
 from engine.functions.composite_band import CompositeBand
 from engine.functions.contrast_brightness import ContrastBrightness
 from engine.functions.convolution import Convolution
@@ -52,6 +54,8 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "ContrastBrightness": ContrastBrightness(),
         "Threshold": Threshold(),
         "UnitConversion": UnitConversion(),
+        "Colormap": Colormap(),
+        "ColormapToRGB": ColormapToRgb(),
         "NDVI": Ndvi(),
     },
     GROUP,

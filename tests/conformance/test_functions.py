@@ -10,6 +10,8 @@ from engine.function_rules import (
     AspectRule,
     BandArithmeticRule,
     CellStatisticsRule,
+    ColormapRule,
+    ColormapToRgbRule,
     CompositeBandRule,
     ContrastBrightnessRule,
     ConvolutionRule,
@@ -47,6 +49,8 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "GainOffset": GainOffsetRule(gains=(1.5,), offsets=(-1.0,)),
     "GainSurface": GainSurfaceRule(rows=1, cols=2, gains=(0.5, 1.5)),
     "NDVI": NdviRule(),
+    "Colormap": ColormapRule(colormap=((3, 255, 0, 0), (50, 0, 255, 0))),
+    "ColormapToRGB": ColormapToRgbRule(),
     "Mask": MaskRule(no_data_values=("7 9",), included_ranges=(3, 80)),
     "ContrastBrightness": ContrastBrightnessRule(contrast_offset=20, brightness_offset=-5),
     "UnitConversion": UnitConversionRule(from_unit=9, to_unit=3),
@@ -67,6 +71,7 @@ ARGUMENTS: dict[str, FunctionArguments] = {
 KINDS = [PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.F32, PixelType.F64]
 
 
+COLOURS = ((0, 1, 2, 3), (70, 4, 5, 6))
 HISTOGRAMS = (Histogram(min=0, max=100, counts=(5, 1, 1, 9)),) * 2
 
 
@@ -84,7 +89,9 @@ def test_output_has_the_declared_type_and_the_valid_pixels_of_the_input(
     random = np.random.default_rng(1)
     data = random.integers(0, 100, (2, *shape)).astype(kind.dtype_name)
     block = PixelBlock(data, random.random((1, *shape)) > 0.5)
-    bound = FUNCTIONS[name].bind(BandsInfo(kind, 2, histograms=HISTOGRAMS), rule_of(name))
+    bound = FUNCTIONS[name].bind(
+        BandsInfo(kind, 2, histograms=HISTOGRAMS, colormap=COLOURS), rule_of(name)
+    )
     answer = bound.apply(block)
     assert answer.data.dtype == bound.output.pixel_type.dtype_name
     assert answer.data.shape == (bound.output.bands, *shape)
@@ -95,7 +102,9 @@ def test_output_has_the_declared_type_and_the_valid_pixels_of_the_input(
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_all_invalid_input_gives_all_invalid_output(name: str) -> None:
     block = PixelBlock(np.full((2, 3, 3), np.nan, np.float32), np.zeros((1, 3, 3), np.bool_))
-    bound = FUNCTIONS[name].bind(BandsInfo(PixelType.F32, 2, histograms=HISTOGRAMS), rule_of(name))
+    bound = FUNCTIONS[name].bind(
+        BandsInfo(PixelType.F32, 2, histograms=HISTOGRAMS, colormap=COLOURS), rule_of(name)
+    )
     assert not bound.apply(block).valid.any()
 
 

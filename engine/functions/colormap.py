@@ -1,0 +1,112 @@
+"""The Colormap function: a colour for each value, or a ramp of colours over the range of values.
+
+The result is one band of whole numbers with a colormap; pictures show its colours, data formats carry it along.
+
+References
+----------
+ArcGIS REST API, raster function objects: Colormap (Colormap, ColorRamp, ColorrampName, ColormapName).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import InvalidParameter
+from engine.expressions.tree import Call, Number, Sample, Table, call
+from engine.function_rules import ColormapRule
+from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.colour_ramps import NAMED_RAMPS, ramp_colours
+from engine.functions.pointwise import PointwiseFunction
+from engine.pixel_type import PixelType
+
+if TYPE_CHECKING:
+    from engine.expressions.tree import Expression
+    from engine.request import RenderingRule
+
+    Colours = tuple[tuple[int, int, int, int], ...]
+
+_STEPS = 256
+_MOST_VALUES = 65_536
+
+
+class Colormap:
+    """The raster function, of the first band; samples are rounded to whole numbers."""
+
+    def padding(self, rule: RenderingRule) -> int:
+        """Return 0: each pixel by itself."""
+        del rule
+        return 0
+
+    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
+        """Find the colours.
+
+        Raises
+        ------
+        InvalidParameter
+        """
+        arguments = arguments_of(rule, ColormapRule)
+        if arguments.colormap:
+            colours = _entries(arguments)
+            return _by_value(colours, rule.output_pixel_type)
+        stops = arguments.color_ramp
+        name = arguments.colorramp_name or arguments.colormap_name
+        if not stops:
+            if name.casefold() not in NAMED_RAMPS:
+                accepted = "Colormap, ColorRamp, or one of " + ", ".join(NAMED_RAMPS)
+                raise InvalidParameter("ColormapName", name or "nothing", accepted)
+            stops = NAMED_RAMPS[name.casefold()]
+        return _by_ramp(info, ramp_colours(stops, _STEPS), rule.output_pixel_type)
+
+
+def _entries(arguments: ColormapRule) -> Colours:
+    if len(arguments.colormap) > _MOST_VALUES:
+        raise InvalidParameter(
+            "Colormap", len(arguments.colormap), f"at most {_MOST_VALUES} values"
+        )
+    rows = []
+    for row in arguments.colormap:
+        if len(row) < 4 or not all(0 <= part <= 255 and part == int(part) for part in row[1:4]):
+            raise InvalidParameter("Colormap", row, "[value, red, green, blue], colours 0 to 255")
+        if row[0] != int(row[0]) or not -(2**31) <= row[0] < 2**31:
+            raise InvalidParameter("Colormap", row[0], "whole numbers")
+        rows.append((int(row[0]), int(row[1]), int(row[2]), int(row[3])))
+    return tuple({row[0]: row for row in rows}.values())
+
+
+def _by_value(colours: Colours, pixel_type: PixelType | None) -> PointwiseFunction:
+    """Return samples as whole numbers; those without a colour are no data."""
+    values = [row[0] for row in colours]
+    first, last = min(values), max(values)
+    if last - first > _MOST_VALUES:
+        raise InvalidParameter(
+            "Colormap", f"{first} to {last}", f"a range of {_MOST_VALUES} values"
+        )
+    valid = np.zeros(last - first + 1, np.bool_)
+    valid[[value - first for value in values]] = True
+    table = Table(Sample(0, 0), np.arange(first, last + 1, dtype=np.float64), valid, first)
+    own = PixelType.U8 if first >= 0 and last <= 255 else PixelType.S32
+    if own is PixelType.S32 and first >= 0 and last <= 65_535:
+        own = PixelType.U16
+    return PointwiseFunction(BandsInfo(pixel_type or own, 1, colormap=colours), (table,))
+
+
+def _by_ramp(info: BandsInfo, colours: Colours, pixel_type: PixelType | None) -> PointwiseFunction:
+    """Return samples as places of the ramp, 0 to 255, over the range of the raster's values."""
+    sample: Expression = Sample(0, 0)
+    low, high = _range(info)
+    if (low, high) != (0.0, 255.0):
+        share = call("div", call("sub", sample, low), max(high - low, 1e-300))
+        sample = call("mul", share, 255.0)
+    place = Call("clamp", (call("round", sample), Number(0.0), Number(255.0)))
+    return PointwiseFunction(BandsInfo(pixel_type or PixelType.U8, 1, colormap=colours), (place,))
+
+
+def _range(info: BandsInfo) -> tuple[float, float]:
+    if info.pixel_type is PixelType.U8:
+        return 0.0, 255.0
+    if info.statistics and info.statistics[0].max > info.statistics[0].min:
+        return info.statistics[0].min, info.statistics[0].max
+    # Floats have no range of their own.
+    return (0.0, 255.0) if info.pixel_type.is_float else info.pixel_type.limits
