@@ -11,6 +11,7 @@ from engine.chain import NO_FUNCTION, padding_of
 from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo, BoundFunction, PlacedFunction
 from engine.functions.cast import cast
+from engine.functions.pointwise import PointwiseFunction
 from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def steps_for_bands(steps: Steps, bands: Sequence[int]) -> Steps | None:
     functions: list[BoundFunction] = []
     for function in steps.functions:
         if not isinstance(function, BandwiseFunction):
+            return None
+        if isinstance(function, PointwiseFunction) and not function.is_bandwise:
             return None
         functions.append(function.for_bands(bands))
     return Steps(tuple(functions), steps.halo_px, BandsInfo(steps.output.pixel_type, len(bands)))

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InvalidParameter
+from engine.expressions.tree import Sample, call
 from engine.function_rules import StretchRule
 from engine.functions.base import BandsInfo, arguments_of
 from engine.functions.cast import cast
+from engine.functions.pointwise import PointwiseFunction
 from engine.functions.view_statistics import histograms_of, statistics_of
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
@@ -26,6 +28,7 @@ from engine.summary import BandStatistics
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.expressions.tree import Expression
     from engine.request import RenderingRule
     from engine.summary import Histogram
 
@@ -64,10 +67,17 @@ def _gamma_factor(
     share: NDArray[np.float64], gamma: float, span: float
 ) -> NDArray[np.float64] | float:
     """Return the factor that darkens the low end again for gammas above 1, as Esri's clients have it."""
-    if gamma <= 1.0 or span <= 1.0:
+    steepness = _steepness(gamma)
+    if not steepness or span <= 1.0:
         return 1.0
-    steepness = 6.5 + (gamma - 2) ** 2.5 if gamma > 2 else 6.5 + 100 * (2 - gamma) ** 4
     return np.asarray(1.0 - (1.0 / span) ** (share * steepness), np.float64)
+
+
+def _steepness(gamma: float) -> float:
+    """Return how fast the low end is left; 0 = it is not darkened."""
+    if gamma <= 1.0:
+        return 0.0
+    return 6.5 + (gamma - 2) ** 2.5 if gamma > 2 else 6.5 + 100 * (2 - gamma) ** 4
 
 
 def percent_cut(
@@ -190,19 +200,16 @@ def view_stretches(
 
 
 @dataclass(frozen=True, slots=True)
-class BoundStretch:
-    """Stretch with its cuts settled; with `dynamic` set they are taken from each block."""
+class DynamicStretch:
+    """Stretch with its cuts taken from each block."""
 
     output: BandsInfo
     input_type: PixelType
-    stretches: tuple[BandStretch, ...]
-    dynamic: StretchRule | None = None
+    rule: StretchRule
 
     def apply(self, block: PixelBlock) -> PixelBlock:
         """Return the stretched samples in the output type; NaN is invalid in integer output."""
-        stretches = self.stretches
-        if self.dynamic is not None:
-            stretches = view_stretches(self.dynamic, block, self.input_type)
+        stretches = view_stretches(self.rule, block, self.input_type)
         out = np.empty(block.data.shape, np.float64)
         for band, stretch in enumerate(stretches):
             out[band] = stretch.values(block.data[band].astype(np.float64))
@@ -217,7 +224,7 @@ class Stretch:
         del rule
         return 0
 
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundStretch:
+    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction | DynamicStretch:
         """Settle the cut of each band.
 
         Raises
@@ -225,10 +232,26 @@ class Stretch:
         InvalidParameter
         """
         arguments = arguments_of(rule, StretchRule)
-        output = BandsInfo(rule.output_pixel_type or PixelType.U8, info.bands)
-        return BoundStretch(
-            output=output,
-            input_type=info.pixel_type,
-            stretches=stretches_of(arguments, info),
-            dynamic=arguments if arguments.dynamic_range else None,
+        output = BandsInfo(rule.output_pixel_type or PixelType.U8, info.bands, names=info.names)
+        stretches = stretches_of(arguments, info)
+        if arguments.dynamic_range:
+            return DynamicStretch(output, info.pixel_type, arguments)
+        expressions = tuple(
+            _expression(Sample(0, band), stretch) for band, stretch in enumerate(stretches)
         )
+        return PointwiseFunction(output, expressions)
+
+
+def _expression(sample: Expression, stretch: BandStretch) -> Expression:
+    """Return what `BandStretch.values` gives, as an expression."""
+    part = call("div", call("sub", sample, stretch.lo), stretch.hi - stretch.lo)
+    share = call("clamp", part, 0.0, 1.0)
+    span = stretch.out_max - stretch.out_min
+    curve: Expression = share
+    if stretch.gamma != 1.0:
+        curve = call("pow", share, 1 / stretch.gamma)
+        steepness = _steepness(stretch.gamma)
+        if steepness and span > 1.0:
+            dark = call("exp", call("mul", share, -steepness * math.log(span)))
+            curve = call("mul", curve, call("sub", 1.0, dark))
+    return call("add", call("mul", curve, span), stretch.out_min)

@@ -13,21 +13,25 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.chain import RasterFunctionProcess
 from engine.errors import InvalidParameter
 from engine.function_rules import (
     BandArithmeticRule,
     CompositeBandRule,
     ExtractBandRule,
     FunctionArguments,
+    GainOffsetRule,
     GrayscaleRule,
     NdviRule,
     SpectralConversionRule,
+    StretchRule,
 )
 from engine.functions import FUNCTIONS
 from engine.functions.band_indices import BAND_INDICES
 from engine.functions.base import BandsInfo, CombiningFunction
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
+from engine.process_steps import bind_steps, steps_for_bands
 from engine.request import RenderingRule
 
 if TYPE_CHECKING:
@@ -257,3 +261,17 @@ def test_spectral_conversion_is_a_matrix() -> None:
     np.testing.assert_allclose(got.data, np.tensordot(matrix, REFLECTANCE, 1), rtol=1e-12)
     with pytest.raises(InvalidParameter, match="rows of 7 numbers"):
         _ran("SpectralConversion", SpectralConversionRule(conversion_matrix=(1.0,) * 8))
+
+
+def test_a_chain_reads_some_bands_only_where_each_comes_of_the_same_band() -> None:
+    gains = RasterFunctionProcess(
+        function="GainOffset", arguments=GainOffsetRule(gains=(1, 2, 3, 4, 5, 6, 7))
+    )
+    grey = RasterFunctionProcess(function="Grayscale", arguments=GrayscaleRule())
+    stretch = RasterFunctionProcess(function="Stretch", arguments=StretchRule())
+    few = steps_for_bands(bind_steps([gains, stretch], INFO), (4, 0))
+    assert few is not None
+    part = few.apply(PixelBlock(np.ascontiguousarray(REFLECTANCE[[4, 0]]), BLOCK.valid))
+    whole = bind_steps([gains, stretch], INFO).apply(BLOCK)
+    np.testing.assert_array_equal(part.data, whole.data[[4, 0]])
+    assert steps_for_bands(bind_steps([grey], INFO), (0,)) is None
