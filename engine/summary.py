@@ -9,6 +9,7 @@ import msgspec
 from config.definition import ServiceProperties
 from engine.extent import Extent
 from engine.pixel_type import PixelType
+from engine.request import RenderingRule
 
 FORMAT_VERSION = 3
 
@@ -42,6 +43,28 @@ class Histogram(msgspec.Struct, frozen=True, kw_only=True):
     min: float
     max: float
     counts: tuple[int, ...]
+
+
+class FunctionTemplate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A rendering rule that a service publishes under a name.
+
+    Attributes
+    ----------
+    source : str
+        JSON as its author wrote it; its variables are what requests may set.
+    rule : RenderingRule
+        What it stands for where a request sets nothing.
+    statistics, histograms : one per band, or ()
+        Of what the rule makes of the whole service.
+    """
+
+    name: str
+    description: str = ""
+    help: str = ""
+    source: str
+    rule: RenderingRule
+    statistics: tuple[BandStatistics, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
 
 
 FieldType = Literal["oid", "integer", "double", "string", "date", "geometry", "raster"]
@@ -122,6 +145,7 @@ class ServiceSummary(msgspec.Struct, frozen=True, kw_only=True):
     uncompressed_size: int = 0
     block_width: int = 0
     block_height: int = 0
+    templates: tuple[FunctionTemplate, ...] = ()
 
     @property
     def primary_count(self) -> int:

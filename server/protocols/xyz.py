@@ -16,7 +16,7 @@ from server.http_caching import conditional
 from server.instances.job import Job
 from server.protocols.arcgis.image_parameters import band_ids_parameter
 from server.protocols.arcgis.parameters import Parameters
-from server.protocols.arcgis.rendering_rule import rendering_rule
+from server.protocols.arcgis.rendering_rule import rendering_rule, rule_scope
 from server.protocols.arcgis.rules import interpolation, mosaic_rule, time_range
 from server.tile_schemes import check_tile, level_of_pixel_size
 
@@ -60,7 +60,7 @@ def tile_request(
         interpolation=interpolation(parameters),
         band_ids=band_ids_parameter(parameters, service.summary),
         mosaic=mosaic_rule(parameters),
-        rendering=rendering_rule(parameters, service.name),
+        rendering=rendering_rule(parameters, rule_scope(service.name, service.summary)),
         time=time_range(parameters),
     )
 

@@ -16,7 +16,7 @@ from engine.pixel_type import PixelType
 from engine.request import Encoding, ImageRequest, View
 from server.protocols.arcgis.geometry import envelope_of_json
 from server.protocols.arcgis.parameters import Parameters, as_number
-from server.protocols.arcgis.rendering_rule import rendering_rule
+from server.protocols.arcgis.rendering_rule import rendering_rule, rule_scope
 from server.protocols.arcgis.rules import interpolation, mosaic_rule, time_range
 from server.protocols.arcgis.sloppy_json import decode_json
 from server.protocols.arcgis.spatial_reference import crs_of_json, crs_parameter, unless_own
@@ -78,7 +78,7 @@ def image_request(parameters: Parameters, summary: ServiceSummary, service: str)
         interpolation=interpolation(parameters),
         band_ids=band_ids,
         mosaic=mosaic_rule(parameters),
-        rendering=rendering_rule(parameters, service),
+        rendering=rendering_rule(parameters, rule_scope(service, summary)),
         time=time_range(parameters),
     )
 

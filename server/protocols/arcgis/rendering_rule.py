@@ -9,6 +9,7 @@ one); other URLs are refused, never fetched.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +26,7 @@ from server.protocols.arcgis.parameters import Parameters, as_integer
 from server.protocols.arcgis.rules import mosaic_rule_of_json
 
 if TYPE_CHECKING:
+    from engine.summary import FunctionTemplate, ServiceSummary
     from engine.request import RuleInput
     from server.protocols.arcgis.sloppy_json import JsonValue
 
@@ -38,13 +40,41 @@ _NOTHING = ("none", "identity", "")
 _ITEM = re.compile(r"\$(\d{1,18})")
 
 
-def rendering_rule(parameters: Parameters, service: str = "") -> RenderingRule | None:
-    """Return the `renderingRule` asked for; None = the service's default picture.
+@dataclass(frozen=True, slots=True)
+class RuleScope:
+    """What names in a rule may stand for.
 
-    Parameters
+    Attributes
     ----------
     service : str
         "folder/name", to recognise the service's own URL as an input.
+    templates : tuple of FunctionTemplate
+        Those of the service; they go before functions of the same name.
+    """
+
+    service: str = ""
+    templates: tuple[FunctionTemplate, ...] = ()
+
+    def without(self, template: FunctionTemplate) -> RuleScope:
+        """Return what names stand for within a template: itself it does not see."""
+        return RuleScope(self.service, tuple(each for each in self.templates if each != template))
+
+    def template(self, name: str) -> FunctionTemplate | None:
+        """Return the template of a name, in any case."""
+        folded = name.casefold()
+        return next((each for each in self.templates if each.name.casefold() == folded), None)
+
+
+NOWHERE = RuleScope()
+
+
+def rule_scope(service: str, summary: ServiceSummary) -> RuleScope:
+    """Return what names in rules for a service ("folder/name") may stand for."""
+    return RuleScope(service, summary.templates)
+
+
+def rendering_rule(parameters: Parameters, scope: RuleScope = NOWHERE) -> RenderingRule | None:
+    """Return the `renderingRule` asked for; None = the service's default picture.
 
     Raises
     ------
@@ -52,31 +82,31 @@ def rendering_rule(parameters: Parameters, service: str = "") -> RenderingRule |
         Names the function or argument that is not accepted.
     """
     value = parameters.json("renderingRule")
-    return None if value is None else rendering_rule_of_json(value, service)
+    return None if value is None else rendering_rule_of_json(value, scope)
 
 
-def rendering_rules(parameters: Parameters, service: str = "") -> tuple[RenderingRule, ...]:
+def rendering_rules(parameters: Parameters, scope: RuleScope = NOWHERE) -> tuple[RenderingRule, ...]:
     """Return the list `renderingRules`, else `renderingRule` as a list of one, else ()."""
     value = parameters.json("renderingRules")
     if value is None:
-        single = rendering_rule(parameters, service)
+        single = rendering_rule(parameters, scope)
         return () if single is None else (single,)
     rules = value if isinstance(value, list) else [value]
     if len(rules) > 20:
         raise InvalidParameter("renderingRules", f"{len(rules)} rules", "at most 20")
-    return tuple(rendering_rule_of_json(rule, service) for rule in rules)
+    return tuple(rendering_rule_of_json(rule, scope) for rule in rules)
 
 
-def rendering_rule_of_json(value: JsonValue, service: str = "") -> RenderingRule:
+def rendering_rule_of_json(value: JsonValue, scope: RuleScope = NOWHERE) -> RenderingRule:
     """Read a rule object, or just the name of a function; see `rendering_rule`."""
-    return _Reader(service).rule(value)
+    return _Reader(scope).rule(value)
 
 
 class _Reader:
     """Reads one tree; counts its parts and how deep they lie."""
 
-    def __init__(self, service: str) -> None:
-        self._service = service
+    def __init__(self, scope: RuleScope) -> None:
+        self._scope = scope
         self._depth = 0
         self._parts = 0
 
@@ -159,7 +189,7 @@ class _Reader:
             if fields.get("isdataset") or fields.get("type") == "RasterFunctionVariable":
                 return MosaicInput()
             raise InvalidParameter(f"renderingRule.{name}", value, "a function or $$")
-        _check_own_url(fields, self._service)
+        _check_own_url(fields, self._scope.service)
         mosaic = fields.get("mosaicrule")
         own = MosaicInput(mosaic=mosaic_rule_of_json(mosaic) if mosaic else None)
         rule = fields.get("renderingrule")

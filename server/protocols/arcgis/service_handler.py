@@ -26,7 +26,7 @@ from server.protocols.arcgis.operations.base import (
 from server.protocols.arcgis.operations.export_image import picture_url
 from server.protocols.arcgis.pages import page
 from server.protocols.arcgis.parameters import Parameters
-from server.protocols.arcgis.rendering_rule import rendering_rule
+from server.protocols.arcgis.rendering_rule import rendering_rule, rule_scope
 from server.protocols.arcgis.service_json import capabilities, service_json
 from server.responses import respond
 
@@ -166,7 +166,7 @@ def _job(call: ServiceCall, name: str, asked: Asked, form: AnswerForm) -> Job:
 def _root(call: ServiceCall) -> Response:
     form = answer_form(call.parameters, call.request.headers.get("accept", ""))
     name, summary = call.service.name, call.service.summary
-    rule = rendering_rule(call.parameters, name)
+    rule = rendering_rule(call.parameters, rule_scope(name, summary))
     if form.f == "html":
         return _service_page(call)
     return _json(call, "root", form, lambda: service_json(name, summary, rule))

@@ -10,11 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from server.protocols.arcgis.rendering_rule import rule_scope
+
 if TYPE_CHECKING:
     from engine.request import Request
     from engine.summary import ServiceSummary
     from server.instances.answer_context import AnswerContext
     from server.protocols.arcgis.parameters import Parameters
+    from server.protocols.arcgis.rendering_rule import RuleScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,11 @@ class Question:
     summary: ServiceSummary
     parameters: Parameters
     query: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def rule_scope(self) -> RuleScope:
+        """Return what names in rendering rules may stand for."""
+        return rule_scope(self.service, self.summary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

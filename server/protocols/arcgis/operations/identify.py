@@ -58,7 +58,7 @@ def parse(question: Question) -> Asked:
     geometry = geometry_parameter(parameters, crs_name="inSR" if "inSR" in parameters else "sr")
     if geometry is None:
         raise InvalidParameter("geometry", "", "a point x,y or a geometry in JSON")
-    renderings = rendering_rules(parameters, question.service)
+    renderings = rendering_rules(parameters, question.rule_scope)
     is_mosaic = question.summary.source_type == "mosaic"
     request = IdentifyRequest(
         geometry=geometry.wkb,

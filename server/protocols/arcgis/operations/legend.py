@@ -37,7 +37,7 @@ def parse(question: Question) -> Asked:
     """Ask an instance, which draws the swatches."""
     request = LegendRequest(
         band_ids=band_ids_parameter(question.parameters, question.summary),
-        rendering=rendering_rule(question.parameters, question.service),
+        rendering=rendering_rule(question.parameters, question.rule_scope),
     )
     return Asked(request=request)
 

@@ -46,7 +46,7 @@ def parse(question: Question) -> Asked:
         interpolation=interpolation(parameters),
         band_ids=band_ids_parameter(parameters, question.summary),
         mosaic=mosaic_rule(parameters),
-        rendering=rendering_rule(parameters, question.service),
+        rendering=rendering_rule(parameters, question.rule_scope),
         time=time_range(parameters),
         blank="image" if parameters.flag("blankTile", default=True) else "missing",
     )

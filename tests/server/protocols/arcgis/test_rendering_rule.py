@@ -13,14 +13,14 @@ from engine.function_rules import ConvolutionRule, NdviRule
 from engine.pixel_type import PixelType
 from engine.request import ConstantInput, ItemInput, MosaicInput, MosaicRule, RenderingRule
 from server.protocols.arcgis.parameters import Parameters
-from server.protocols.arcgis.rendering_rule import rendering_rule, rendering_rules
+from server.protocols.arcgis.rendering_rule import RuleScope, rendering_rule, rendering_rules
 
 _OWN = "https://any.host/server/rest/services/demo/Hills/ImageServer/?token=x"
 
 
 def _rule(value: object) -> RenderingRule | None:
     text = value if isinstance(value, str) else json.dumps(value)
-    return rendering_rule(Parameters([("renderingRule", text)]), "demo/hills")
+    return rendering_rule(Parameters([("renderingRule", text)]), RuleScope("demo/hills"))
 
 
 @pytest.mark.parametrize("text", ["{}", "", "null", "undefined"])
