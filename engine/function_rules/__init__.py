@@ -15,6 +15,7 @@ from engine.function_rules.base import FunctionRule
 from engine.function_rules.colours import ColormapRule, ColormapToRgbRule
 from engine.function_rules.focal import StatisticsRule
 from engine.function_rules.local import (
+    ArgStatisticsRule,
     ArithmeticRule,
     CellStatisticsRule,
     LocalRule,
@@ -35,6 +36,7 @@ from engine.function_rules.samples import (
 from engine.function_rules.terrain import AspectRule, HillshadeRule, SlopeRule
 
 __all__ = [
+    "ArgStatisticsRule",
     "ArithmeticRule",
     "AspectRule",
     "BandArithmeticRule",
@@ -80,6 +82,7 @@ FunctionArguments = (
     | CellStatisticsRule
     | LocalRule
     | RasterCalculatorRule
+    | ArgStatisticsRule
     | MaskRule
     | ContrastBrightnessRule
     | ThresholdRule

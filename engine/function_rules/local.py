@@ -92,10 +92,10 @@ class ArgStatisticsRule(FunctionRule, tag="ArgStatistics", frozen=True, kw_only=
     Attributes
     ----------
     arg_statistics_type : int
-        Which raster has the 0 largest, 1 smallest, 2 median value; 3 the longest run of rasters with
-        values from `min_value` to `max_value`.
-    undefined_class : int
-        The result where the rasters have the same values.
+        Which band of all rasters has the 0 largest, 1 smallest, 2 median value; 3 how many in a row have
+        values from `min_value` to `max_value`, at most.
+    undefined_class : int or None
+        The result where several bands have that value; None = the first one of them.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("Rasters*",)

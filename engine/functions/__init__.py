@@ -1,6 +1,7 @@
 """Raster functions by name: radiometric processes, one file each."""
 
 from engine.contract import FUNCTIONS as GROUP
+from engine.functions.arg_statistics import ArgStatistics
 from engine.functions.arithmetic import Arithmetic
 from engine.functions.aspect import Aspect
 from engine.functions.band_arithmetic import BandArithmetic
@@ -46,6 +47,7 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "CellStatistics": CellStatistics(),
         "Local": Local(),
         "RasterCalculator": RasterCalculator(),
+        "ArgStatistics": ArgStatistics(),
         "Slope": Slope(),
         "Aspect": Aspect(),
         "Hillshade": Hillshade(),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.function_rules import (
+    ArgStatisticsRule,
     ArithmeticRule,
     AspectRule,
     BandArithmeticRule,
@@ -61,6 +62,7 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "Hillshade": HillshadeRule(hillshade_type=1),
     "Local": LocalRule(operation=41),
     "CellStatistics": CellStatisticsRule(operation=66),
+    "ArgStatistics": ArgStatisticsRule(arg_statistics_type=2, undefined_class=9),
     "RasterCalculator": RasterCalculatorRule(input_names=("x",), expression="x * 2 + 1"),
     "BandArithmetic": BandArithmeticRule(band_indexes="(B1 - B2) / (B1 + B2)"),
     "CompositeBand": CompositeBandRule(),

@@ -14,6 +14,7 @@ import msgspec
 
 from engine.errors import InvalidParameter
 from engine.function_rules import ArithmeticRule, FunctionArguments, OutsideRule, StretchRule
+from engine.function_rules.local_names import LOCAL_NAMES, RASTER_NAMES
 from server.protocols.arcgis.parameters import as_integer, as_number
 
 if TYPE_CHECKING:
@@ -62,6 +63,27 @@ def read_arguments(kind: type[FunctionRule], given: Arguments) -> FunctionRule:
     if own is not None:
         values = own(values, given)
     return kind(**values)
+
+
+def local_arguments(name: str, given: Arguments) -> Arguments:
+    """Return the arguments of Local for one of its operations that goes by a name of its own.
+
+    Parameters
+    ----------
+    name
+        In LOCAL_NAMES, in any case.
+    given
+        Keys in lower case; rasters are the list Rasters, or called as in RASTER_NAMES.
+    """
+    found = {**given, "operation": LOCAL_NAMES[name.casefold()]}
+    if "rasters" in given:
+        return found
+    left, rasters = dict(given), []
+    for names in RASTER_NAMES:
+        key = next((each for each in names if each in left), None)
+        if key is not None:
+            rasters.append(left.pop(key))
+    return {**found, "rasters": rasters or [None]}
 
 
 @lru_cache(maxsize=1024)

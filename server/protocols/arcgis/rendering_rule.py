@@ -18,16 +18,21 @@ import msgspec
 from engine.contract import FUNCTIONS as GROUP
 from engine.contract import entry_points_of
 from engine.errors import InvalidParameter, RequestTooLarge
-from engine.function_rules import OutsideRule
+from engine.function_rules import LocalRule, OutsideRule
+from engine.function_rules.local_names import LOCAL_NAMES
 from engine.pixel_type import PixelType
 from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
-from server.protocols.arcgis.function_arguments import FUNCTION_RULES, read_arguments
+from server.protocols.arcgis.function_arguments import (
+    FUNCTION_RULES,
+    local_arguments,
+    read_arguments,
+)
 from server.protocols.arcgis.parameters import Parameters, as_integer
 from server.protocols.arcgis.rules import mosaic_rule_of_json
 
 if TYPE_CHECKING:
-    from engine.summary import FunctionTemplate, ServiceSummary
     from engine.request import RuleInput
+    from engine.summary import FunctionTemplate, ServiceSummary
     from server.protocols.arcgis.sloppy_json import JsonValue
 
     Arguments = dict[str, JsonValue]
@@ -85,7 +90,9 @@ def rendering_rule(parameters: Parameters, scope: RuleScope = NOWHERE) -> Render
     return None if value is None else rendering_rule_of_json(value, scope)
 
 
-def rendering_rules(parameters: Parameters, scope: RuleScope = NOWHERE) -> tuple[RenderingRule, ...]:
+def rendering_rules(
+    parameters: Parameters, scope: RuleScope = NOWHERE
+) -> tuple[RenderingRule, ...]:
     """Return the list `renderingRules`, else `renderingRule` as a list of one, else ()."""
     value = parameters.json("renderingRules")
     if value is None:
@@ -135,6 +142,8 @@ class _Reader:
                 return first
             return RenderingRule(inputs=inputs, output_pixel_type=pixel_type)
         kind = FUNCTION_RULES.get(name.casefold())
+        if kind is None and name.casefold() in LOCAL_NAMES:
+            kind, arguments = LocalRule, local_arguments(name, arguments)
         if kind is None:
             own, outside = _outside_rule(name, arguments)
             inputs = self._inputs(("Raster",), arguments)

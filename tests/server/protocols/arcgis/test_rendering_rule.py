@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import RequestError
-from engine.function_rules import ConvolutionRule, NdviRule
+from engine.function_rules import ConvolutionRule, LocalRule, NdviRule
 from engine.pixel_type import PixelType
 from engine.request import ConstantInput, ItemInput, MosaicInput, MosaicRule, RenderingRule
 from server.protocols.arcgis.parameters import Parameters
@@ -198,3 +198,30 @@ def test_any_arguments_give_a_rule_or_a_request_error(
         assert isinstance(_rule(rule), RenderingRule)
     except RequestError:
         return
+
+
+_NUMBERS = tuple(ConstantInput(value=float(number)) for number in range(1, 4))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "operation", "inputs"),
+    [
+        ("Plus", {"Raster": 1, "Raster2": 2}, 1, _NUMBERS[:2]),
+        ("minus", {"Raster1": 1, "Raster2": 2}, 2, _NUMBERS[:2]),
+        ("Times", {"Rasters": [1, 2, 3]}, 3, _NUMBERS),
+        ("Sqrt", {"Raster": 1}, 4, _NUMBERS[:1]),
+        ("Sin", {}, 51, ()),
+        ("Con", {"ConditionalRaster": 1, "TrueRaster": 2, "FalseRaster": 3}, 78, _NUMBERS),
+        ("Con", {"FalseRaster": 3, "Raster2": 2, "Raster": 1}, 78, _NUMBERS),
+        ("SetNull", {"ConditionalRaster": 1, "FalseRaster": 2}, 50, _NUMBERS[:2]),
+        ("IsNull", {"Raster": "$$"}, 31, ()),
+    ],
+)
+def test_operations_of_local_go_by_names_of_their_own(
+    name: str, arguments: dict[str, object], operation: int, inputs: tuple[ConstantInput, ...]
+) -> None:
+    rule = _rule({"rasterFunction": name, "rasterFunctionArguments": arguments})
+    assert rule is not None
+    assert rule.function == "Local"
+    assert rule.arguments == LocalRule(operation=operation)
+    assert rule.inputs == inputs
