@@ -19,6 +19,7 @@ from engine.item_process import bound_process
 from engine.item_rasters import shown_at
 from engine.levels import LevelView, choose_level
 from engine.mosaic_process import is_function
+from engine.pansharpened_view import at_view_size
 from engine.pixel_type import PixelType
 from engine.request import ItemInput, MosaicRule
 from engine.selection import Selected, select_items
@@ -154,6 +155,7 @@ def plan(service: ImageService, request: ImageRequest) -> Plan:
 
 def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
     grid = grid_of_any_view(request.view, service)
+    request = at_view_size(service, request, grid)
     output = _output(service, request)
     _check_answer(service, request, output)
     wide = with_halo(grid, output.process)

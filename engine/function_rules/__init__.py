@@ -9,6 +9,7 @@ from engine.function_rules.bands import (
     ExtractBandRule,
     GrayscaleRule,
     NdviRule,
+    PansharpeningRule,
     SpectralConversionRule,
 )
 from engine.function_rules.base import FunctionRule
@@ -57,6 +58,7 @@ __all__ = [
     "MaskRule",
     "NdviRule",
     "OutsideRule",
+    "PansharpeningRule",
     "RasterCalculatorRule",
     "RemapRule",
     "SlopeRule",
@@ -90,6 +92,7 @@ FunctionArguments = (
     | ColormapRule
     | ColormapToRgbRule
     | NdviRule
+    | PansharpeningRule
     | AspectRule
     | HillshadeRule
     | SlopeRule

@@ -100,3 +100,43 @@ class SpectralConversionRule(FunctionRule, tag="SpectralConversion", frozen=True
     """
 
     conversion_matrix: tuple[float, ...] = ()
+
+
+class PansharpeningRule(FunctionRule, tag="Pansharpening", frozen=True, kw_only=True):
+    """Arguments of the Pansharpening function.
+
+    Attributes
+    ----------
+    pansharpening_type : int
+        0 IHS, 1 Brovey, 2 Esri, 3 simple mean, 4 Gram-Schmidt.
+    weights : tuple of float
+        Of red, green, blue and infrared in the panchromatic band; scaled so that they sum to 1.
+    use_fourth_band_of_ms_as_ir : bool
+        The fourth multispectral band is the infrared, where no raster is.
+    sensor : str
+        Not used: weights are as they are given.
+    multispectral_only : bool
+        The multispectral bands as they are, as where pixels are no finer than theirs.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("PanImage", "MSImage", "InfraredImage?")
+
+    pansharpening_type: int = 2
+    weights: tuple[float, ...] = (0.166, 0.167, 0.167, 0.5)
+    use_fourth_band_of_ms_as_ir: bool = True
+    sensor: str = ""
+    multispectral_only: bool = False
+
+    esri_names: ClassVar[Mapping[str, str]] = {
+        "use_fourth_band_of_ms_as_ir": "UseFourthBandOfMSAsIR"
+    }
+    words: ClassVar[Mapping[str, Mapping[str, int]]] = {
+        "pansharpening_type": {
+            "ihs": 0,
+            "brovey": 1,
+            "esri": 2,
+            "simplemean": 3,
+            "mean": 3,
+            "gramschmidt": 4,
+        }
+    }

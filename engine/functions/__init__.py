@@ -20,6 +20,7 @@ from engine.functions.hillshade import Hillshade
 from engine.functions.local import Local
 from engine.functions.mask import Mask
 from engine.functions.ndvi import Ndvi
+from engine.functions.pansharpening import Pansharpening
 from engine.functions.raster_calculator import RasterCalculator
 from engine.functions.remap import Remap
 from engine.functions.slope import Slope
@@ -59,6 +60,7 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Colormap": Colormap(),
         "ColormapToRGB": ColormapToRgb(),
         "NDVI": Ndvi(),
+        "Pansharpening": Pansharpening(),
     },
     GROUP,
 )

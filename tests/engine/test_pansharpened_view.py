@@ -1,0 +1,103 @@
+"""Pansharpening through the whole engine: both rasters once, and the multispectral one alone from afar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from rasterio import Affine
+
+from config.definition import PictureStretch, ServiceProperties
+from engine.build.build import build_definition
+from engine.build.build_options import BuildOptions
+from engine.build.compile import compile_definition
+from engine.build.definition_folder import DefinitionFolder
+from engine.extent import Extent
+from engine.function_rules import ArithmeticRule, PansharpeningRule
+from engine.pixel_type import PixelType
+from engine.request import Encoding, ImageRequest, ItemInput, RenderingRule, TileAddress, View
+from engine.service import open_service
+from raster_types.adding.add import AddRequest, add_rasters
+from tests.engine.chain_services import pixels_of, view_of
+from tests.engine.rasters import write_raster
+from tests.engine.test_mosaic_process import LEFT, TOP, nearest
+
+if TYPE_CHECKING:
+    from engine.service import ImageService
+
+RNG = np.random.default_rng(31)
+MS = RNG.integers(50, 200, (3, 40, 40)).astype(np.uint8)
+PAN = np.repeat(RNG.integers(50, 200, (1, 160, 160)), 3, axis=0).astype(np.uint8)
+BOX = Extent(LEFT, TOP - 1600, LEFT + 1600, TOP)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> ImageService:
+    """A multispectral raster of 40 m (OBJECTID 1) and a panchromatic one of 10 m (2) of the same place."""
+    folder = tmp_path_factory.mktemp("pan")
+    write_raster(folder / "a_ms.tif", MS, transform=Affine(40, 0, LEFT, 0, -40, TOP))
+    write_raster(folder / "b_pan.tif", PAN, transform=Affine(10, 0, LEFT, 0, -10, TOP))
+    properties = ServiceProperties(picture_stretch=PictureStretch.AUTO)
+    definition = DefinitionFolder.create(folder / "d.isdef", properties)
+    add_rasters(definition, AddRequest(raster_type="raster-dataset", paths=[folder]))
+    build_definition(definition, BuildOptions(overviews="none"))
+    compile_definition(definition.path, folder / "d.zmd")
+    return open_service(str(folder / "d.zmd"))
+
+
+def _rule(kind: int = 3) -> RenderingRule:
+    return RenderingRule(
+        function="Pansharpening",
+        arguments=PansharpeningRule(pansharpening_type=kind),
+        inputs=(ItemInput(item=2), ItemInput(item=1)),
+        output_pixel_type=PixelType.F32,
+    )
+
+
+def test_both_rasters_are_sampled_onto_the_grid_of_the_answer(service: ImageService) -> None:
+    got = pixels_of(service, nearest(BOX, 160, rendering=_rule()))
+    wide = MS.repeat(4, axis=1).repeat(4, axis=2).astype(float)
+    np.testing.assert_allclose(got.data, (wide + PAN[0]) / 2)
+
+
+@pytest.mark.parametrize(("size", "is_sharp"), [(160, True), (80, True), (40, False), (20, False)])
+def test_pixels_no_finer_than_multispectral_ones_are_those_alone(
+    service: ImageService, size: int, *, is_sharp: bool
+) -> None:
+    got = pixels_of(service, nearest(BOX, size, rendering=_rule()))
+    lock = RenderingRule(inputs=(ItemInput(item=1),))
+    plain = pixels_of(service, nearest(BOX, size, rendering=lock))
+    assert np.array_equal(got.data, plain.data) is not is_sharp
+
+
+def test_rules_around_it_stay(service: ImageService) -> None:
+    around = RenderingRule(
+        function="Arithmetic",
+        arguments=ArithmeticRule(operation=1, constants=(1000.0,)),
+        inputs=(_rule(),),
+        output_pixel_type=PixelType.F32,
+    )
+    got = pixels_of(service, nearest(BOX, 40, rendering=around))
+    np.testing.assert_allclose(got.data, MS.astype(float) + 1000)
+
+
+@pytest.mark.parametrize("level", [13, 11])
+def test_tiles_equal_one_export(service: ImageService, level: int) -> None:
+    half = 20037508.342789244
+    size = 2 * half / 2**level
+    box = service.summary.extent_mercator
+    assert box is not None
+    col, row = int((box.center_x + half) // size), int((half - box.center_y) // size)
+
+    def tile(number: int) -> np.ndarray:
+        view = View(tile=TileAddress(level=level, row=row, col=number))
+        request = ImageRequest(view=view, rendering=_rule(2), encoding=Encoding(format="bsq"))
+        return pixels_of(service, request).data
+
+    tiles = np.concatenate([tile(col), tile(col + 1)], axis=2)
+    left, top = col * size - half, half - row * size
+    both = Extent(left, top - size, left + 2 * size, top)
+    whole = pixels_of(service, view_of(both, 512, 256, "EPSG:3857", rendering=_rule(2)))
+    np.testing.assert_array_equal(tiles, whole.data)
+    assert np.ptp(tiles) > 0
