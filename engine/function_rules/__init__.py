@@ -23,6 +23,14 @@ from engine.function_rules.local import (
     RasterCalculatorRule,
 )
 from engine.function_rules.outside import OutsideRule
+from engine.function_rules.overlay import (
+    ComplexRule,
+    ComputeChangeRule,
+    ConstantRule,
+    CreateColorCompositeRule,
+    WeightedOverlayRule,
+    WeightedSumRule,
+)
 from engine.function_rules.samples import (
     ContrastBrightnessRule,
     ConvolutionRule,
@@ -44,9 +52,13 @@ __all__ = [
     "CellStatisticsRule",
     "ColormapRule",
     "ColormapToRgbRule",
+    "ComplexRule",
     "CompositeBandRule",
+    "ComputeChangeRule",
+    "ConstantRule",
     "ContrastBrightnessRule",
     "ConvolutionRule",
+    "CreateColorCompositeRule",
     "ExtractBandRule",
     "FunctionArguments",
     "FunctionRule",
@@ -67,6 +79,8 @@ __all__ = [
     "StretchRule",
     "ThresholdRule",
     "UnitConversionRule",
+    "WeightedOverlayRule",
+    "WeightedSumRule",
 ]
 
 FunctionArguments = (
@@ -91,6 +105,12 @@ FunctionArguments = (
     | UnitConversionRule
     | ColormapRule
     | ColormapToRgbRule
+    | WeightedSumRule
+    | WeightedOverlayRule
+    | ComputeChangeRule
+    | ComplexRule
+    | CreateColorCompositeRule
+    | ConstantRule
     | NdviRule
     | PansharpeningRule
     | AspectRule

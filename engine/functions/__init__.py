@@ -9,9 +9,13 @@ from engine.functions.base import RasterFunction
 from engine.functions.cell_statistics import CellStatistics
 from engine.functions.colormap import Colormap
 from engine.functions.colormap_to_rgb import ColormapToRgb
+from engine.functions.complex_values import Complex
 from engine.functions.composite_band import CompositeBand
+from engine.functions.compute_change import ComputeChange
+from engine.functions.constant import Constant
 from engine.functions.contrast_brightness import ContrastBrightness
 from engine.functions.convolution import Convolution
+from engine.functions.create_color_composite import CreateColorComposite
 from engine.functions.extract_band import ExtractBand
 from engine.functions.gain_offset import GainOffset
 from engine.functions.gain_surface import GainSurface
@@ -29,6 +33,8 @@ from engine.functions.statistics import Statistics
 from engine.functions.stretch import Stretch
 from engine.functions.threshold import Threshold
 from engine.functions.unit_conversion import UnitConversion
+from engine.functions.weighted_overlay import WeightedOverlay
+from engine.functions.weighted_sum import WeightedSum
 from engine.registry import Registry
 
 FUNCTIONS: Registry[RasterFunction] = Registry(
@@ -59,6 +65,12 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "UnitConversion": UnitConversion(),
         "Colormap": Colormap(),
         "ColormapToRGB": ColormapToRgb(),
+        "WeightedSum": WeightedSum(),
+        "WeightedOverlay": WeightedOverlay(),
+        "ComputeChange": ComputeChange(),
+        "Complex": Complex(),
+        "CreateColorComposite": CreateColorComposite(),
+        "Constant": Constant(),
         "NDVI": Ndvi(),
         "Pansharpening": Pansharpening(),
     },
