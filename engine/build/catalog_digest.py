@@ -25,8 +25,10 @@ def catalog_digest(folder: DefinitionFolder, table: ServiceTable) -> str:
     found = hashlib.blake2b(digest_size=16)
     try:
         found.update(folder.toml.read_bytes())
+        for path in sorted(folder.templates.glob("*")):
+            found.update(path.name.encode() + b"\0" + path.read_bytes() + b"|")
     except OSError as err:
-        raise ConfigError(folder.toml, "", err.strerror or "cannot be read") from err
+        raise ConfigError(err.filename, "", err.strerror or "cannot be read") from err
     chosen = ", ".join(quote(name) for name in table.fields())
     queries = (
         f'SELECT {chosen} FROM footprints ORDER BY "OBJECTID"',

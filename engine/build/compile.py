@@ -23,6 +23,7 @@ from engine.build.progress import no_progress
 from engine.build.seamline_rows import seamlines_by_item
 from engine.build.service_chain import with_service_chain
 from engine.build.service_head import make_summary
+from engine.build.template_facts import measure_templates
 from engine.build.workers import InProcess, Workers
 from engine.build.zmd_writer import ZmdExtras, ZmdWriter
 from engine.errors import ConfigError, SourceError
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from engine.build.progress import Progress
     from engine.build.service_facts import ServiceFacts
     from engine.build.service_table import ServiceTable
-    from engine.summary import ServiceSummary
+    from engine.summary import FunctionTemplate, ServiceSummary
 
 _MAX_FAULTS = 20
 # Rasters of one CRS are worked out together, so parts hold many rows; they are also what is in memory.
@@ -70,6 +71,7 @@ def compile_definition(
     progress: Progress = no_progress,
     workers: Workers | None = None,
     size_edges: Sequence[float] | None = None,
+    templates: Sequence[FunctionTemplate] = (),
 ) -> CompileReport:
     """Compile the definition in the folder `isdef` into the file `out`.
 
@@ -80,11 +82,14 @@ def compile_definition(
     size_edges
         Between the bands of ground pixel size, where the items are a part of a service; None = by the
         items.
+    templates
+        Rendering rules that the service publishes; what they make of it is measured.
 
     Raises
     ------
     ConfigError
-        The definition is not built, or rows have faults: each is named with item and field.
+        The definition is not built, rows have faults (each is named with item and field), or a
+        template does not fit the service.
     """
     folder = DefinitionFolder(isdef)
     properties = folder.properties()
@@ -95,7 +100,16 @@ def compile_definition(
             raise ConfigError(isdef, "", why)
         run = _Run(folder, table, properties, facts)
         run.size_edges = size_edges
-        return run.compile(out, progress, workers or InProcess())
+        run.templates = tuple(templates)
+        if not templates:
+            return run.compile(out, progress, workers or InProcess())
+        part = out.with_name(f".{out.name}.templates")
+        try:
+            report = run.compile(part, progress, workers or InProcess())
+            measure_templates(part, out)
+        finally:
+            part.unlink(missing_ok=True)
+        return report
 
 
 @dataclass(slots=True)
@@ -138,6 +152,7 @@ class _Run:
         chain = chain_of_text(table.info(SERVICE_CHAIN), folder.name)
         self.process, self.served = with_service_chain(chain, facts, folder.name)
         self.size_edges: Sequence[float] | None = None
+        self.templates: tuple[FunctionTemplate, ...] = ()
         self.counts = _Counts()
 
     def compile(self, out: Path, progress: Progress, workers: Workers) -> CompileReport:
@@ -206,6 +221,7 @@ class _Run:
             has_seamlines=self.counts.seamlines > 0,
             item_count=count,
             overview_count=self.counts.overviews,
+            templates=self.templates,
         )
 
     def _extras(self) -> ZmdExtras:

@@ -4,6 +4,7 @@ definition.toml   the properties, commented
 catalog.gpkg      the service table and other layers; not where definition.toml says that PostgreSQL has them
 overviews/        rasters made by build that stand for many at small scales
 pyramids/         levels made by build for rasters that lack them
+templates/        rendering rules that the service publishes under names
 """
 
 from __future__ import annotations
@@ -112,6 +113,11 @@ class DefinitionFolder:
     def pyramids(self) -> Path:
         """Folder of levels that sources lack."""
         return self.path / "pyramids"
+
+    @property
+    def templates(self) -> Path:
+        """Folder of published rendering rules; need not exist."""
+        return self.path / "templates"
 
     def properties(self) -> ServiceProperties:
         """Read and check definition.toml."""

@@ -20,6 +20,7 @@ from server.commands.definition_repair import repair_app
 from server.commands.definition_run import run
 from server.commands.definition_seamlines import seamlines
 from server.commands.definition_sync import check, sync
+from server.commands.definition_template import template_app
 from server.commands.definition_upkeep import calculate, history, remove, statistics
 from server.commands.listing import MOST_SHOWN, quoted, tell_some
 from server.commands.options import DEFAULT_DATA, CatalogOption, DataOption
@@ -326,13 +327,16 @@ def compile_(
     """Check everything and write one file that `swath publish` takes."""
     from engine.build.compile import compile_definition
     from server.commands.stated_files import check_compiled_name
+    from server.definition_templates import templates_of
     from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars
 
     out = output or Path(definition.absolute().name).with_suffix(".zmd")
     check_compiled_name(out, "--output")
     with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
-        report = compile_definition(definition, out, progress, workers)
+        report = compile_definition(
+            definition, out, progress, workers, templates=templates_of(definition)
+        )
     typer.echo(f"Compiled {report.primaries} items and {report.overviews} overviews into {out}.")
     tell_some("Note", report.warnings)
     typer.echo(f"Next: swath publish {quoted(out)} --name {quoted(out.stem)}")
@@ -341,3 +345,4 @@ def compile_(
 for _command in (items, preview, sync, check, remove, calculate, statistics, history, run):
     app.command()(_command)
 app.add_typer(repair_app, name="repair")
+app.add_typer(template_app, name="template")

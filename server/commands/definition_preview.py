@@ -22,6 +22,7 @@ def preview(
 
     from config.load import load_settings
     from engine.build.compile import compile_definition
+    from server.definition_templates import templates_of
     from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars
     from server.publishing import Publisher
@@ -32,7 +33,8 @@ def preview(
         data = Path(temporary) / "data"
         compiled = Path(temporary) / "preview.zmd"
         with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
-            compile_definition(definition, compiled, progress, workers)
+            templates = templates_of(definition)
+            compile_definition(definition, compiled, progress, workers, templates=templates)
         Publisher(data).publish(compiled, name)
         settings = load_settings(None, None, {"data": str(data), "host": host, "port": port})
 

@@ -27,6 +27,7 @@ from server.protocols.arcgis.function_arguments import (
     local_arguments,
     read_arguments,
 )
+from server.protocols.arcgis.function_templates import ARGUMENT_KEYS, filled
 from server.protocols.arcgis.parameters import Parameters, as_integer
 from server.protocols.arcgis.rules import mosaic_rule_of_json
 
@@ -41,7 +42,7 @@ _MOST_CHARACTERS = 65_536
 _MOST_DEEP = 32
 _MOST_PARTS = 512
 _MOST_RASTERS = 256
-_NOTHING = ("none", "identity", "")
+NOTHING = ("none", "identity", "")
 _ITEM = re.compile(r"\$(\d{1,18})")
 
 
@@ -130,12 +131,37 @@ class _Reader:
             raise RequestTooLarge("number of functions in renderingRule", self._parts, _MOST_PARTS)
         fields = _fold(value)
         name, arguments = _name_and_arguments(fields)
-        found = self._made(name, arguments, _pixel_type(fields.get("outputpixeltype")))
+        pixel_type = _output_type(fields)
+        template = None if "function" in fields else self._scope.template(name)
+        if template is None:
+            found = self._made(name, arguments, pixel_type)
+        else:
+            variable = str(fields.get("variablename", "")).casefold()
+            raster = arguments.pop("raster", None) or arguments.pop(variable, None)
+            found = self._of_template(template, arguments, raster)
+            if pixel_type is not None:
+                found = RenderingRule(inputs=(found,), output_pixel_type=pixel_type)
         self._depth -= 1
         return found
 
+    def _of_template(
+        self, template: FunctionTemplate, arguments: Arguments, raster: JsonValue
+    ) -> RenderingRule:
+        """Return what a template stands for with a request's arguments and raster."""
+        if not arguments:
+            return _on(template.rule, self._input("Raster", raster))
+        outside = self._scope
+        own: RuleInput = self._input("Raster", raster)
+        body, left = filled(template, arguments)
+        self._scope = outside.without(template)
+        if isinstance(body, dict):
+            body = _with_arguments(body, left)
+        found = self.rule(body)
+        self._scope = outside
+        return _on(found, own)
+
     def _made(self, name: str, arguments: Arguments, pixel_type: PixelType | None) -> RenderingRule:
-        if name.casefold() in _NOTHING:
+        if name.casefold() in NOTHING:
             inputs = self._inputs(("Raster",), arguments)
             first = inputs[0] if inputs else None
             if isinstance(first, RenderingRule) and pixel_type is None:
@@ -207,8 +233,8 @@ class _Reader:
         return _on(self.rule(rule), own)
 
 
-def _on(rule: RenderingRule, own: MosaicInput) -> RenderingRule:
-    """Return a rule with its rasters as a mosaic rule has them."""
+def _on(rule: RenderingRule, own: RuleInput) -> RenderingRule:
+    """Return a rule with something else in place of the service's rasters."""
     if own == MosaicInput():
         return rule
 
@@ -219,6 +245,15 @@ def _on(rule: RenderingRule, own: MosaicInput) -> RenderingRule:
 
     inputs = tuple(map(moved, rule.inputs or (MosaicInput(),)))
     return msgspec.structs.replace(rule, inputs=inputs)
+
+
+def _with_arguments(rule: Arguments, more: Arguments) -> Arguments:
+    """Return a rule object whose outermost function has more arguments."""
+    if not more:
+        return rule
+    key = next((key for key in rule if key.casefold() in ARGUMENT_KEYS), "rasterFunctionArguments")
+    own = rule.get(key)
+    return {**rule, key: {**(own if isinstance(own, dict) else {}), **more}}
 
 
 def accepted_functions() -> str:
@@ -244,7 +279,7 @@ def _fold(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return {key.casefold(): entry for key, entry in value.items() if entry is not None}
 
 
-def _name_and_arguments(fields: dict[str, JsonValue]) -> tuple[str, dict[str, JsonValue]]:
+def _name_and_arguments(fields: Arguments) -> tuple[str, dict[str, JsonValue]]:
     template = fields.get("function")
     if isinstance(template, dict):
         name = _fold(template).get("type", "")
@@ -267,7 +302,7 @@ def _unwrap(entry: JsonValue) -> JsonValue:
     return entry
 
 
-def _check_own_url(fields: dict[str, JsonValue], service: str) -> None:
+def _check_own_url(fields: Arguments, service: str) -> None:
     url = str(fields["url"])
     try:
         path = unquote(urlsplit(url).path)
@@ -276,6 +311,14 @@ def _check_own_url(fields: dict[str, JsonValue], service: str) -> None:
     own = f"/rest/services/{service}/ImageServer".casefold()
     if not service or not path.rstrip("/").casefold().endswith(own):
         raise InvalidParameter("renderingRule.Raster.url", url, "the URL of this service")
+
+
+def _output_type(fields: Arguments) -> PixelType | None:
+    stated = fields.get("outputpixeltype")
+    function = fields.get("function")
+    if stated is None and isinstance(function, dict):
+        stated = _fold(function).get("pixeltype")
+    return _pixel_type(stated)
 
 
 def _pixel_type(value: JsonValue) -> PixelType | None:

@@ -159,13 +159,22 @@ def _picture_defaults(summary: ServiceSummary) -> dict[str, Any]:
 def _functions(summary: ServiceSummary) -> dict[str, Any]:
     return {
         "allowRasterFunction": True,
-        "rasterFunctionInfos": [_NONE_FUNCTION],
+        "rasterFunctionInfos": raster_function_infos(summary),
         "rasterTypeInfos": [_RASTER_TYPE],
         "mensurationCapabilities": "",
         "hasHistograms": summary.has_histograms,
         "hasColormap": False,
         "hasRasterAttributeTable": False,
     }
+
+
+def raster_function_infos(summary: ServiceSummary) -> list[dict[str, str]]:
+    """Return the templates that clients may name, "None" first: it is what they start with."""
+    own = [
+        {"name": each.name, "description": each.description, "help": each.help}
+        for each in summary.templates
+    ]
+    return [_NONE_FUNCTION, *own]
 
 
 def _pixel_type(summary: ServiceSummary, rule: RenderingRule | None) -> str:
