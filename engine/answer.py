@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.dynamic_range import settled
 from engine.errors import TileOutsideLimits
 from engine.explain import explain
 from engine.formats import FORMATS
@@ -264,13 +265,14 @@ def _georeference(made: Plan) -> Georeference:
 
 def _strip(request: StripRequest, work: Work) -> Answer:
     """Answer rows of a large TIFF; the plan is the whole image's, so order and levels agree."""
+    image = settled(request.image, work)
     with work.stage("plan"):
-        whole = plan(work.service, request.image)
+        whole = plan(work.service, image)
         part = whole.rows_of(request.first_row, request.rows)
-    pixels = render_request(part, request.image, work)
+    pixels = render_request(part, image, work)
     assert isinstance(pixels, PixelBlock)
     with work.stage("encode"):
-        options = encode_options(whole, request.image, work)
+        options = encode_options(whole, image, work)
         rows = request.rows
         layout = make_layout(_shape(part, pixels.data.dtype.name), rows, options)
         strip = encode_strip(pixels, layout)

@@ -27,6 +27,7 @@ from engine.plan import Plan, plan
 from engine.render import render
 from engine.request import Encoding, ImageRequest, View
 from engine.results import IdentifiedItem, IdentifyResult, Samples
+from engine.service_picture import by_service
 from engine.world_turns import object_id
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ def samples_of(block: PixelBlock) -> Samples:
 
 def _processed(made: Plan, rule: RenderingRule, work: Work) -> Samples:
     """Return the samples after a rendering rule."""
+    rule = by_service(rule)
     if rule.function == "None":
         return samples_of(_samples(made, work))
     if is_function(rule):

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from config.definition import MosaicMethod
 from engine.companion_picture import with_companion_picture
 from engine.errors import InvalidParameter, RequestTooLarge
@@ -23,7 +25,7 @@ from engine.pansharpened_view import at_view_size
 from engine.pixel_type import PixelType
 from engine.request import ItemInput, MosaicRule
 from engine.selection import Selected, select_items
-from engine.service_picture import rule_bands
+from engine.service_picture import by_service, rule_bands
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -154,6 +156,8 @@ def plan(service: ImageService, request: ImageRequest) -> Plan:
 
 
 def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
+    if request.view.tile is not None and request.rendering is not None:
+        request = msgspec.structs.replace(request, rendering=by_service(request.rendering))
     grid = grid_of_any_view(request.view, service)
     request = at_view_size(service, request, grid)
     output = _output(service, request)

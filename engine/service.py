@@ -62,6 +62,8 @@ _MAX_PICTURES = 64
 _MAX_LAYERS = 20_000
 _MAX_VIEWS = 2048
 _MAX_PLANS = 2048
+# They carry histograms.
+_MAX_SETTLED = 16
 # What is wrong is logged once, and once more after so long.
 _NEWS_S = 300.0
 _MAX_NEWS = 1000
@@ -172,6 +174,7 @@ class ImageService:
         self._pictures: dict[object, Picture] = {}
         self._trees: LRUCache[object, FunctionTree] = LRUCache(_MAX_PICTURES)
         self.plans: LRUCache[ImageRequest, Plan] = LRUCache(_MAX_PLANS)
+        self.settled_rules: LRUCache[ImageRequest, RenderingRule] = LRUCache(_MAX_SETTLED)
         self.view_areas: LRUCache[TargetGrid, ViewArea | None] = LRUCache(_MAX_VIEWS)
         self.layer_sources: LRUCache[object, LayerSource] = LRUCache(_MAX_LAYERS)
 

@@ -85,6 +85,21 @@ def by_view(summary: ServiceSummary, rule: RenderingRule | None) -> RenderingRul
     return msgspec.structs.replace(rule, arguments=stretch)
 
 
+def by_service(rule: RenderingRule) -> RenderingRule:
+    """Return a rule whose stretches by dynamic range take the service's statistics.
+
+    Tiles and single samples are parts of something larger, and have to fit their neighbours.
+    """
+    stretch = rule.stretch
+    if stretch is not None and stretch.dynamic_range:
+        plain = msgspec.structs.replace(stretch, dynamic_range=False)
+        rule = msgspec.structs.replace(rule, arguments=plain)
+    inputs = tuple(
+        by_service(each) if isinstance(each, RenderingRule) else each for each in rule.inputs
+    )
+    return rule if inputs == rule.inputs else msgspec.structs.replace(rule, inputs=inputs)
+
+
 def bands_info(
     summary: ServiceSummary, histograms: tuple[Histogram, ...], bands: tuple[int, ...]
 ) -> BandsInfo:

@@ -7,9 +7,22 @@ from typing import Literal
 import msgspec
 
 from config.definition import ServiceProperties
+from engine.band_statistics import BandStatistics, Histogram
 from engine.extent import Extent
 from engine.pixel_type import PixelType
 from engine.request import RenderingRule
+
+__all__ = [
+    "FORMAT_VERSION",
+    "BandInfo",
+    "BandStatistics",
+    "FieldInfo",
+    "FieldType",
+    "FunctionTemplate",
+    "Histogram",
+    "ServiceSummary",
+    "TimeInfo",
+]
 
 FORMAT_VERSION = 3
 
@@ -20,29 +33,6 @@ class BandInfo(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     wavelength_min_nm: float | None = None
     wavelength_max_nm: float | None = None
-
-
-class BandStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """Statistics of the valid samples of one band; see `is_empty`."""
-
-    min: float
-    max: float
-    mean: float
-    std: float
-    count: int = 0
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no sample was counted: then nothing is known of the band, and all is 0."""
-        return self.count == 0 and self.min == self.max == self.mean == self.std == 0.0
-
-
-class Histogram(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts in equal bins from `min` to `max` (outer edges)."""
-
-    min: float
-    max: float
-    counts: tuple[int, ...]
 
 
 class FunctionTemplate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

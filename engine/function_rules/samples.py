@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from engine.band_statistics import Histogram
 from engine.function_rules.base import FunctionRule
 
 
 class StretchRule(FunctionRule, tag="Stretch", frozen=True, kw_only=True):
-    """Arguments of the Stretch function, in Esri's meaning (0 none, 3 deviation, 5 min-max, 6 clip)."""
+    """Arguments of the Stretch function, in Esri's meaning of the numbers.
+
+    Attributes
+    ----------
+    stretch_type : int
+        0 none, 3 deviation, 4 equalization, 5 min-max, 6 clip, 7 gaussian, 8 specification, 9 sigmoid.
+    statistics : (min, max, mean, deviation) of each band, or of all
+    histograms : one per band, or one for all
+        Of the raster; of histogram specification those that the result shall have.
+    compute_gamma : bool
+        Bring the mean of each band to the middle of the output; then `gamma` does not count.
+    """
 
     stretch_type: int = 0
     standard_deviations: float = 2.0
@@ -20,6 +32,9 @@ class StretchRule(FunctionRule, tag="Stretch", frozen=True, kw_only=True):
     statistics: tuple[tuple[float, float, float, float], ...] = ()
     dynamic_range: bool = False
     gamma: tuple[float, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
+    compute_gamma: bool = False
+    sigmoid_strength_level: int = 2
 
     esri_names: ClassVar[Mapping[str, str]] = {
         "standard_deviations": "NumberOfStandardDeviations",
@@ -32,9 +47,13 @@ class StretchRule(FunctionRule, tag="Stretch", frozen=True, kw_only=True):
             "none": 0,
             "standarddeviation": 3,
             "standarddeviations": 3,
+            "histogramequalization": 4,
             "minmax": 5,
             "minimummaximum": 5,
             "percentclip": 6,
+            "gaussian": 7,
+            "histogramspecification": 8,
+            "sigmoid": 9,
         }
     }
 

@@ -2,8 +2,10 @@
 
 References
 ----------
-ArcGIS REST API, raster function objects: Stretch (StretchType 0 none, 3 standard deviation, 5 min-max,
-6 percent clip; NumberOfStandardDeviations, MinPercent, MaxPercent, Min, Max, Gamma, Statistics, DRA).
+ArcGIS REST API, raster function objects: Stretch (StretchType 0 none, 3 standard deviation, 4 histogram
+equalization, 5 min-max, 6 percent clip, 7 gaussian, 8 histogram specification, 9 sigmoid;
+NumberOfStandardDeviations, MinPercent, MaxPercent, Min, Max, Gamma, ComputeGamma, Statistics, Histograms,
+DRA, SigmoidStrengthLevel).
 """
 
 from __future__ import annotations
@@ -12,14 +14,23 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from engine.errors import InvalidParameter
-from engine.expressions.tree import Sample, call
+from engine.expressions.tree import Sample, Table, call
 from engine.function_rules import StretchRule
 from engine.functions.base import BandsInfo, arguments_of
 from engine.functions.cast import cast
 from engine.functions.pointwise import PointwiseFunction
+from engine.functions.stretch_curves import (
+    equalized,
+    gaussian,
+    mean_gamma,
+    sigmoid,
+    specified,
+    statistics_from,
+)
 from engine.functions.view_statistics import histograms_of, statistics_of
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
@@ -29,29 +40,54 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.expressions.tree import Expression
+    from engine.functions.stretch_curves import Curve
     from engine.request import RenderingRule
     from engine.summary import Histogram
 
 NONE = 0
 STANDARD_DEVIATION = 3
+EQUALIZATION = 4
 MIN_MAX = 5
 PERCENT_CLIP = 6
-_KNOWN = (NONE, STANDARD_DEVIATION, MIN_MAX, PERCENT_CLIP)
+GAUSSIAN = 7
+SPECIFICATION = 8
+SIGMOID = 9
+_KNOWN = {
+    NONE: "none",
+    STANDARD_DEVIATION: "standard deviation",
+    EQUALIZATION: "histogram equalization",
+    MIN_MAX: "min-max",
+    PERCENT_CLIP: "percent clip",
+    GAUSSIAN: "gaussian",
+    SPECIFICATION: "histogram specification",
+    SIGMOID: "sigmoid",
+}
+_BY_HISTOGRAM = (EQUALIZATION, GAUSSIAN, SPECIFICATION)
+_MOST_STRENGTH = 6
 
 
 @dataclass(frozen=True, slots=True)
 class BandStretch:
-    """How the samples of one band become output values: `lo` to `out_min`, `hi` to `out_max`."""
+    """How the samples of one band become output values: `lo` to `out_min`, `hi` to `out_max`.
+
+    Attributes
+    ----------
+    shape : tuple of float
+        Output shares at even steps from `lo` to `hi`, before the gamma; () = a straight line.
+    """
 
     lo: float
     hi: float
     out_min: float = 0.0
     out_max: float = 255.0
     gamma: float = 1.0
+    shape: Curve = ()
 
     def curve(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return output values, not rounded, for shares 0 to 1 of the way from `lo` to `hi`."""
         span = self.out_max - self.out_min
+        if self.shape:
+            share = np.interp(share, np.linspace(0.0, 1.0, len(self.shape)), self.shape)
         if self.gamma == 1.0:
             return share * span + self.out_min
         return (
@@ -111,30 +147,53 @@ def _type_range(pixel_type: PixelType) -> tuple[float, float]:
 
 
 def _statistics(rule: StretchRule, info: BandsInfo, band: int) -> BandStatistics | None:
-    """Return the request's own statistics of a band, else the service's."""
+    """Return the request's own statistics of a band, else those of its histogram, else the service's."""
     given = rule.statistics
     if given and (len(given) == 1 or band < len(given)):
         low, high, mean, std = given[band if len(given) > 1 else 0]
         return BandStatistics(min=low, max=high, mean=mean, std=std)
+    if rule.stretch_type != SPECIFICATION:
+        histogram = _of_band(rule.histograms, band)
+        if histogram is not None:
+            return statistics_from(histogram)
     own = info.statistics[band] if band < len(info.statistics) else None
     return None if own is None or own.is_empty else own
+
+
+def _of_band(histograms: tuple[Histogram, ...], band: int) -> Histogram | None:
+    """Return the entry of a band of what a request brings, which may be one for all."""
+    if len(histograms) == 1:
+        return histograms[0]
+    return histograms[band] if band < len(histograms) else None
+
+
+def _histogram(rule: StretchRule, info: BandsInfo, band: int) -> Histogram | None:
+    """Return the histogram of a band: the request's own, else the service's; None = not known."""
+    found = None if rule.stretch_type == SPECIFICATION else _of_band(rule.histograms, band)
+    if found is None and band < len(info.histograms):
+        found = info.histograms[band]
+    return found if found is not None and sum(found.counts) > 0 else None
 
 
 def _cut(rule: StretchRule, info: BandsInfo, band: int) -> tuple[float, float]:
     statistics = _statistics(rule, info, band)
     if rule.stretch_type == NONE or statistics is None:
         return _type_range(info.pixel_type)
+    histogram = _histogram(rule, info, band)
     if rule.stretch_type == STANDARD_DEVIATION:
         reach = rule.standard_deviations * statistics.std
         return max(statistics.min, statistics.mean - reach), min(
             statistics.max, statistics.mean + reach
         )
-    if rule.stretch_type == PERCENT_CLIP and band < len(info.histograms):
-        low, high = percent_cut(info.histograms[band], rule.min_percent, rule.max_percent)
+    if rule.stretch_type == PERCENT_CLIP and histogram is not None:
+        low, high = percent_cut(histogram, rule.min_percent, rule.max_percent)
         # Bins reach half a step beyond the samples in them.
         low, high = max(low, statistics.min), min(high, statistics.max)
         if low < high:
             return low, high
+    if rule.stretch_type == GAUSSIAN and histogram is None and statistics.std > 0:
+        # As if the band had a normal distribution already.
+        return statistics.mean - 3 * statistics.std, statistics.mean + 3 * statistics.std
     return statistics.min, statistics.max
 
 
@@ -143,11 +202,55 @@ def _band_stretch(rule: StretchRule, info: BandsInfo, band: int) -> BandStretch:
     if not low < high:
         # One value only: it becomes the middle of the output range.
         low, high = low - 0.5, low + 0.5
+        return BandStretch(low, high, rule.out_min, rule.out_max, _gamma(rule, band))
+    low, high, shape = _shape(rule, info, band, (low, high))
+    gamma = _gamma(rule, band)
+    if rule.compute_gamma:
+        gamma = _mean_gamma(
+            _statistics(rule, info, band), BandStretch(low, high, 0.0, 1.0, shape=shape)
+        )
+    return BandStretch(low, high, rule.out_min, rule.out_max, gamma, shape)
+
+
+def _gamma(rule: StretchRule, band: int) -> float:
     gammas = rule.gamma
-    gamma = (
-        gammas[band if len(gammas) > 1 else 0] if band < len(gammas) or len(gammas) == 1 else 1.0
-    )
-    return BandStretch(low, high, rule.out_min, rule.out_max, gamma)
+    if len(gammas) == 1:
+        return gammas[0]
+    return gammas[band] if band < len(gammas) else 1.0
+
+
+def _mean_gamma(statistics: BandStatistics | None, stretch: BandStretch) -> float:
+    """Return the gamma that brings the band's mean to the middle of the output."""
+    if statistics is None:
+        return 1.0
+    return mean_gamma(float(stretch.values(np.array([statistics.mean]))[0]))
+
+
+def _shape(
+    rule: StretchRule, info: BandsInfo, band: int, cut: tuple[float, float]
+) -> tuple[float, float, Curve]:
+    """Return the ends of a band's curve and the curve; () = a straight line."""
+    low, high = cut
+    kind = rule.stretch_type
+    statistics = _statistics(rule, info, band)
+    if kind == SIGMOID and statistics is not None:
+        middle = (statistics.mean - low) / (high - low)
+        return low, high, sigmoid(rule.sigmoid_strength_level, middle)
+    histogram = _histogram(rule, info, band)
+    if kind not in _BY_HISTOGRAM or histogram is None:
+        return low, high, ()
+    whole = not info.pixel_type.is_float
+    low, high = histogram.min, histogram.max
+    if whole:
+        low, high = math.ceil(low), max(math.floor(high), math.ceil(low) + 1)
+    elif not low < high:
+        low, high = low - 0.5, low + 0.5
+    if kind == EQUALIZATION:
+        return low, high, equalized(histogram, low, high, whole=whole)
+    if kind == GAUSSIAN:
+        return low, high, gaussian(histogram, low, high, whole=whole)
+    target = _of_band(rule.histograms, band) or rule.histograms[-1]
+    return low, high, specified(histogram, target, low, high, whole=whole)
 
 
 def check_stretch(rule: StretchRule) -> None:
@@ -158,11 +261,8 @@ def check_stretch(rule: StretchRule) -> None:
     InvalidParameter
     """
     if rule.stretch_type not in _KNOWN:
-        raise InvalidParameter(
-            "StretchType",
-            rule.stretch_type,
-            "0 (none), 3 (standard deviation), 5 (min-max) or 6 (percent clip)",
-        )
+        known = ", ".join(f"{number} ({word})" for number, word in _KNOWN.items())
+        raise InvalidParameter("StretchType", rule.stretch_type, f"one of {known}")
     percents = (rule.min_percent, rule.max_percent)
     if not (min(percents) >= 0 and sum(percents) < 100):
         raise InvalidParameter(
@@ -178,6 +278,23 @@ def check_stretch(rule: StretchRule) -> None:
         )
     if not rule.out_min <= rule.out_max:
         raise InvalidParameter("Min, Max", (rule.out_min, rule.out_max), "Min not above Max")
+    if not 1 <= rule.sigmoid_strength_level <= _MOST_STRENGTH:
+        accepted = f"a whole number from 1 to {_MOST_STRENGTH}"
+        raise InvalidParameter("SigmoidStrengthLevel", rule.sigmoid_strength_level, accepted)
+    _check_histograms(rule)
+
+
+def _check_histograms(rule: StretchRule) -> None:
+    for each in rule.histograms:
+        if not (math.isfinite(each.min) and math.isfinite(each.max) and each.min <= each.max):
+            raise InvalidParameter(
+                "Histograms", (each.min, each.max), "a min that is not above the max"
+            )
+        if not each.counts or min(each.counts) < 0:
+            raise InvalidParameter("Histograms", "counts", "counts of 0 or more, at least one")
+    if rule.stretch_type == SPECIFICATION and not any(sum(e.counts) for e in rule.histograms):
+        accepted = "for StretchType 8 the histograms that the result shall have"
+        raise InvalidParameter("Histograms", "none", accepted)
 
 
 def stretches_of(rule: StretchRule, info: BandsInfo) -> tuple[BandStretch, ...]:
@@ -195,6 +312,9 @@ def view_stretches(
     rule: StretchRule, block: PixelBlock, pixel_type: PixelType
 ) -> tuple[BandStretch, ...]:
     """Return the stretch of each band by the statistics of these pixels alone (dynamic range)."""
+    # Those that the request brings are of other pixels, but for the histogram that it wants to see.
+    wanted = rule.histograms if rule.stretch_type == SPECIFICATION else ()
+    rule = msgspec.structs.replace(rule, statistics=(), histograms=wanted)
     info = BandsInfo(pixel_type, block.bands, statistics_of(block), histograms_of(block))
     return stretches_of(rule, info)
 
@@ -245,7 +365,9 @@ class Stretch:
 def _expression(sample: Expression, stretch: BandStretch) -> Expression:
     """Return what `BandStretch.values` gives, as an expression."""
     part = call("div", call("sub", sample, stretch.lo), stretch.hi - stretch.lo)
-    share = call("clamp", part, 0.0, 1.0)
+    share: Expression = call("clamp", part, 0.0, 1.0)
+    if stretch.shape:
+        share = _by_steps(share, np.array(stretch.shape))
     span = stretch.out_max - stretch.out_min
     curve: Expression = share
     if stretch.gamma != 1.0:
@@ -255,3 +377,13 @@ def _expression(sample: Expression, stretch: BandStretch) -> Expression:
             dark = call("exp", call("mul", share, -steepness * math.log(span)))
             curve = call("mul", curve, call("sub", 1.0, dark))
     return call("add", call("mul", curve, span), stretch.out_min)
+
+
+def _by_steps(share: Expression, shape: NDArray[np.float64]) -> Expression:
+    """Return what lies between even steps of a curve, as an expression."""
+    count = shape.size - 1
+    place = call("mul", share, count)
+    step = call("min", call("floor", place), count - 1)
+    always = np.ones(count, np.bool_)
+    start, rise = Table(step, shape[:-1], always), Table(step, np.diff(shape), always)
+    return call("add", start, call("mul", call("sub", place, step), rise))

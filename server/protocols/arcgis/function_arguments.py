@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_NUMBERS = 16_384
 _MOST_CHARACTERS = 65_536
+_MOST_OBJECTS = 256
 _TRUE = (True, 1, "true", "True", "TRUE", "1", "yes")
 _FALSE = (False, 0, "false", "False", "FALSE", "0", "no", "", None)
 
@@ -119,12 +120,33 @@ def _list(name: str, value: JsonValue, kind: Any) -> tuple[Any, ...]:
             else _rows(name, value, kind)
         )
     values = value if isinstance(value, list) else [value]
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        if len(values) > _MOST_OBJECTS:
+            raise InvalidParameter(name, f"{len(values)} objects", f"at most {_MOST_OBJECTS}")
+        return tuple(_object(name, each, kind) for each in values)
     if any(isinstance(each, list) for each in values):
         # A kernel row by row, ranges pair by pair.
         values = [cell for each in values for cell in (each if isinstance(each, list) else [each])]
     if len(values) > MOST_NUMBERS:
         raise InvalidParameter(name, f"{len(values)} values", f"at most {MOST_NUMBERS}")
     return tuple(_value(name, each, kind, None) for each in values)
+
+
+def _object(name: str, value: JsonValue, kind: type[msgspec.Struct]) -> Any:
+    """Read an object by the fields of a record; what the record does not know is ignored."""
+    known = msgspec.structs.fields(kind)
+    if not isinstance(value, dict):
+        accepted = "objects with " + ", ".join(field.name for field in known)
+        raise InvalidParameter(name, value, accepted)
+    given = {key.casefold(): entry for key, entry in value.items()}
+    values = {}
+    for field in known:
+        entry = given.get(field.name.replace("_", "").casefold())
+        if entry is not None:
+            values[field.name] = _value(f"{name}.{field.name}", entry, field.type, None)
+        elif field.required:
+            raise InvalidParameter(name, value, f"{field.name} in each object")
+    return kind(**values)
 
 
 def _rows(name: str, value: JsonValue, kind: Any) -> tuple[Any, ...]:
@@ -182,8 +204,21 @@ def _statistics(name: str, value: JsonValue) -> tuple[tuple[float, float, float,
 
 
 def _stretch(values: dict[str, Any], given: Arguments) -> dict[str, Any]:
-    if given.get("usegamma") not in _TRUE:
+    """Leave out gammas that are not to be used; UseGamma may be a list, one a band."""
+    uses = given.get("usegamma")
+    if isinstance(uses, list) and uses and len(uses) <= MOST_NUMBERS:
+        chosen = [_truth("renderingRule.UseGamma", each) for each in uses]
+        if all(chosen):
+            return values
+        gammas = values.get("gamma", ())
+        of = gammas * len(chosen) if len(gammas) == 1 else (*gammas, *(1.0,) * len(chosen))
+        values["gamma"] = tuple(
+            gamma if is_used else 1.0 for gamma, is_used in zip(of, chosen, strict=False)
+        )
+        uses = any(chosen)
+    if uses not in _TRUE:
         values.pop("gamma", None)
+        values.pop("compute_gamma", None)
     return values
 
 

@@ -121,8 +121,8 @@ def test_gamma_follows_the_formula_of_the_reference(gamma: float) -> None:
 @pytest.mark.parametrize(
     ("rule", "name"),
     [
-        (StretchRule(stretch_type=4), "StretchType"),
-        (StretchRule(stretch_type=9), "StretchType"),
+        (StretchRule(stretch_type=2), "StretchType"),
+        (StretchRule(stretch_type=10), "StretchType"),
         (StretchRule(stretch_type=6, min_percent=60, max_percent=40), "MinPercent"),
         (StretchRule(stretch_type=6, min_percent=-1), "MinPercent"),
         (StretchRule(stretch_type=6, min_percent=float("nan")), "MinPercent"),
@@ -131,6 +131,12 @@ def test_gamma_follows_the_formula_of_the_reference(gamma: float) -> None:
         (StretchRule(stretch_type=3, standard_deviations=0), "NumberOfStandardDeviations"),
         (StretchRule(out_min=9, out_max=3), "Min, Max"),
         (StretchRule(out_min=float("nan")), "Min, Max"),
+        (StretchRule(stretch_type=9, sigmoid_strength_level=7), "SigmoidStrengthLevel"),
+        (StretchRule(stretch_type=9, sigmoid_strength_level=0), "SigmoidStrengthLevel"),
+        (StretchRule(stretch_type=8), "Histograms"),
+        (StretchRule(histograms=(Histogram(min=2, max=1, counts=(1,)),)), "Histograms"),
+        (StretchRule(histograms=(Histogram(min=0, max=math.nan, counts=(1,)),)), "Histograms"),
+        (StretchRule(histograms=(Histogram(min=0, max=1, counts=(-1,)),)), "Histograms"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused_by_name(rule: StretchRule, name: str) -> None:

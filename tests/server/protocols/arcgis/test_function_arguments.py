@@ -9,6 +9,7 @@ import pytest
 from engine.errors import RequestError
 from engine.function_rules import ArithmeticRule, ConvolutionRule, RemapRule, StretchRule
 from engine.request import RenderingRule
+from engine.summary import Histogram
 from server.protocols.arcgis.parameters import Parameters
 from server.protocols.arcgis.rendering_rule import rendering_rule
 
@@ -67,9 +68,43 @@ def test_a_number_may_be_a_word() -> None:
     assert rule.arguments == StretchRule(stretch_type=6)
 
 
+def test_statistics_and_histograms_may_be_objects() -> None:
+    rule = _rule(
+        "Stretch",
+        StretchType="Histogram Equalization",
+        Statistics=[{"min": 0, "max": 4, "avg": 2, "stddev": 1}],
+        Histograms=[{"size": 2, "Min": "0", "max": 4, "counts": [1, 3]}],
+    )
+    assert rule is not None
+    histogram = Histogram(min=0, max=4, counts=(1, 3))
+    assert rule.arguments == StretchRule(
+        stretch_type=4, statistics=((0, 4, 2, 1),), histograms=(histogram,)
+    )
+
+
+@pytest.mark.parametrize(
+    ("uses", "wanted"),
+    [
+        (True, StretchRule(gamma=(2,), compute_gamma=True)),
+        (False, StretchRule()),
+        ([True, True], StretchRule(gamma=(2,), compute_gamma=True)),
+        ([True, False, True], StretchRule(gamma=(2, 1, 2), compute_gamma=True)),
+        ([False, False], StretchRule()),
+    ],
+)
+def test_gammas_count_where_they_are_to_be_used(uses: object, wanted: StretchRule) -> None:
+    rule = _rule("Stretch", UseGamma=uses, Gamma=2, ComputeGamma=True)
+    assert rule is not None
+    assert rule.arguments == wanted
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "told"),
     [
+        ("Stretch", {"Histograms": [[1, 2]]}, "Histograms"),
+        ("Stretch", {"Histograms": [{"min": 1, "max": 2}]}, "counts"),
+        ("Stretch", {"Histograms": [{"min": 1, "max": 2, "counts": [0.5]}]}, "Histograms.counts"),
+        ("Stretch", {"Histograms": [{}] * 300}, "300 objects"),
         ("Remap", {"InputRanges": ["a", "b"]}, "InputRanges"),
         ("Convolution", {"Type": 1.5}, "Type"),
         ("Convolution", {"Kernel": [0] * 50_000}, "Kernel"),
