@@ -15,7 +15,12 @@ from engine.expressions.evaluate import ExpressionPass, expression_pass
 from engine.expressions.tree import Number, Sample, count_nodes, replaced, samples_of
 from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo, CombiningFunction, GroundFunction, retyped
-from engine.functions.pointwise import PointwiseFunction, StagedFunction, as_type
+from engine.functions.pointwise import (
+    MeltingFunction,
+    PointwiseFunction,
+    StagedFunction,
+    as_type,
+)
 from engine.pixel_type import PixelType
 from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
 
@@ -211,6 +216,8 @@ class _Binder:
             made = function.bind(inputs[0].info, rule)
         else:
             raise InvalidParameter(rule.function, f"{len(inputs)} rasters", "one raster")
+        if isinstance(made, MeltingFunction):
+            made = made.pointwise or made
         if isinstance(made, StagedFunction):
             first = self._first_step(made, inputs)
             return _Bound(made.output, self._melted(made.then, [first]), halo)

@@ -38,6 +38,7 @@ from engine.function_rules.samples import (
     GainSurfaceRule,
     MaskRule,
     RemapRule,
+    StatisticsHistogramRule,
     StretchRule,
     ThresholdRule,
     UnitConversionRule,
@@ -75,6 +76,7 @@ __all__ = [
     "RemapRule",
     "SlopeRule",
     "SpectralConversionRule",
+    "StatisticsHistogramRule",
     "StatisticsRule",
     "StretchRule",
     "ThresholdRule",
@@ -117,5 +119,6 @@ FunctionArguments = (
     | HillshadeRule
     | SlopeRule
     | StatisticsRule
+    | StatisticsHistogramRule
     | OutsideRule
 )

@@ -176,3 +176,16 @@ class UnitConversionRule(FunctionRule, tag="UnitConversion", frozen=True, kw_onl
 
     from_unit: int = 9
     to_unit: int = 9
+
+
+class StatisticsHistogramRule(FunctionRule, tag="StatisticsHistogram", frozen=True, kw_only=True):
+    """Arguments of the StatisticsHistogram function: what is known of the raster, for later functions.
+
+    Attributes
+    ----------
+    statistics : (min, max, mean, deviation) of each band, or of all
+    histograms : one per band, or one for all
+    """
+
+    statistics: tuple[tuple[float, float, float, float], ...] = ()
+    histograms: tuple[Histogram, ...] = ()

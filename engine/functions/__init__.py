@@ -30,6 +30,7 @@ from engine.functions.remap import Remap
 from engine.functions.slope import Slope
 from engine.functions.spectral_conversion import SpectralConversion
 from engine.functions.statistics import Statistics
+from engine.functions.statistics_histogram import StatisticsHistogram
 from engine.functions.stretch import Stretch
 from engine.functions.threshold import Threshold
 from engine.functions.unit_conversion import UnitConversion
@@ -73,6 +74,7 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Constant": Constant(),
         "NDVI": Ndvi(),
         "Pansharpening": Pansharpening(),
+        "StatisticsHistogram": StatisticsHistogram(),
     },
     GROUP,
 )

@@ -11,16 +11,19 @@ ArcGIS REST API, raster function objects: Arithmetic (multiply, then plus), of w
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.band_statistics import BandStatistics
 from engine.errors import InvalidParameter
+from engine.expressions.tree import Sample, call
 from engine.function_rules import GainOffsetRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, arguments_of, some_bands
 from engine.functions.cast import cast
+from engine.functions.pointwise import PointwiseFunction
 from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
@@ -56,10 +59,22 @@ class BoundGainOffset:
         valid = block.valid if good.all() else block.valid & good
         return cast(PixelBlock(values, valid), self.output.pixel_type)
 
+    @property
+    def pointwise(self) -> PointwiseFunction:
+        """The function as expressions."""
+        terms = enumerate(zip(self.gains, self.offsets, strict=True))
+        return PointwiseFunction(
+            self.output,
+            tuple(
+                call("add", call("mul", Sample(0, band), gain), offset)
+                for band, (gain, offset) in terms
+            ),
+        )
+
     def for_bands(self, bands: Sequence[int]) -> BoundGainOffset:
         """Return the function for some of its bands."""
         return BoundGainOffset(
-            BandsInfo(self.output.pixel_type, len(bands)),
+            some_bands(self.output, bands),
             self.input_type,
             tuple(self.gains[band] for band in bands),
             tuple(self.offsets[band] for band in bands),
@@ -106,12 +121,32 @@ class GainOffset:
         InvalidParameter
         """
         arguments = arguments_of(rule, GainOffsetRule)
-        return BoundGainOffset(
-            BandsInfo(rule.output_pixel_type or info.pixel_type, info.bands),
-            info.pixel_type,
-            _one_a_band("gains", arguments.gains, info.bands),
-            _one_a_band("offsets", arguments.offsets, info.bands),
-        )
+        gains = _one_a_band("gains", arguments.gains, info.bands)
+        offsets = _one_a_band("offsets", arguments.offsets, info.bands)
+        output = _output(info, rule.output_pixel_type or info.pixel_type, gains, offsets)
+        return BoundGainOffset(output, info.pixel_type, gains, offsets)
+
+
+def _output(
+    info: BandsInfo, pixel_type: PixelType, gains: tuple[float, ...], offsets: tuple[float, ...]
+) -> BandsInfo:
+    """Return what is known of the results: statistics go the way of the samples."""
+    statistics: tuple[BandStatistics, ...] = ()
+    if len(info.statistics) == info.bands:
+        terms = zip(info.statistics, gains, offsets, strict=True)
+        statistics = tuple(_moved(*each) for each in terms)
+    return replace(info, pixel_type=pixel_type, statistics=statistics, histograms=(), colormap=())
+
+
+def _moved(of: BandStatistics, gain: float, offset: float) -> BandStatistics:
+    ends = sorted((of.min * gain + offset, of.max * gain + offset))
+    return BandStatistics(
+        min=ends[0],
+        max=ends[1],
+        mean=of.mean * gain + offset,
+        std=abs(gain) * of.std,
+        count=of.count,
+    )
 
 
 def _one_a_band(name: str, values: tuple[float, ...], bands: int) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from engine.expressions.evaluate import expression_pass
 from engine.expressions.tree import Call, Number, Sample, replaced, samples_of
@@ -59,6 +59,19 @@ class PointwiseFunction:
             for place, band in enumerate(bands)
         )
         return PointwiseFunction(some_bands(self.output, bands), moved)
+
+
+@runtime_checkable
+class MeltingFunction(Protocol):
+    """A bound function with a way of its own through single blocks, that is expressions in a tree.
+
+    In the chains of items it then needs no compiling.
+    """
+
+    @property
+    def pointwise(self) -> PointwiseFunction | None:
+        """The same results as expressions; None = it has none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InvalidParameter
+from engine.expressions.tree import Number, Sample, Table, call
 from engine.function_rules import RemapRule
 from engine.functions.base import BandsInfo, arguments_of
 from engine.functions.cast import cast
+from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.expressions.tree import Expression
     from engine.request import RenderingRule
 
+# More numbers of ranges than this make a pass that is slower than going over them one by one.
+_MOST_MELTED = 128
 # Types whose values are worth a table; it is made when the function is bound.
 _TABLED = ("uint8", "int8", "uint16", "int16")
 _WHOLE_TYPES = (PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.U32)
@@ -92,6 +97,19 @@ class BoundRemap:
             return PixelBlock(self.table[index], block.valid)
         return PixelBlock(self.table[index], block.valid & good)
 
+    @property
+    def pointwise(self) -> PointwiseFunction | None:
+        """The function as expressions; None with many ranges of values that no table holds."""
+        samples = [Sample(0, band) for band in range(self.output.bands)]
+        if self.table is not None and self.table_valid is not None:
+            values, first = self.table.astype(np.float64), int(self.input_type.limits[0])
+            return PointwiseFunction(
+                self.output, tuple(Table(each, values, self.table_valid, first) for each in samples)
+            )
+        if len(self.rule.input_ranges) + len(self.rule.no_data_ranges) > _MOST_MELTED:
+            return None
+        return PointwiseFunction(self.output, tuple(_expression(self.rule, e) for e in samples))
+
     def _by_ranges(self, block: PixelBlock) -> PixelBlock:
         values, good = remapped(self.rule, block.data.astype(np.float64))
         return cast(PixelBlock(values, block.valid & good), self.output.pixel_type)
@@ -134,6 +152,30 @@ def _held(samples: NDArray[np.float64], low: float, high: float) -> NDArray[np.b
     return np.asarray((samples >= low) & (samples < high))
 
 
+def _expression(rule: RemapRule, sample: Expression) -> Expression:
+    """Return what `remapped` gives, as an expression."""
+    found: Expression = sample
+    if not rule.allow_unmatched:
+        # Invalid everywhere, but where it is replaced.
+        found = call("set_null", 1.0, 0.0)
+        if rule.replacement_value is not None:
+            found = Number(rule.replacement_value)
+    pairs = list(zip(rule.input_ranges[::2], rule.input_ranges[1::2], strict=True))
+    for number in range(len(pairs) - 1, -1, -1):
+        is_closed = rule.is_last_range_inclusive and number == len(pairs) - 1
+        held = _holds(sample, *pairs[number], upper="le" if is_closed else "lt")
+        found = call("con", held, rule.output_values[number], found)
+    for low, high in zip(rule.no_data_ranges[::2], rule.no_data_ranges[1::2], strict=True):
+        found = call("set_null", _holds(sample, low, high, upper="lt"), found)
+    return found
+
+
+def _holds(sample: Expression, low: float, high: float, *, upper: str) -> Expression:
+    if low == high:
+        return call("eq", sample, low)
+    return call("and", call("ge", sample, low), call(upper, sample, high))
+
+
 def _output_type(rule: RemapRule, input_type: PixelType) -> PixelType:
     """Return the smallest type that holds every value that may come."""
     values = list(rule.output_values)
@@ -172,5 +214,12 @@ class Remap:
         arguments = arguments_of(rule, RemapRule)
         check_remap(arguments)
         pixel_type = rule.output_pixel_type or _output_type(arguments, info.pixel_type)
-        bound = BoundRemap(BandsInfo(pixel_type, info.bands), info.pixel_type, arguments)
+        output = BandsInfo(
+            pixel_type,
+            info.bands,
+            names=info.names,
+            properties=info.properties,
+            is_thematic=info.is_thematic or not arguments.allow_unmatched,
+        )
+        bound = BoundRemap(output, info.pixel_type, arguments)
         return bound.tabled() if info.pixel_type.dtype_name in _TABLED else bound

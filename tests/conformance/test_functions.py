@@ -34,6 +34,7 @@ from engine.function_rules import (
     RemapRule,
     SlopeRule,
     SpectralConversionRule,
+    StatisticsHistogramRule,
     StatisticsRule,
     StretchRule,
     ThresholdRule,
@@ -50,6 +51,7 @@ from engine.summary import Histogram
 
 # Arguments with which a function works on whole numbers from 0 to 99; None = its defaults.
 ARGUMENTS: dict[str, FunctionArguments] = {
+    "StatisticsHistogram": StatisticsHistogramRule(statistics=((0, 9, 4, 1),)),
     "Stretch": StretchRule(),
     "Remap": RemapRule(input_ranges=(0, 50, 50, 100), output_values=(1, 2)),
     "Convolution": ConvolutionRule(kind=11),

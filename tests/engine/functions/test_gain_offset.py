@@ -12,10 +12,14 @@ from config.definition import Interpolation
 from engine.budget import UNLIMITED
 from engine.chain import BY_BALANCE, RasterFunctionProcess
 from engine.errors import InvalidParameter
+from engine.expressions.evaluate import ExpressionPass
 from engine.extent import Extent
 from engine.function_rules import GainOffsetRule
+from engine.function_tree import function_tree
 from engine.functions.base import BandsInfo
 from engine.functions.gain_offset import GainOffset
+from engine.functions.view_statistics import statistics_of
+from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
@@ -72,6 +76,34 @@ def test_results_are_products_and_sums_clamped_and_rounded(
         expected = np.clip(np.rint(expected), *given.limits)
     assert (made.data == expected.astype(given.dtype_name)).all()
     assert made.valid.all()
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_in_a_tree_it_melts_into_expressions_with_the_same_results(kind: PixelType) -> None:
+    low, high = (-1000.0, 1000.0) if kind.is_float else kind.limits
+    samples = np.linspace(low, high, 600).reshape(2, 15, 20).astype(kind.dtype_name)
+    rule = RenderingRule(
+        function="GainOffset", arguments=GainOffsetRule(gains=(1.25, 0.5), offsets=(-3.0, 7.25))
+    )
+    info = BandsInfo(kind, 2)
+    block = PixelBlock(samples, np.ones((1, 15, 20), np.bool_))
+    tree = function_tree(rule, lambda _: info)
+    assert all(isinstance(node.work, ExpressionPass) for node in tree._nodes)
+    got = tree.run([block], lambda: GroundCells(np.ones((1, 1)), np.ones((1, 1))))
+    np.testing.assert_array_equal(got.data, GainOffset().bind(info, rule).apply(block).data)
+
+
+def test_statistics_go_the_way_of_the_samples() -> None:
+    samples = np.random.default_rng(1).normal(50, 9, (1, 30, 30))
+    block = PixelBlock(samples, np.ones((1, 30, 30), np.bool_))
+    info = BandsInfo(PixelType.F64, 1, statistics_of(block))
+    rule = RenderingRule(
+        function="GainOffset", arguments=GainOffsetRule(gains=(-2.0,), offsets=(3.0,))
+    )
+    bound = GainOffset().bind(info, rule)
+    (told,), (found,) = bound.output.statistics, statistics_of(bound.apply(block))
+    for name in ("min", "max", "mean", "std", "count"):
+        assert getattr(told, name) == pytest.approx(getattr(found, name))
 
 
 def test_one_gain_and_offset_do_for_all_bands() -> None:

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from engine.errors import InvalidParameter
+from engine.expressions.evaluate import ExpressionPass
 from engine.function_rules import RemapRule, StretchRule
+from engine.function_tree import function_tree
 from engine.functions.base import BandsInfo
 from engine.functions.remap import Remap
+from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 from engine.request import RenderingRule
@@ -89,3 +92,50 @@ def test_arguments_of_another_function_are_refused() -> None:
     rule = RenderingRule(function="Remap", arguments=StretchRule())
     with pytest.raises(InvalidParameter, match="Stretch"):
         Remap().bind(BandsInfo(PixelType.U8, 1), rule)
+
+
+@pytest.mark.parametrize("kind", [PixelType.U8, PixelType.S16, PixelType.S32, PixelType.F32])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"allow_unmatched": True},
+        {"replacement_value": 9.0},
+        {},
+        {"is_last_range_inclusive": True},
+        {"no_data_ranges": (3, 3, 15, 17)},
+        {"no_data_ranges": (3, 30), "input_ranges": (), "output_values": ()},
+        {"no_data_ranges": (3, 5), "input_ranges": (), "output_values": (), "replacement_value": 1},
+    ],
+)
+def test_in_a_tree_it_melts_into_expressions_with_the_same_results(
+    kind: PixelType, arguments: dict[str, object]
+) -> None:
+    ranges = {"input_ranges": (0, 10, 5, 20, 30, 30, 40, 50), "output_values": (1, 2, 700, 4)}
+    rule = RenderingRule(function="Remap", arguments=RemapRule(**(ranges | arguments)))  # type: ignore[arg-type]  # -- a shorthand
+    samples = np.random.default_rng(3).integers(0, 60, (2, 9, 13)).astype(kind.dtype_name)
+    if kind.is_float:
+        samples[0, :3] = np.nan
+        samples[1] += 0.25
+    block = PixelBlock(samples, np.random.default_rng(4).random((2, 9, 13)) > 0.2)
+    info = BandsInfo(kind, 2)
+    wanted = Remap().bind(info, rule).apply(block)
+    tree = function_tree(rule, lambda _: info)
+    assert all(isinstance(node.work, ExpressionPass) for node in tree._nodes)
+    got = tree.run([block], lambda: GroundCells(np.ones((1, 1)), np.ones((1, 1))))
+    good = np.broadcast_to(wanted.valid, wanted.data.shape)
+    np.testing.assert_array_equal(np.broadcast_to(got.valid, good.shape), good)
+    np.testing.assert_array_equal(got.data[good], wanted.data[good])
+    assert got.data.dtype == wanted.data.dtype
+
+
+def test_very_many_ranges_of_floating_point_are_gone_over_one_by_one() -> None:
+    ends = tuple(float(end) for number in range(90) for end in (number, number + 1))
+    rule = RemapRule(input_ranges=ends, output_values=tuple(range(90)))
+    bound = Remap().bind(
+        BandsInfo(PixelType.F32, 1), RenderingRule(function="Remap", arguments=rule)
+    )
+    assert bound.pointwise is None
+    data = np.array([[[0.5, 88.5, 90.0]]], np.float32)
+    got = bound.apply(PixelBlock(data, np.ones((1, 1, 3), np.bool_)))
+    assert got.data[0, 0, :2].tolist() == [0, 88]
+    assert got.valid[0, 0].tolist() == [True, True, False]
