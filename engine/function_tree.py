@@ -14,7 +14,13 @@ from engine.errors import InvalidParameter
 from engine.expressions.evaluate import ExpressionPass, expression_pass
 from engine.expressions.tree import Number, Sample, count_nodes, replaced, samples_of
 from engine.functions import FUNCTIONS
-from engine.functions.base import BandsInfo, CombiningFunction, GroundFunction, retyped
+from engine.functions.base import (
+    BandsInfo,
+    CombiningFunction,
+    GroundFunction,
+    retyped,
+    taps_of,
+)
 from engine.functions.pointwise import (
     MeltingFunction,
     PointwiseFunction,
@@ -99,12 +105,15 @@ class FunctionTree:
     leaves : tuple of TreeLeaf
     halo_px : int
         Pixels needed around those that are wanted.
+    taps : int
+        Neighbours that its functions look at for a pixel.
     output : BandsInfo
         What comes out.
     """
 
     leaves: tuple[TreeLeaf, ...]
     halo_px: int
+    taps: int
     output: BandsInfo
     _nodes: tuple[_Node, ...]
 
@@ -180,6 +189,7 @@ class _Binder:
         self._counts: list[int] = []
         self._known: dict[RuleInput, _Bound] = {}
         self._first_steps: dict[tuple[BoundFunction, int], _Bound] = {}
+        self._taps = 0
 
     def bound(self, part: RuleInput) -> _Bound:
         found = self._known.get(part)
@@ -208,6 +218,7 @@ class _Binder:
             return _cast(inputs[0], rule.output_pixel_type)
         function = FUNCTIONS[rule.function]
         halo = max(each.halo_px for each in inputs) + function.padding(rule)
+        self._taps += taps_of(function, rule)
         if isinstance(function, CombiningFunction):
             made: BoundFunction | BoundCombination = function.bind_inputs(
                 [each.info for each in inputs], rule
@@ -296,7 +307,7 @@ class _Binder:
         read = tuple(
             TreeLeaf(source, bands[number]) for source, number in zip(sources, leaves, strict=True)
         )
-        return FunctionTree(read, bound.halo_px, bound.info, tuple(nodes))
+        return FunctionTree(read, bound.halo_px, self._taps, bound.info, tuple(nodes))
 
     def _any_leaf(self) -> int:
         self.bound(MosaicInput())

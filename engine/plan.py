@@ -294,10 +294,11 @@ def _check_effort(grid: TargetGrid, output: _Output) -> None:
     """Refuse functions that would look at too many neighbours of too many pixels."""
     if output.process is None:
         return
-    found = (output.process.service, output.process.rule)
-    widths = [2 * steps.halo_px + 1 for steps in found if steps is not None and steps.halo_px]
+    service, rule = output.process.service, output.process.rule
+    width = 2 * service.halo_px + 1 if service is not None and service.halo_px else 0
+    each = width * width + (0 if rule is None else rule.taps)
     samples = grid.width * grid.height * len(output.bands)
-    taps, most = samples * sum(w * w for w in widths), max(_MOST_TAPS, _TAPS_PER_SAMPLE * samples)
+    taps, most = samples * each, max(_MOST_TAPS, _TAPS_PER_SAMPLE * samples)
     if taps > most:
         accepted = f"{most}; ask for fewer pixels or bands, or a smaller kernel"
         raise RequestTooLarge("number of pixels times neighbours", taps, accepted)

@@ -43,12 +43,22 @@ from engine.function_rules.samples import (
     ThresholdRule,
     UnitConversionRule,
 )
-from engine.function_rules.terrain import AspectRule, HillshadeRule, SlopeRule
+from engine.function_rules.terrain import (
+    AspectRule,
+    AspectSlopeRule,
+    ContourRule,
+    CurvatureRule,
+    ElevationVoidFillRule,
+    HillshadeRule,
+    ShadedReliefRule,
+    SlopeRule,
+)
 
 __all__ = [
     "ArgStatisticsRule",
     "ArithmeticRule",
     "AspectRule",
+    "AspectSlopeRule",
     "BandArithmeticRule",
     "CellStatisticsRule",
     "ColormapRule",
@@ -57,9 +67,12 @@ __all__ = [
     "CompositeBandRule",
     "ComputeChangeRule",
     "ConstantRule",
+    "ContourRule",
     "ContrastBrightnessRule",
     "ConvolutionRule",
     "CreateColorCompositeRule",
+    "CurvatureRule",
+    "ElevationVoidFillRule",
     "ExtractBandRule",
     "FunctionArguments",
     "FunctionRule",
@@ -74,6 +87,7 @@ __all__ = [
     "PansharpeningRule",
     "RasterCalculatorRule",
     "RemapRule",
+    "ShadedReliefRule",
     "SlopeRule",
     "SpectralConversionRule",
     "StatisticsHistogramRule",
@@ -116,6 +130,11 @@ FunctionArguments = (
     | NdviRule
     | PansharpeningRule
     | AspectRule
+    | AspectSlopeRule
+    | ContourRule
+    | CurvatureRule
+    | ElevationVoidFillRule
+    | ShadedReliefRule
     | HillshadeRule
     | SlopeRule
     | StatisticsRule

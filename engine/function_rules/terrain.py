@@ -93,3 +93,134 @@ class HillshadeRule(FunctionRule, tag="Hillshade", frozen=True, kw_only=True):
         "slope_type": _SCALES,
         "hillshade_type": {"traditional": 0, "multidirectional": 1},
     }
+
+
+class CurvatureRule(FunctionRule, tag="Curvature", frozen=True, kw_only=True):
+    """Arguments of the Curvature function.
+
+    Attributes
+    ----------
+    curvature_type : int
+        0 standard, 1 planform (across the slope), 2 profile (along it).
+    z_factor, plain_cells
+        As of Slope.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("DEM",)
+
+    curvature_type: int = 0
+    z_factor: float = 1.0
+    plain_cells: bool = False
+
+    esri_names: ClassVar[Mapping[str, str]] = _NAMES
+    words: ClassVar[Mapping[str, Mapping[str, int]]] = {
+        "curvature_type": {"standard": 0, "planform": 1, "profile": 2}
+    }
+
+
+class AspectSlopeRule(FunctionRule, tag="AspectSlope", frozen=True, kw_only=True):
+    """Arguments of the AspectSlope function.
+
+    Attributes
+    ----------
+    z_factor, plain_cells
+        As of Slope.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("DEM",)
+
+    z_factor: float = 1.0
+    plain_cells: bool = False
+
+    esri_names: ClassVar[Mapping[str, str]] = _NAMES
+
+
+class ShadedReliefRule(FunctionRule, tag="ShadedRelief", frozen=True, kw_only=True):
+    """Arguments of the ShadedRelief function: those of Hillshade, and colours of heights as of Colormap.
+
+    Attributes
+    ----------
+    colormap, color_ramp, colorramp_name, colormap_name
+        As of Colormap; without any the ramp named Elevation.
+    azimuth, altitude, hillshade_type, z_factor, slope_type, ps_power, ps_z_factor, plain_cells
+        As of Hillshade.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("DEM",)
+
+    colormap: tuple[tuple[float, ...], ...] = ()
+    color_ramp: tuple[tuple[float, ...], ...] = ()
+    colorramp_name: str = ""
+    colormap_name: str = ""
+    azimuth: float = 315.0
+    altitude: float = 45.0
+    z_factor: float = 1.0
+    slope_type: int = DEGREE
+    ps_power: float = 0.664
+    ps_z_factor: float = 0.024
+    hillshade_type: int = 0
+    plain_cells: bool = False
+
+    esri_names: ClassVar[Mapping[str, str]] = {**_NAMES, "colorramp_name": "ColorrampName"}
+    words: ClassVar[Mapping[str, Mapping[str, int]]] = {
+        "slope_type": _SCALES,
+        "hillshade_type": {"traditional": 0, "multidirectional": 1},
+    }
+
+
+class ElevationVoidFillRule(FunctionRule, tag="ElevationVoidFill", frozen=True, kw_only=True):
+    """Arguments of the ElevationVoidFill function.
+
+    Attributes
+    ----------
+    max_void_width : int
+        Pixels of the output; voids that are wider stay. 0 = the widest that is filled at all.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("DEM",)
+
+    max_void_width: int = 0
+
+
+class ContourRule(FunctionRule, tag="Contour", frozen=True, kw_only=True):
+    """Arguments of the Contour function.
+
+    Attributes
+    ----------
+    contour_type : int
+        0 lines, 1 fill between them, 2 the smooth surface itself.
+    z_base : float
+        A height that has a line; the others lie whole intervals above and below it.
+    contour_interval : float
+        0 = as `number_of_contours` says.
+    number_of_contours : int
+        About so many over the heights of the service, at an interval of 1, 2 or 5 times a power of ten.
+    nth_contour_line_in_bold : int
+        Every so many lines from the base are twice as wide; 0 = none.
+    sigma_gaussian : float
+        Pixels: how much the surface is smoothed before; 0 = not at all.
+    z_factor : float
+        Times which heights count.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("DEM",)
+
+    contour_type: int = 0
+    z_base: float = 0.0
+    number_of_contours: int = 0
+    contour_interval: float = 100.0
+    nth_contour_line_in_bold: int = 5
+    sigma_gaussian: float = 2.5
+    z_factor: float = 1.0
+
+    esri_names: ClassVar[Mapping[str, str]] = {"z_base": "ZBase", "z_factor": "ZFactor"}
+    words: ClassVar[Mapping[str, Mapping[str, int]]] = {
+        "contour_type": {
+            "lines": 0,
+            "contourlines": 0,
+            "fill": 1,
+            "contourfill": 1,
+            "smoothsurface": 2,
+            "smoothsurfaceonly": 2,
+        }
+    }

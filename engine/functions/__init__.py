@@ -4,6 +4,7 @@ from engine.contract import FUNCTIONS as GROUP
 from engine.functions.arg_statistics import ArgStatistics
 from engine.functions.arithmetic import Arithmetic
 from engine.functions.aspect import Aspect
+from engine.functions.aspect_slope import AspectSlope
 from engine.functions.band_arithmetic import BandArithmetic
 from engine.functions.base import RasterFunction
 from engine.functions.cell_statistics import CellStatistics
@@ -13,9 +14,12 @@ from engine.functions.complex_values import Complex
 from engine.functions.composite_band import CompositeBand
 from engine.functions.compute_change import ComputeChange
 from engine.functions.constant import Constant
+from engine.functions.contour import Contour
 from engine.functions.contrast_brightness import ContrastBrightness
 from engine.functions.convolution import Convolution
 from engine.functions.create_color_composite import CreateColorComposite
+from engine.functions.curvature import Curvature
+from engine.functions.elevation_void_fill import ElevationVoidFill
 from engine.functions.extract_band import ExtractBand
 from engine.functions.gain_offset import GainOffset
 from engine.functions.gain_surface import GainSurface
@@ -27,6 +31,7 @@ from engine.functions.ndvi import Ndvi
 from engine.functions.pansharpening import Pansharpening
 from engine.functions.raster_calculator import RasterCalculator
 from engine.functions.remap import Remap
+from engine.functions.shaded_relief import ShadedRelief
 from engine.functions.slope import Slope
 from engine.functions.spectral_conversion import SpectralConversion
 from engine.functions.statistics import Statistics
@@ -59,6 +64,11 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Slope": Slope(),
         "Aspect": Aspect(),
         "Hillshade": Hillshade(),
+        "AspectSlope": AspectSlope(),
+        "Contour": Contour(),
+        "Curvature": Curvature(),
+        "ElevationVoidFill": ElevationVoidFill(),
+        "ShadedRelief": ShadedRelief(),
         "Statistics": Statistics(),
         "Mask": Mask(),
         "ContrastBrightness": ContrastBrightness(),

@@ -179,6 +179,28 @@ class RasterFunction(Protocol):
 
 
 @runtime_checkable
+class FrugalFunction(RasterFunction, Protocol):
+    """A raster function that looks at fewer neighbours than all that its padding reaches."""
+
+    def taps(self, rule: RenderingRule) -> int:
+        """Return how many it looks at for a pixel, about; what requests may cost is counted so.
+
+        Raises
+        ------
+        InvalidParameter
+        """
+        ...
+
+
+def taps_of(function: RasterFunction, rule: RenderingRule) -> int:
+    """Return how many neighbours a function looks at for a pixel; 0 of one that looks at none."""
+    padding = function.padding(rule)
+    if isinstance(function, FrugalFunction):
+        return function.taps(rule)
+    return (2 * padding + 1) ** 2 if padding else 0
+
+
+@runtime_checkable
 class CombiningFunction(RasterFunction, Protocol):
     """A raster function of several inputs; which, its record of arguments says.
 

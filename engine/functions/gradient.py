@@ -106,18 +106,20 @@ class Gradient:
     Attributes
     ----------
     output : BandsInfo
-        Two bands; with `has_cell` a third one, the size of a pixel in metres.
+        Two bands; with `has_cell` a third one, the size of a pixel in metres; with `has_heights` the last
+        one is the heights.
     is_plain : bool
         Pixels are as large as the map says (`GroundCells.plain`), not as they are on the ground.
     """
 
     is_plain: bool = False
     has_cell: bool = False
+    has_heights: bool = False
 
     @property
     def output(self) -> BandsInfo:
         """Description of what `apply_on` returns."""
-        return BandsInfo(PixelType.F32, 3 if self.has_cell else 2)
+        return BandsInfo(PixelType.F32, 2 + self.has_cell + self.has_heights)
 
     def apply(self, block: PixelBlock) -> PixelBlock:
         """Return the rises where a pixel is a metre wide and high."""
@@ -144,4 +146,6 @@ class Gradient:
         if self.has_cell:
             cell = np.broadcast_to(np.sqrt(width * height), heights.shape).astype(np.float32)
             found = np.concatenate([found, cell[np.newaxis]])
+        if self.has_heights:
+            found = np.concatenate([found, heights[np.newaxis]])
         return PixelBlock(found, valid[np.newaxis])

@@ -9,6 +9,7 @@ from engine.function_rules import (
     ArgStatisticsRule,
     ArithmeticRule,
     AspectRule,
+    AspectSlopeRule,
     BandArithmeticRule,
     CellStatisticsRule,
     ColormapRule,
@@ -17,9 +18,12 @@ from engine.function_rules import (
     CompositeBandRule,
     ComputeChangeRule,
     ConstantRule,
+    ContourRule,
     ContrastBrightnessRule,
     ConvolutionRule,
     CreateColorCompositeRule,
+    CurvatureRule,
+    ElevationVoidFillRule,
     ExtractBandRule,
     FunctionArguments,
     GainOffsetRule,
@@ -32,6 +36,7 @@ from engine.function_rules import (
     PansharpeningRule,
     RasterCalculatorRule,
     RemapRule,
+    ShadedReliefRule,
     SlopeRule,
     SpectralConversionRule,
     StatisticsHistogramRule,
@@ -70,6 +75,11 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "Slope": SlopeRule(slope_type=3),
     "Aspect": AspectRule(),
     "Hillshade": HillshadeRule(hillshade_type=1),
+    "AspectSlope": AspectSlopeRule(),
+    "Contour": ContourRule(contour_interval=10.0),
+    "Curvature": CurvatureRule(curvature_type=2),
+    "ElevationVoidFill": ElevationVoidFillRule(max_void_width=3),
+    "ShadedRelief": ShadedReliefRule(),
     "Local": LocalRule(operation=41),
     "CellStatistics": CellStatisticsRule(operation=66),
     "ArgStatistics": ArgStatisticsRule(arg_statistics_type=2, undefined_class=9),
@@ -87,7 +97,7 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "SpectralConversion": SpectralConversionRule(conversion_matrix=(1, 0.5, 0.25, 2, 0, 1)),
 }
 # Functions that have results where there is no sample: that is what they are for.
-MAKES_DATA = {"Constant"}
+MAKES_DATA = {"ElevationVoidFill", "Constant"}
 KINDS = [PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.F32, PixelType.F64]
 
 
