@@ -14,7 +14,7 @@ from engine.function_rules.bands import (
 )
 from engine.function_rules.base import FunctionRule
 from engine.function_rules.colours import ColormapRule, ColormapToRgbRule
-from engine.function_rules.focal import StatisticsRule
+from engine.function_rules.focal import InterpolateIrregularDataRule, StatisticsRule
 from engine.function_rules.local import (
     ArgStatisticsRule,
     ArithmeticRule,
@@ -53,6 +53,7 @@ from engine.function_rules.terrain import (
     ShadedReliefRule,
     SlopeRule,
 )
+from engine.function_rules.vectors import VectorFieldRendererRule, VectorFieldRule
 
 __all__ = [
     "ArgStatisticsRule",
@@ -80,6 +81,7 @@ __all__ = [
     "GainSurfaceRule",
     "GrayscaleRule",
     "HillshadeRule",
+    "InterpolateIrregularDataRule",
     "LocalRule",
     "MaskRule",
     "NdviRule",
@@ -95,6 +97,8 @@ __all__ = [
     "StretchRule",
     "ThresholdRule",
     "UnitConversionRule",
+    "VectorFieldRendererRule",
+    "VectorFieldRule",
     "WeightedOverlayRule",
     "WeightedSumRule",
 ]
@@ -127,6 +131,9 @@ FunctionArguments = (
     | ComplexRule
     | CreateColorCompositeRule
     | ConstantRule
+    | VectorFieldRule
+    | VectorFieldRendererRule
+    | InterpolateIrregularDataRule
     | NdviRule
     | PansharpeningRule
     | AspectRule

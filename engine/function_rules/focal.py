@@ -41,3 +41,30 @@ class StatisticsRule(FunctionRule, tag="Statistics", frozen=True, kw_only=True):
             "minority": 7,
         }
     }
+
+
+class InterpolateIrregularDataRule(
+    FunctionRule, tag="InterpolateIrregularData", frozen=True, kw_only=True
+):
+    """Arguments of the InterpolateIrregularData function: pixels with data are the points.
+
+    Attributes
+    ----------
+    interpolation_method : int
+        0 the nearest point, 2 linear between points, 4 weighed by inverse distances.
+    radius : float
+        Pixels up to which points count.
+    """
+
+    interpolation_method: int = 0
+    radius: float = 3.0
+
+    words: ClassVar[Mapping[str, Mapping[str, int]]] = {
+        "interpolation_method": {
+            "nearestneighbor": 0,
+            "lineartinning": 2,
+            "linear": 2,
+            "inversedistanceweighted": 4,
+            "idw": 4,
+        }
+    }

@@ -25,6 +25,7 @@ from engine.functions.gain_offset import GainOffset
 from engine.functions.gain_surface import GainSurface
 from engine.functions.grayscale import Grayscale
 from engine.functions.hillshade import Hillshade
+from engine.functions.interpolate_irregular_data import InterpolateIrregularData
 from engine.functions.local import Local
 from engine.functions.mask import Mask
 from engine.functions.ndvi import Ndvi
@@ -39,6 +40,8 @@ from engine.functions.statistics_histogram import StatisticsHistogram
 from engine.functions.stretch import Stretch
 from engine.functions.threshold import Threshold
 from engine.functions.unit_conversion import UnitConversion
+from engine.functions.vector_field import VectorField
+from engine.functions.vector_field_renderer import VectorFieldRenderer
 from engine.functions.weighted_overlay import WeightedOverlay
 from engine.functions.weighted_sum import WeightedSum
 from engine.registry import Registry
@@ -82,6 +85,9 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Complex": Complex(),
         "CreateColorComposite": CreateColorComposite(),
         "Constant": Constant(),
+        "VectorField": VectorField(),
+        "VectorFieldRenderer": VectorFieldRenderer(),
+        "InterpolateIrregularData": InterpolateIrregularData(),
         "NDVI": Ndvi(),
         "Pansharpening": Pansharpening(),
         "StatisticsHistogram": StatisticsHistogram(),

@@ -36,7 +36,7 @@ _DEGREE_M = 111_000.0
 
 @dataclass(frozen=True, slots=True)
 class GroundCells:
-    """Sizes of the pixels of a view.
+    """Sizes of the pixels of a view, and where it begins.
 
     Attributes
     ----------
@@ -44,21 +44,26 @@ class GroundCells:
         Along the map's x and y axes, at the pixel's centre; NaN where it has no place on Earth.
     plain : (width, height)
         As the map says: in its units, a degree taken for 111 km.
+    row, col : int
+        Number of the view's first pixel on the world lattice.
     """
 
     width_m: Floats
     height_m: Floats
     plain: tuple[float, float] = (1.0, 1.0)
+    row: int = 0
+    col: int = 0
 
 
 def ground_cells(grid: TargetGrid) -> GroundCells:
     """Return the sizes of a view's pixels on the ground."""
     if image_space_item(grid.lattice.crs) is not None:
-        return GroundCells(np.full((1, 1), np.nan), np.full((1, 1), np.nan))
+        nowhere = np.full((1, 1), np.nan)
+        return GroundCells(nowhere, nowhere, row=grid.row, col=grid.col)
     width, height = _sizes(grid)
     unit = _DEGREE_M if describe_crs(grid.lattice.crs).is_geographic else 1.0
     plain = (grid.lattice.pixel_x * unit, grid.lattice.pixel_y * unit)
-    return GroundCells(width, height, plain)
+    return GroundCells(width, height, plain, grid.row, grid.col)
 
 
 def _sizes(grid: TargetGrid) -> tuple[Floats, Floats]:

@@ -9,13 +9,17 @@ import pytest
 
 from engine.extent import Extent
 from engine.function_rules import (
+    ArgStatisticsRule,
     ArithmeticRule,
     ConvolutionRule,
     ExtractBandRule,
     HillshadeRule,
+    InterpolateIrregularDataRule,
     LocalRule,
+    MaskRule,
     NdviRule,
     StretchRule,
+    VectorFieldRendererRule,
 )
 from engine.pixel_type import PixelType
 from engine.request import (
@@ -112,7 +116,30 @@ def test_colours_of_three_bands_are_a_picture_as_they_are(service: ImageService)
     assert np.abs(got.data.astype(float) - want).max() <= 1
 
 
+_VECTORS = RenderingRule(
+    function="VectorField",
+    inputs=(RenderingRule(function="ExtractBand", arguments=ExtractBandRule(band_ids=(0, 1))),),
+)
+_SPARSE = RenderingRule(function="Mask", arguments=MaskRule(included_ranges=(0, 7000) * 4))
 TREES = {
+    "arrows": RenderingRule(
+        function="VectorFieldRenderer",
+        arguments=VectorFieldRendererRule(symbol_tile_size=37),
+        inputs=(_VECTORS,),
+    ),
+    "interpolated": RenderingRule(
+        function="InterpolateIrregularData",
+        arguments=InterpolateIrregularDataRule(interpolation_method=2, radius=6),
+        inputs=(_SPARSE,),
+    ),
+    "arg median of two": RenderingRule(
+        function="ArgStatistics",
+        arguments=ArgStatisticsRule(arg_statistics_type=2),
+        inputs=(
+            MosaicInput(),
+            RenderingRule(function="Convolution", arguments=ConvolutionRule(kind=12)),
+        ),
+    ),
     "ndvi of smoothed bands": RenderingRule(
         function="NDVI",
         arguments=NdviRule(visible_band=2, infrared_band=3),
