@@ -15,8 +15,6 @@ from engine.explain import explain
 from engine.formats import FORMATS
 from engine.formats.base import EncodeOptions, Georeference
 from engine.formats.tiff_strips import RasterShape, encode_strip, make_layout
-from engine.functions.cast import cast, mark_no_data
-from engine.functions.picture import to_picture
 from engine.geometry.projection import describe_crs, wkt_of
 from engine.identify import identify
 from engine.image_directions import image_directions
@@ -26,11 +24,10 @@ from engine.image_view import grid_of_any_view
 from engine.item_facts import item_facts
 from engine.legend import legend_of
 from engine.multiray import multiray
-from engine.pixels import PixelBlock, Pixels, Rgbv
+from engine.pixels import PixelBlock
 from engine.place import place
 from engine.plan import Plan, plan
 from engine.query import query
-from engine.render import render
 from engine.render_work import Work
 from engine.request import (
     AnglesRequest,
@@ -55,10 +52,13 @@ from engine.request import (
 )
 from engine.results import HistogramsResult, PictureInfoResult, StatisticsResult
 from engine.target_grid import square_pixels
+from engine.view_pixels import render_request
 
 if TYPE_CHECKING:
     from engine.budget import Budget
     from engine.service import ImageService
+
+__all__ = ["Answer", "answer", "encode_options", "render_request"]
 
 _log = logging.getLogger("swath.engine")
 
@@ -207,25 +207,6 @@ def _headers(made: Plan, work: Work) -> tuple[tuple[str, str], ...]:
         ("X-Swath-No-Terrain", work.no_terrain),
     )
     return tuple((name, str(value)) for name, value in told if value)
-
-
-def render_request(made: Plan, request: ImageRequest, work: Work) -> Pixels:
-    """Render a plan and take it through the service chain: no data, picture or cast."""
-    summary = work.service.summary
-    pixels = render(made, work, summary.pixel_type)
-    start = time.perf_counter()
-    if request.no_data:
-        block = pixels.planes() if isinstance(pixels, Rgbv) else pixels
-        pixels = mark_no_data(block, request.no_data, request.no_data_match)
-    if made.picture is not None:
-        pixels = to_picture(pixels, made.picture)
-    else:
-        block = pixels.planes() if isinstance(pixels, Rgbv) else pixels
-        if made.stretch is not None:
-            block = made.stretch.apply(block)
-        pixels = cast(block, made.pixel_type)
-    work.add("picture", start)
-    return pixels
 
 
 def encode_options(made: Plan, request: ImageRequest, work: Work) -> EncodeOptions:

@@ -127,13 +127,16 @@ class Plan:
 
     def rows_of(self, first: int, count: int) -> Plan:
         """Return the plan of some rows; order, levels and lattice stay as they are."""
-        grid = self.grid.rows_of(first, count)
+        return self.of_grid(self.grid.rows_of(first, count))
+
+    def of_grid(self, grid: TargetGrid) -> Plan:
+        """Return the plan of a part of the view, on the same lattice."""
         box = with_halo(grid, self.process).extent
         return replace(
             self,
             grid=grid,
             items=tuple(planned for planned in self.items if planned.placed.box.intersects(box)),
-            sources=tuple(source.rows_of(first, count) for source in self.sources),
+            sources=tuple(source.of_grid(grid) for source in self.sources),
         )
 
 

@@ -127,6 +127,16 @@ class TargetGrid:
         """Return the grid of `count` rows from row `first` on."""
         return TargetGrid(self.lattice, self.col, self.row + first, self.width, count)
 
+    def part_of(self, cell: Cell) -> TargetGrid:
+        """Return the grid of a cell's part of the canvas."""
+        return TargetGrid(
+            self.lattice,
+            self.col + cell.col_start,
+            self.row + cell.row_start,
+            cell.col_stop - cell.col_start,
+            cell.row_stop - cell.row_start,
+        )
+
     def expand(self, pixels: int) -> TargetGrid:
         """Return the grid grown by a halo on each side."""
         return TargetGrid(

@@ -12,8 +12,9 @@ from engine.budget import UNLIMITED
 from engine.errors import InvalidParameter
 from engine.function_rules import StretchRule
 from engine.geometry.projection import operation, transform
-from engine.identify import identify, samples_of
+from engine.identify import identify
 from engine.pixels import PixelBlock
+from engine.point_plan import samples_of
 from engine.render_work import Work
 from engine.request import IdentifyRequest, MosaicRule, RenderingRule
 from tests.engine.conftest import EAST, WEST
