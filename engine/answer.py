@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.area_counts import area_counts
 from engine.dynamic_range import settled
 from engine.errors import TileOutsideLimits
 from engine.explain import explain
@@ -31,6 +32,7 @@ from engine.query import query
 from engine.render_work import Work
 from engine.request import (
     AnglesRequest,
+    AreaCountsRequest,
     Encoding,
     ExplainRequest,
     HistogramsRequest,
@@ -50,7 +52,7 @@ from engine.request import (
     ThumbnailRequest,
     View,
 )
-from engine.results import HistogramsResult, PictureInfoResult, StatisticsResult
+from engine.results import AreaCountsResult, HistogramsResult, PictureInfoResult, StatisticsResult
 from engine.target_grid import square_pixels
 from engine.view_pixels import render_request
 
@@ -115,9 +117,12 @@ def answer(service: ImageService, request: Request, budget: Budget) -> Answer:
     with work.stage("plan"):
         record = _record(request, work)
     _log_skipped(work)
+    truncated = record.truncated if isinstance(record, AreaCountsResult) else ""
     return Answer(
         record=record,
         stages=work.stages,
+        truncated=bool(truncated),
+        headers=(("X-Swath-Truncated", truncated),) if truncated else (),
         cacheable=not work.skipped,
         skipped=len(work.skipped),
         no_terrain_px=work.no_terrain,
@@ -138,6 +143,8 @@ def _record(request: Request, work: Work) -> object:
             return _rows(request, service)
     if isinstance(request, ExplainRequest):
         return explain(request.image, work)
+    if isinstance(request, AreaCountsRequest):
+        return area_counts(request, work)
     return _located(request, work)
 
 

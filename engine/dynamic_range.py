@@ -35,7 +35,7 @@ def settled(request: ImageRequest, work: Work) -> ImageRequest:
     They come of the view at no more than a million pixels, once for all strips.
     """
     rule = request.rendering
-    if rule is None or not _is_dynamic(rule):
+    if rule is None or not is_dynamic(rule):
         return request
     known = work.service.settled_rules
     found = known.get(request)
@@ -44,11 +44,12 @@ def settled(request: ImageRequest, work: Work) -> ImageRequest:
     return msgspec.structs.replace(request, rendering=found)
 
 
-def _is_dynamic(rule: RenderingRule) -> bool:
+def is_dynamic(rule: RenderingRule) -> bool:
+    """Tell whether a stretch of a rule takes its cuts from the view."""
     stretch = rule.stretch
     if stretch is not None and stretch.dynamic_range:
         return True
-    return any(_is_dynamic(each) for each in rule.inputs if isinstance(each, RenderingRule))
+    return any(is_dynamic(each) for each in rule.inputs if isinstance(each, RenderingRule))
 
 
 def _settled_rule(rule: RenderingRule, request: ImageRequest, work: Work) -> RenderingRule:

@@ -47,6 +47,8 @@ _SOURCE_PER_OUTPUT = 64
 # large exports.
 _MOST_TAPS = 8_000_000_000
 _TAPS_PER_SAMPLE = 50
+# Why rasters are left out that a view would cost too much with.
+BEYOND_BUDGET = "beyond the budget of source pixels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,9 +342,9 @@ def _affordable(
         )
     reasons = (
         ("no place in this view", elsewhere),
-        ("beyond the budget of source pixels", too_dear),
+        (BEYOND_BUDGET, too_dear),
     )
-    truncated = f"{too_dear} rasters beyond the budget of source pixels" if too_dear else ""
+    truncated = f"{too_dear} rasters {BEYOND_BUDGET}" if too_dear else ""
     return kept, tuple(reason for reason in reasons if reason[1]), truncated
 
 

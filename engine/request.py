@@ -231,6 +231,25 @@ class HistogramsRequest(Record, tag="histograms", frozen=True, kw_only=True):
     """The service's histograms per band."""
 
 
+class AreaCountsRequest(Record, tag="area_counts", frozen=True, kw_only=True):
+    """Statistics and histograms of an area's pixels, as they are served.
+
+    Attributes
+    ----------
+    geometry : bytes
+        WKB of an area or a point in `crs`; b"" = the whole service.
+    pixel_size : (x, y) or None
+        In `crs` units; None = the service's own, coarser where there are many pixels.
+    """
+
+    geometry: bytes = b""
+    crs: str = ""
+    pixel_size: tuple[float, float] | None = None
+    mosaic: MosaicRule | None = None
+    rendering: RenderingRule | None = None
+    time: TimeRange | None = None
+
+
 class KeyPropertiesRequest(Record, tag="key_properties", frozen=True, kw_only=True):
     """Names and wavelengths of the bands and other key properties."""
 
@@ -316,6 +335,7 @@ Request = (
     | QueryRequest
     | StatisticsRequest
     | HistogramsRequest
+    | AreaCountsRequest
     | KeyPropertiesRequest
     | LegendRequest
     | ThumbnailRequest

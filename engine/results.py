@@ -130,6 +130,32 @@ class HistogramsResult(Result, frozen=True, kw_only=True):
     histograms: tuple[Histogram, ...] = ()
 
 
+class BandCounts(Result, frozen=True, kw_only=True):
+    """What was counted of one band of an area; median and mode None where there was no sample."""
+
+    statistics: BandStatistics
+    histogram: Histogram
+    median: float | None = None
+    mode: float | None = None
+
+
+class AreaCountsResult(Result, frozen=True, kw_only=True):
+    """Statistics and histograms of the pixels of an area.
+
+    Attributes
+    ----------
+    bands : one per band
+    skip : int
+        Along each axis, one pixel was looked at for so many that were asked for.
+    truncated : str
+        Why some rasters took no part; "" = all did.
+    """
+
+    bands: tuple[BandCounts, ...]
+    skip: int = 1
+    truncated: str = ""
+
+
 class ExplainedRaster(Result, frozen=True, kw_only=True):
     """One raster of a plan, in mosaic order, topmost first.
 

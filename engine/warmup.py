@@ -37,6 +37,7 @@ from engine.mosaic.seam_canvas import warm_up as warm_seam_canvas
 from engine.mosaic.seam_weight import warm_up as warm_seam_weights
 from engine.pixels import Rgbv
 from engine.readers.pack import pack_rgbv
+from engine.sample_counts import warm_up as warm_counts
 from engine.samplers.placement import CanvasPart, LevelAffine
 from engine.samplers.planes import sample_planes
 from engine.samplers.rgbv import sample_rgbv
@@ -75,6 +76,7 @@ def _warm(dtypes: tuple[str, ...]) -> None:
         sample_planes(data, valid, (0, 0), (affine, part), 1, (data.copy(), valid.copy(), skip))
         convolve(data[0], valid[0], np.ones((1, 1)))
     warm_up(dtypes)
+    warm_counts(dtypes)
     warm_seam_weights(part)
     warm_seam_canvas(dtypes)
     block = make_block(np.zeros((SIDE, SIDE)))

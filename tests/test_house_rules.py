@@ -70,6 +70,7 @@ NO_PLUGIN: dict[str, str] = {
     "engine/geotransforms/rpc_refine.py": "fits an RPC to control points",
     "engine/geotransforms/positions.py": "arrays and numbers checked for every geotransform",
     "engine/geotransforms/view_angles.py": "what any sensor model tells of its view",
+    "server/protocols/arcgis/operations/area_form.py": "what operations on the values of areas share",
     "server/protocols/arcgis/operations/image_form.py": "inputs that the pages of picture operations share",
     "server/protocols/arcgis/operations/place_form.py": "what operations between map and image share",
     "raster_types/contract.py": "checks for the raster types of plug-ins",

@@ -21,6 +21,7 @@ from engine.extent import Extent
 from engine.pixel_type import PixelType
 from engine.request import (
     AnglesRequest,
+    AreaCountsRequest,
     ExplainRequest,
     HistogramsRequest,
     IdentifyRequest,
@@ -36,6 +37,8 @@ from engine.request import (
 )
 from engine.results import (
     AnglesResult,
+    AreaCountsResult,
+    BandCounts,
     ExplainedRaster,
     ExplainResult,
     HistogramsResult,
@@ -48,7 +51,7 @@ from engine.results import (
     QueryResult,
     QueryRow,
 )
-from engine.summary import BandInfo, FieldInfo, Histogram, ServiceSummary
+from engine.summary import BandInfo, BandStatistics, FieldInfo, Histogram, ServiceSummary
 from server.instances.answer_context import AnswerContext
 from server.protocols.arcgis.operations import OPERATIONS
 from server.protocols.arcgis.operations.base import (
@@ -178,6 +181,12 @@ def _result_for(request: Request) -> Any:
     if isinstance(request, HistogramsRequest):
         bins = Histogram(min=math.nan, max=math.inf, counts=(0, 1))
         return HistogramsResult(histograms=(bins,))
+    if isinstance(request, AreaCountsRequest):
+        bins = Histogram(min=math.nan, max=math.inf, counts=(0, 1))
+        found = BandStatistics(min=math.nan, max=math.inf, mean=1, std=math.nan, count=1)
+        return AreaCountsResult(
+            bands=(BandCounts(statistics=found, histogram=bins, median=math.nan),)
+        )
     if isinstance(request, PictureInfoRequest):
         return PictureInfoResult(width=1, height=1, extent=Extent(0, 0, 1, 1))
     if isinstance(request, ExplainRequest):

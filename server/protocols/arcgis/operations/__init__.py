@@ -8,7 +8,9 @@ from engine.registry import Registry
 from server.protocols.arcgis.operations import (
     catalog_item,
     compute_angles,
+    compute_histograms,
     compute_pixel_location,
+    compute_statistics_histograms,
     explain,
     export_image,
     histograms,
@@ -44,6 +46,8 @@ OPERATIONS: Registry[Operation] = Registry(
         "tile": tile,
         "statistics": statistics,
         "histograms": histograms,
+        "computeHistograms": compute_histograms,
+        "computeStatisticsHistograms": compute_statistics_histograms,
         "keyProperties": key_properties,
         "rasterFunctionInfos": raster_function_infos,
         "legend": legend,

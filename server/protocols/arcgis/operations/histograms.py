@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.request import HistogramsRequest
-from server.protocols.arcgis.esri_json import encode, number
+from server.protocols.arcgis.esri_json import encode
+from server.protocols.arcgis.operations.area_form import histogram
 from server.protocols.arcgis.operations.base import Asked, OperationInfo
 
 if TYPE_CHECKING:
@@ -23,13 +24,5 @@ def parse(question: Question) -> Asked:  # noqa: ARG001 -- the form of all opera
 
 def answer(result: HistogramsResult, context: AnswerContext) -> tuple[str, bytes]:
     """Write one entry per band; none where there are no histograms."""
-    rows = [
-        {
-            "size": len(histogram.counts),
-            "min": number(histogram.min),
-            "max": number(histogram.max),
-            "counts": histogram.counts,
-        }
-        for histogram in result.histograms
-    ]
+    rows = [histogram(each) for each in result.histograms]
     return encode({"histograms": rows}, context.options)
