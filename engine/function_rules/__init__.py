@@ -13,7 +13,7 @@ from engine.function_rules.bands import (
     SpectralConversionRule,
 )
 from engine.function_rules.base import FunctionRule
-from engine.function_rules.colours import ColormapRule, ColormapToRgbRule
+from engine.function_rules.colours import ColormapRule, ColormapToRgbRule, RampPart
 from engine.function_rules.focal import InterpolateIrregularDataRule, StatisticsRule
 from engine.function_rules.local import (
     ArgStatisticsRule,
@@ -87,6 +87,7 @@ __all__ = [
     "NdviRule",
     "OutsideRule",
     "PansharpeningRule",
+    "RampPart",
     "RasterCalculatorRule",
     "RemapRule",
     "ShadedReliefRule",

@@ -5,7 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import msgspec
+
 from engine.function_rules.base import FunctionRule
+
+
+class RampPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of a ramp of colours, from one to another.
+
+    Attributes
+    ----------
+    from_color, to_color : (red, green, blue) or (red, green, blue, alpha)
+        0 to 255; alpha does not count.
+    algorithm : str
+        In which space it is a straight way: "lab" (CIE L*a*b*), "lch" (its polar form) or "hsv".
+    """
+
+    from_color: tuple[float, ...]
+    to_color: tuple[float, ...]
+    algorithm: str = "lab"
 
 
 class ColormapRule(FunctionRule, tag="Colormap", frozen=True, kw_only=True):
@@ -15,14 +33,14 @@ class ColormapRule(FunctionRule, tag="Colormap", frozen=True, kw_only=True):
     ----------
     colormap : tuple of (value, red, green, blue)
         Values without an entry are no data.
-    color_ramp : tuple of (share, red, green, blue, alpha)
-        Colours at places between 0 and 1, linear between them, over the values of the raster.
+    color_ramp : tuple of RampPart
+        Of one length each, over the values of the raster.
     colorramp_name, colormap_name : str
-        Of `engine.functions.colour_ramps`.
+        Of `engine.functions.named_ramps`, or "random".
     """
 
     colormap: tuple[tuple[float, ...], ...] = ()
-    color_ramp: tuple[tuple[float, ...], ...] = ()
+    color_ramp: tuple[RampPart, ...] = ()
     colorramp_name: str = ""
     colormap_name: str = ""
 

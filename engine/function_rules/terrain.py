@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from engine.function_rules.base import FunctionRule
+from engine.function_rules.colours import RampPart
 
 DEGREE, PERCENT, ADJUSTED = 1, 2, 3
 _SCALES: Mapping[str, int] = {
@@ -149,7 +150,7 @@ class ShadedReliefRule(FunctionRule, tag="ShadedRelief", frozen=True, kw_only=Tr
     inputs: ClassVar[tuple[str, ...]] = ("DEM",)
 
     colormap: tuple[tuple[float, ...], ...] = ()
-    color_ramp: tuple[tuple[float, ...], ...] = ()
+    color_ramp: tuple[RampPart, ...] = ()
     colorramp_name: str = ""
     colormap_name: str = ""
     azimuth: float = 315.0

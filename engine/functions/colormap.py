@@ -17,18 +17,24 @@ from engine.errors import InvalidParameter
 from engine.expressions.tree import Call, Number, Sample, Table, call
 from engine.function_rules import ColormapRule
 from engine.functions.base import BandsInfo, arguments_of
-from engine.functions.colour_ramps import NAMED_RAMPS, ramp_colours
+from engine.functions.colour_ramps import NAMED_RAMPS, part_colours, ramp_colours
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
     from engine.expressions.tree import Expression
+    from engine.function_rules import RampPart
     from engine.request import RenderingRule
 
     Colours = tuple[tuple[int, int, int, int], ...]
 
 _STEPS = 256
 _MOST_VALUES = 65_536
+_RANDOM = "random"
+_SEED = 20
+_ALGORITHMS = ("lab", "lch", "hsv")
+# How the NDVI function writes -1 to 1 as bytes.
+_NDVI_BYTES = (0.0, 200.0)
 
 
 class Colormap:
@@ -50,14 +56,51 @@ class Colormap:
         if arguments.colormap:
             colours = _entries(arguments)
             return _by_value(colours, rule.output_pixel_type)
-        stops = arguments.color_ramp
-        name = arguments.colorramp_name or arguments.colormap_name
-        if not stops:
-            if name.casefold() not in NAMED_RAMPS:
-                accepted = "Colormap, ColorRamp, or one of " + ", ".join(NAMED_RAMPS)
-                raise InvalidParameter("ColormapName", name or "nothing", accepted)
-            stops = NAMED_RAMPS[name.casefold()]
-        return _by_ramp(info, ramp_colours(stops, _STEPS), rule.output_pixel_type)
+        if arguments.color_ramp:
+            colours = part_colours(checked_parts("ColorRamp", arguments.color_ramp), _STEPS)
+            return _by_ramp(_range(info), colours, rule.output_pixel_type)
+        argument = "ColorrampName" if arguments.colorramp_name else "ColormapName"
+        name = (arguments.colorramp_name or arguments.colormap_name).strip().casefold()
+        if name == _RANDOM:
+            return _at_random(info, rule.output_pixel_type)
+        if name not in NAMED_RAMPS:
+            known = ", ".join((_RANDOM, *NAMED_RAMPS))
+            given = arguments.colorramp_name or arguments.colormap_name or "nothing"
+            raise InvalidParameter(argument, given, f"Colormap, ColorRamp, or one of {known}")
+        ends = _range(info)
+        if name.startswith("ndvi") and info.pixel_type is PixelType.U8:
+            ends = _NDVI_BYTES
+        return _by_ramp(ends, ramp_colours(NAMED_RAMPS[name], _STEPS), rule.output_pixel_type)
+
+
+def checked_parts(name: str, parts: tuple[RampPart, ...]) -> tuple[RampPart, ...]:
+    """Return the parts of a ramp where they are colours.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    for part in parts:
+        for colour in (part.from_color, part.to_color):
+            if len(colour) not in (3, 4) or not all(0 <= each <= 255 for each in colour):
+                accepted = "red, green and blue from 0 to 255"
+                raise InvalidParameter(name, colour, accepted)
+        if part.algorithm not in _ALGORITHMS:
+            raise InvalidParameter(name, part.algorithm, ", ".join(_ALGORITHMS))
+    return parts
+
+
+def _at_random(info: BandsInfo, pixel_type: PixelType | None) -> PointwiseFunction:
+    """Return a colour for each whole number; it is always the same, and comes again after 256."""
+    rows = np.random.default_rng(_SEED).integers(0, 256, (_STEPS, 3)).tolist()
+    colours = tuple((value, red, green, blue) for value, (red, green, blue) in enumerate(rows))
+    sample: Expression = Sample(0, 0)
+    if info.pixel_type is not PixelType.U8:
+        whole = call("round", sample)
+        turns = call("floor", call("mul", whole, 1.0 / _STEPS))
+        sample = call("sub", whole, call("mul", turns, _STEPS))
+    output = BandsInfo(pixel_type or PixelType.U8, 1, colormap=colours)
+    return PointwiseFunction(output, (sample,))
 
 
 def _entries(arguments: ColormapRule) -> Colours:
@@ -92,10 +135,12 @@ def _by_value(colours: Colours, pixel_type: PixelType | None) -> PointwiseFuncti
     return PointwiseFunction(BandsInfo(pixel_type or own, 1, colormap=colours), (table,))
 
 
-def _by_ramp(info: BandsInfo, colours: Colours, pixel_type: PixelType | None) -> PointwiseFunction:
-    """Return samples as places of the ramp, 0 to 255, over the range of the raster's values."""
+def _by_ramp(
+    ends: tuple[float, float], colours: Colours, pixel_type: PixelType | None
+) -> PointwiseFunction:
+    """Return samples as places of the ramp, 0 to 255, between two values."""
     sample: Expression = Sample(0, 0)
-    low, high = _range(info)
+    low, high = ends
     if (low, high) != (0.0, 255.0):
         share = call("div", call("sub", sample, low), max(high - low, 1e-300))
         sample = call("mul", share, 255.0)

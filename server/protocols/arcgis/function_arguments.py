@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.errors import InvalidParameter
-from engine.function_rules import ArithmeticRule, FunctionArguments, OutsideRule, StretchRule
+from engine.function_rules import (
+    ArithmeticRule,
+    FunctionArguments,
+    OutsideRule,
+    RampPart,
+    StretchRule,
+)
 from engine.function_rules.local_names import LOCAL_NAMES, RASTER_NAMES
+from server.protocols.arcgis.colour_ramp import ramp_parts
 from server.protocols.arcgis.parameters import as_integer, as_number
 
 if TYPE_CHECKING:
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 16_384
 _MOST_CHARACTERS = 65_536
 _MOST_OBJECTS = 256
+_RAMP_NAME = "colorrampname"
 _TRUE = (True, 1, "true", "True", "TRUE", "1", "yes")
 _FALSE = (False, 0, "false", "False", "FALSE", "0", "no", "", None)
 
@@ -56,6 +64,10 @@ def read_arguments(kind: type[FunctionRule], given: Arguments) -> FunctionRule:
     for field in msgspec.structs.fields(kind):
         name = esri_name(kind, field.name)
         value = given.get(name.casefold())
+        if field.name == "color_ramp" and isinstance(value, str):
+            # Where a ramp is a name.
+            given = {_RAMP_NAME: value, **given}
+            continue
         if value is None:
             continue
         words = kind.words.get(field.name)
@@ -120,6 +132,8 @@ def _list(name: str, value: JsonValue, kind: Any) -> tuple[Any, ...]:
             else _rows(name, value, kind)
         )
     values = value if isinstance(value, list) else [value]
+    if kind is RampPart:
+        return ramp_parts(name, value)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         if len(values) > _MOST_OBJECTS:
             raise InvalidParameter(name, f"{len(values)} objects", f"at most {_MOST_OBJECTS}")

@@ -1,4 +1,4 @@
-"""Colours of values and ramps; covers engine.functions.colour_ramps and engine.functions.colormap_to_rgb."""
+"""Colours of values and ramps; covers engine.functions.colormap_to_rgb and engine.function_rules.colours."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from engine.errors import InvalidParameter
-from engine.function_rules import ColormapRule, ColormapToRgbRule, FunctionArguments
+from engine.function_rules import ColormapRule, ColormapToRgbRule, FunctionArguments, RampPart
 from engine.function_tree import function_tree
 from engine.functions.base import BandsInfo
-from engine.functions.colour_ramps import NAMED_RAMPS, ramp_colours
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
@@ -68,12 +67,38 @@ def test_colours_become_three_bands() -> None:
     assert not np.broadcast_to(got.valid, got.data.shape)[:, 0, 2].any()
 
 
-@pytest.mark.parametrize("name", NAMED_RAMPS)
-def test_named_ramps_have_a_colour_for_each_of_256_values(name: str) -> None:
-    colours = ramp_colours(NAMED_RAMPS[name], 256)
-    assert [row[0] for row in colours] == list(range(256))
-    assert all(0 <= part <= 255 for row in colours for part in row[1:])
-    assert len({row[1:] for row in colours}) > 100
+def test_a_ramp_of_parts_goes_over_the_values_too() -> None:
+    data = np.array([[[0, 64, 128, 255]]], np.uint8)
+    parts = tuple(
+        RampPart(from_color=one, to_color=other, algorithm="hsv")
+        for one, other in (((255, 0, 0, 255), (0, 255, 0, 255)), ((0, 255, 0), (0, 0, 255)))
+    )
+    got, output = _ran(_rule(ColormapRule(color_ramp=parts)), data, BandsInfo(PixelType.U8, 1))
+    assert got.data[0, 0].tolist() == [0, 64, 128, 255]
+    ends = [output.colormap[value][1:] for value in (0, 255)]
+    assert ends == [(255, 0, 0), (0, 0, 255)]
+    assert output.colormap[64][1:] == pytest.approx((255, 255, 0), abs=3)
+
+
+@pytest.mark.parametrize("name", ["NDVI", "NDVI2", "NDVI3"])
+def test_colours_of_ndvi_as_bytes_end_at_200(name: str) -> None:
+    data = np.array([[[0, 100, 200, 255]]], np.uint8)
+    got, _ = _ran(_rule(ColormapRule(colormap_name=name)), data, BandsInfo(PixelType.U8, 1))
+    assert got.data[0, 0].tolist() == [0, 128, 255, 255]
+
+
+def test_random_colours_are_always_the_same_and_come_again_after_256_values() -> None:
+    rule = _rule(ColormapRule(colormap_name="Random"))
+    data = np.array([[[3, 259, 65535, 7]]], np.uint16)
+    got, output = _ran(rule, data, BandsInfo(PixelType.U16, 1))
+    assert got.data[0, 0].tolist() == [3, 3, 255, 7]
+    assert got.valid.all()
+    negative = np.array([[[-1, -256, -300]]], np.int16)
+    got, _ = _ran(rule, negative, BandsInfo(PixelType.S16, 1))
+    assert got.data[0, 0].tolist() == [255, 0, 212]
+    _, again = _ran(rule, data, BandsInfo(PixelType.U16, 1))
+    assert again.colormap == output.colormap
+    assert len({row[1:] for row in output.colormap}) > 250
 
 
 @pytest.mark.parametrize(
@@ -81,6 +106,14 @@ def test_named_ramps_have_a_colour_for_each_of_256_values(name: str) -> None:
     [
         (ColormapRule(), "ColormapName"),
         (ColormapRule(colormap_name="Nice"), "black to white"),
+        (ColormapRule(colorramp_name="Nice"), "ColorrampName"),
+        (ColormapRule(color_ramp=(RampPart(from_color=(1, 2), to_color=(1, 2, 3)),)), "ColorRamp"),
+        (
+            ColormapRule(
+                color_ramp=(RampPart(from_color=(1, 2, 3), to_color=(1, 2, 3), algorithm="x"),)
+            ),
+            "lab, lch, hsv",
+        ),
         (ColormapRule(colormap=((1, 2, 3),)), "red, green, blue"),
         (ColormapRule(colormap=((1, 2, 3, 256),)), "0 to 255"),
         (ColormapRule(colormap=((0.5, 2, 3, 4),)), "whole numbers"),
