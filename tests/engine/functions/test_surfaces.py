@@ -18,11 +18,13 @@ from engine.function_rules import (
     CurvatureRule,
     FunctionArguments,
     HillshadeRule,
+    RampPart,
     ShadedReliefRule,
     SlopeRule,
 )
 from engine.function_tree import function_tree
 from engine.functions.base import BandsInfo
+from engine.functions.colour_ramps import part_colours
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
@@ -148,14 +150,13 @@ def test_aspect_slope_agrees_with_slope_and_aspect() -> None:
 
 @pytest.mark.parametrize("kind", [0, 1])
 def test_shaded_relief_scales_the_value_of_colours(kind: int) -> None:
-    ramp = ((0.0, 10.0, 200.0, 30.0, 255.0), (1.0, 250.0, 100.0, 0.0, 255.0))
+    ramp = (RampPart(from_color=(10, 200, 30), to_color=(250, 100, 0), algorithm="lch"),)
+    colours = np.array(part_colours(ramp, 256))[:, 1:]
     got = _ran(ShadedReliefRule(color_ramp=ramp, hillshade_type=kind, azimuth=200.0))
     shade = _ran(HillshadeRule(hillshade_type=kind, azimuth=200.0)).data[0]
-    place = np.clip(np.rint((HILLS.astype(float) - 400) / 200 * 255), 0, 255) / 255
+    place = np.clip(np.rint((HILLS.astype(float) - 400) / 200 * 255), 0, 255).astype(int)
     for row, col in ((3, 4), (20, 30), (38, 2)):
-        colour = np.rint(
-            [a + (b - a) * place[row, col] for a, b in zip(*(s[1:4] for s in ramp), strict=True)]
-        )
+        colour = colours[place[row, col]]
         hue, saturation, value = colorsys.rgb_to_hsv(*(colour / 255))
         lit = colorsys.hsv_to_rgb(hue, saturation, value * shade[row, col] / 255)
         np.testing.assert_allclose(got.data[:, row, col], np.array(lit) * 255, atol=0.51)
