@@ -189,7 +189,6 @@ def _plain_load(urls: Sequence[str], stretch: Stretch) -> Load:
 
 def _has_picture(body: bytes) -> bool:
     with Image.open(BytesIO(body)) as image:
-        image.load()
-        pixels = np.asarray(image)
-    seen = pixels[..., :3] if pixels.shape[-1] < 4 else pixels[pixels[..., 3] > 0][:, :3]
-    return bool(seen.size and (seen != seen.reshape(-1, 3)[0]).any())
+        pixels = np.asarray(image.convert("RGBA"))
+    seen = pixels[pixels[..., 3] > 0][:, :3]
+    return bool(seen.size and (seen != seen[0]).any())

@@ -8,6 +8,8 @@ per scene makes the seams visible. `python -m benchmarks.scenes [--tiny]` makes 
 import argparse
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,22 +69,34 @@ def ensure_scenes(size: SceneSize, root: Path | None = None) -> list[Scene]:
     The folder appears under its name only when it is complete.
     """
     folder = (root or data_folder()).resolve() / size.folder
-    scenes = [
-        _scene(folder, size, row, col) for row in range(size.side) for col in range(size.side)
-    ]
+    scenes = scenes_of(folder, size)
+    with made_whole(folder) as unfinished:
+        if unfinished is not None:
+            field = natural_field(size.pixels, np.random.default_rng(_SEED))
+            for number, scene in enumerate(scenes):
+                pixels = scene_pixels(field, scene, tint=np.random.default_rng((_SEED, number)))
+                write_cog(pixels, scene, unfinished / scene.path.name)
+    return scenes
+
+
+def scenes_of(folder: Path, size: SceneSize) -> list[Scene]:
+    """Return where the scenes of a size lie; nothing is made."""
+    return [_scene(folder, size, row, col) for row in range(size.side) for col in range(size.side)]
+
+
+@contextmanager
+def made_whole(folder: Path) -> Iterator[Path | None]:
+    """Give a folder to write into, which then takes the name; None where there is one already."""
     if folder.is_dir():
-        return scenes
+        yield None
+        return
     unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.unfinished")
     unfinished.mkdir(parents=True)
     try:
-        field = natural_field(size.pixels, np.random.default_rng(_SEED))
-        for number, scene in enumerate(scenes):
-            pixels = scene_pixels(field, scene, tint=np.random.default_rng((_SEED, number)))
-            _write_cog(pixels, scene, unfinished / scene.path.name)
+        yield unfinished
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return scenes
 
 
 def natural_field(pixels: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -142,17 +156,19 @@ def _scene(folder: Path, size: SceneSize, row: int, col: int) -> Scene:
     )
 
 
-def _write_cog(pixels: NDArray[np.uint8], scene: Scene, path: Path) -> None:
+def write_cog(pixels: NDArray[np.generic], scene: Scene, path: Path) -> None:
+    """Write (bands, rows, cols) as a COG."""
     bands, rows, cols = pixels.shape
+    is_rgb = bands == 3 and pixels.dtype == np.uint8
     profile = {
         "driver": "GTiff",
-        "dtype": "uint8",
+        "dtype": pixels.dtype.name,
         "count": bands,
         "height": rows,
         "width": cols,
         "crs": CRS,
         "transform": Affine(PIXEL_SIZE_M, 0.0, scene.west_m, 0.0, -PIXEL_SIZE_M, scene.north_m),
-        "photometric": "RGB",
+        "photometric": "RGB" if is_rgb else "MINISBLACK",
     }
     with MemoryFile() as memory:
         with memory.open(**profile) as draft:

@@ -59,7 +59,7 @@ def _template(name: str, source: dict[str, Any], *known: FunctionTemplate) -> Fu
 
 
 def _asked(*templates: FunctionTemplate, name: str, **arguments: Any) -> RenderingRule:
-    rule = {"rasterFunction": name, "rasterFunctionArguments": arguments}
+    rule: Any = {"rasterFunction": name, "rasterFunctionArguments": arguments}
     return rendering_rule_of_json(rule, RuleScope("demo/hills", templates))
 
 
