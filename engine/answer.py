@@ -21,7 +21,6 @@ from engine.identify import identify
 from engine.image_directions import image_directions
 from engine.image_shapes import query_on_map, rows_in_image
 from engine.image_space import image_box, image_space, image_space_item
-from engine.image_view import grid_of_any_view
 from engine.item_facts import item_facts
 from engine.legend import legend_of
 from engine.multiray import multiray
@@ -132,7 +131,8 @@ def answer(service: ImageService, request: Request, budget: Budget) -> Answer:
 def _record(request: Request, work: Work) -> object:
     service = work.service
     if isinstance(request, PictureInfoRequest):
-        grid = grid_of_any_view(request.image.view, service)
+        # An address is given of what can be answered alone.
+        grid = plan(service, request.image).grid
         return PictureInfoResult(
             width=grid.width, height=grid.height, extent=grid.extent, crs=grid.lattice.crs
         )

@@ -10,6 +10,7 @@ Powers bind to the right and before signs: -2^2 is -4. Names and functions are w
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -222,7 +223,10 @@ class _Reader:
     def _value(self) -> Expression:
         token = self._take()
         if token.kind == "number":
-            return Number(float(token.text))
+            value = float(token.text)
+            if not math.isfinite(value):
+                raise self._error_at(token.place, "a number that is finite")
+            return Number(value)
         if token.is_sign("("):
             found = self._any()
             self._expect(")")
