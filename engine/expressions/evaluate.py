@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.expressions.native import Signature, native_program
+from engine.expressions.operations import OPERATIONS
 from engine.expressions.program import TABLE, listing_of
 from engine.pixels import PixelBlock
 
@@ -61,16 +62,20 @@ class ExpressionPass:
             only = samples[0]
             block = inputs[only.source]
             name = block.data.dtype.name
-            if name in _TABLED and self._is_slow():
+            if name in _TABLED and self._is_tabled():
                 return self._by_table(block, only.band, name)
         planes = [inputs[each.source].data[each.band] for each in samples]
         valid, places = _validity(inputs, samples)
         data, good = self._computed(planes, valid, places, int(np.prod(shape)))
         return PixelBlock(data.reshape(len(data), *shape), good.reshape(len(good), *shape))
 
-    def _is_slow(self) -> bool:
-        """Tell whether looking results up is quicker than working them out."""
+    def _is_tabled(self) -> bool:
+        """Tell whether looking results up is quicker than working them out, and gives the same."""
         steps = self.listing.program.instructions
+        known = [OPERATIONS[each.operation] for each in steps if each.operation in OPERATIONS]
+        if any(operation.mends for operation in known):
+            # A table knows no sample that is invalid.
+            return False
         return len(steps) > _FEW_STEPS or any(
             each.operation == TABLE or not each.is_quick for each in steps
         )

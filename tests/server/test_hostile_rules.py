@@ -82,8 +82,8 @@ def refusal(server, rule: str) -> str:
             "Raster2",
         ),
         (
-            '{"rasterFunction": "NDVI", "rasterFunctionArguments": {"Raster": '
-            '{"url": "http://127.0.0.1:1/arcgis/rest/services/other/ImageServer"}}}',
+            ('{"rasterFunction": "NDVI", "rasterFunctionArguments": {"Raster": '
+            '{"url": "http://127.0.0.1:1/arcgis/rest/services/other/ImageServer"}}}'),
             "url",
         ),
         (
@@ -92,8 +92,8 @@ def refusal(server, rule: str) -> str:
         ),
         (nested(5000), "renderingRule"),
         (nested(40), "renderingRule"),
-        ('{"rasterFunction": "PythonAdapter", "rasterFunctionArguments": '
-         '{"PythonModule": "/etc/passwd", "ClassName": "a"}}', "PythonAdapter"),
+        (('{"rasterFunction": "PythonAdapter", "rasterFunctionArguments": '
+         '{"PythonModule": "/etc/passwd", "ClassName": "a"}}'), "PythonAdapter"),
     ],
 )  # fmt: skip
 def test_a6_a_rule_that_is_none_is_refused_by_name(live_server, rule, told):
