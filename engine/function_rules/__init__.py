@@ -14,7 +14,11 @@ from engine.function_rules.bands import (
 )
 from engine.function_rules.base import FunctionRule
 from engine.function_rules.colours import ColormapRule, ColormapToRgbRule, RampPart
-from engine.function_rules.focal import InterpolateIrregularDataRule, StatisticsRule
+from engine.function_rules.focal import (
+    FocalRule,
+    InterpolateIrregularDataRule,
+    StatisticsRule,
+)
 from engine.function_rules.local import (
     ArgStatisticsRule,
     ArithmeticRule,
@@ -75,6 +79,7 @@ __all__ = [
     "CurvatureRule",
     "ElevationVoidFillRule",
     "ExtractBandRule",
+    "FocalRule",
     "FunctionArguments",
     "FunctionRule",
     "GainOffsetRule",
@@ -145,6 +150,7 @@ FunctionArguments = (
     | ShadedReliefRule
     | HillshadeRule
     | SlopeRule
+    | FocalRule
     | StatisticsRule
     | StatisticsHistogramRule
     | OutsideRule

@@ -21,6 +21,7 @@ from engine.functions.create_color_composite import CreateColorComposite
 from engine.functions.curvature import Curvature
 from engine.functions.elevation_void_fill import ElevationVoidFill
 from engine.functions.extract_band import ExtractBand
+from engine.functions.focal import Focal
 from engine.functions.gain_offset import GainOffset
 from engine.functions.gain_surface import GainSurface
 from engine.functions.grayscale import Grayscale
@@ -73,6 +74,7 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "ElevationVoidFill": ElevationVoidFill(),
         "ShadedRelief": ShadedRelief(),
         "Statistics": Statistics(),
+        "Focal": Focal(),
         "Mask": Mask(),
         "ContrastBrightness": ContrastBrightness(),
         "Threshold": Threshold(),

@@ -1,7 +1,12 @@
 """Statistics of neighbourhoods, compiled: each pixel's from its own neighbours in a fixed order.
 
-So a pixel is the same to the last bit in any tile, which running sums would not give. What can be taken
-first along columns and then along rows is.
+So a pixel is the same to the last bit in any tile, which running sums would not give. What can be taken first along
+columns and then along rows is; values are sorted for many pixels at once by a fixed list of exchanges. Samples come
+with a frame around them, so that nothing is asked of edges: what is not there holds a value that does not count.
+
+References
+----------
+Batcher, K. E. (1968), Sorting networks and their applications, Proceedings AFIPS 32, 307-314.
 """
 
 from __future__ import annotations
@@ -10,137 +15,266 @@ import numpy as np
 
 from engine.kernel import kernel, unaliased_kernel
 
-
-@unaliased_kernel
-def _add_row(row, valid, sums, squares, counts):
-    for j in range(row.size):
-        weight = 1.0 if valid[j] else 0.0
-        value = row[j] if valid[j] else 0.0
-        sums[j] += value
-        squares[j] += value * value
-        counts[j] += weight
+SUM, MEAN, DEVIATION = range(3)
+MEDIAN, MAJORITY, MINORITY, VARIETY, PERCENTILE = range(5)
 
 
 @unaliased_kernel
-def _sum_window(columns, shift, out):
+def _add(row, out):
     for j in range(out.size):
-        out[j] += columns[j + shift]
+        out[j] += row[j]
 
 
 @unaliased_kernel
-def moments_kernel(data, valid, window, buffers, sums, squares, counts):
-    """Write sums, sums of squares and counts of the valid neighbours of each pixel.
+def _add_three(one, two, three, out):
+    for j in range(out.size):
+        out[j] += (np.float64(one[j]) + np.float64(two[j])) + np.float64(three[j])
+
+
+@unaliased_kernel
+def _add_squares(row, out):
+    for j in range(out.size):
+        value = np.float64(row[j])
+        out[j] += value * value
+
+
+@unaliased_kernel
+def _box_row(framed, first, window, columns, out):
+    """Write the sums of the windows of a row; rows are added by threes, whatever the window."""
+    high, wide = window
+    columns[:] = 0.0
+    y = 0
+    while y + 3 <= high:
+        at = first + y
+        _add_three(framed[at], framed[at + 1], framed[at + 2], columns)
+        y += 3
+    while y < high:
+        _add(framed[first + y], columns)
+        y += 1
+    _box_columns(columns, wide, out)
+
+
+@unaliased_kernel
+def _box_columns(columns, wide, out):
+    out[:] = 0.0
+    cols, x = out.size, 0
+    while x + 3 <= wide:
+        _add_three(columns[x : x + cols], columns[x + 1 : x + 1 + cols], columns[x + 2 :], out)
+        x += 3
+    while x < wide:
+        _add(columns[x : x + cols], out)
+        x += 1
+
+
+@unaliased_kernel
+def _finish(sums, squares, counts, code, out, good):
+    for j in range(out.size):
+        count = counts[j]
+        good[j] = count > 0.0
+        scale = 1.0 / count if count > 0.0 else 0.0
+        mean = sums[j] * scale
+        if code == SUM:
+            out[j] = sums[j]
+        elif code == MEAN:
+            out[j] = mean
+        else:
+            out[j] = np.sqrt(max(squares[j] * scale - mean * mean, 0.0))
+
+
+@unaliased_kernel
+def box_kernel(framed, there, window, code, room, out, good):
+    """Write the sum, the mean or the standard deviation of rectangles.
 
     Parameters
     ----------
-    data : float64 (rows, cols)
-        Less a number near its mean, so that squares lose nothing.
-    window : (rows, columns)
-    buffers : float64 (3, cols + columns)
-        Room for the sums of columns.
+    framed : (rows + high - 1, cols + wide - 1)
+        0 where there is no sample.
+    there : uint8, as `framed`, or (0, 0)
+        Whether there is one; empty: everywhere inside the frame.
+    room : float64 (5, cols + wide - 1)
     """
-    rows, cols = data.shape
+    rows, cols = out.shape
     high, wide = window
     up, left = high // 2, wide // 2
+    columns = room[0]
+    sums, squares, counts = room[1, :cols], room[2, :cols], room[3, :cols]
+    across = room[4, :cols]
+    for j in range(cols):
+        across[j] = min(cols, j - left + wide) - max(0, j - left)
     for i in range(rows):
-        buffers[:] = 0.0
-        at = buffers[:, left : left + cols]
-        for y in range(max(0, i - up), min(rows, i - up + high)):
-            _add_row(data[y], valid[y], at[0], at[1], at[2])
-        sums[i] = 0.0
-        squares[i] = 0.0
-        counts[i] = 0.0
-        for shift in range(wide):
-            _sum_window(buffers[0], shift, sums[i])
-            _sum_window(buffers[1], shift, squares[i])
-            _sum_window(buffers[2], shift, counts[i])
+        _box_row(framed, i, window, columns, sums)
+        if code == DEVIATION:
+            columns[:] = 0.0
+            for y in range(high):
+                _add_squares(framed[i + y], columns)
+            _box_columns(columns, wide, squares)
+        if there.size > 0:
+            _box_row(there, i, window, columns, counts)
+        else:
+            along = min(rows, i - up + high) - max(0, i - up)
+            for j in range(cols):
+                counts[j] = along * across[j]
+        _finish(sums, squares, counts, code, out[i], good[i])
 
 
 @unaliased_kernel
-def _least_row(row, valid, found):
-    for j in range(row.size):
-        value = row[j] if valid[j] else np.inf
-        found[j] = value if value < found[j] else found[j]
-
-
-@unaliased_kernel
-def _least_window(columns, shift, out):
+def _add_weighted(row, weight, out):
     for j in range(out.size):
-        value = columns[j + shift]
-        out[j] = value if value < out[j] else out[j]
+        out[j] += weight * np.float64(row[j])
 
 
 @unaliased_kernel
-def least_kernel(data, valid, window, buffer, out):
-    """Write the least valid neighbour of each pixel; infinite where there is none.
+def _add_weighted_squares(row, weight, out):
+    for j in range(out.size):
+        value = np.float64(row[j])
+        out[j] += weight * (value * value)
+
+
+@unaliased_kernel
+def weighted_kernel(framed, there, places, code, room, out, good):
+    """Write the weighted sum, mean or standard deviation of any neighbourhood.
 
     Parameters
     ----------
-    buffer : float64 (cols + columns,)
-        Room for the least of columns.
+    framed, there
+        As of `box_kernel`; `there` is not empty.
+    places : float64 (n, 3)
+        Rows and columns from the neighbourhood's first corner, and weights.
+    room : float64 (3, cols)
     """
-    rows, cols = data.shape
-    high, wide = window
-    up, left = high // 2, wide // 2
+    rows, cols = out.shape
+    sums, squares, counts = room[0], room[1], room[2]
     for i in range(rows):
-        buffer[:] = np.inf
-        for y in range(max(0, i - up), min(rows, i - up + high)):
-            _least_row(data[y], valid[y], buffer[left : left + cols])
+        room[:] = 0.0
+        for n in range(places.shape[0]):
+            y, x, weight = int(places[n, 0]), int(places[n, 1]), places[n, 2]
+            row = framed[i + y, x : x + cols]
+            _add_weighted(row, weight, sums)
+            if code == DEVIATION:
+                _add_weighted_squares(row, weight, squares)
+            _add_weighted(there[i + y, x : x + cols], weight, counts)
+        _finish(sums, squares, counts, code, out[i], good[i])
+
+
+@unaliased_kernel
+def _lesser(row, out):
+    for j in range(out.size):
+        out[j] = row[j] if row[j] < out[j] else out[j]
+
+
+@unaliased_kernel
+def least_box_kernel(framed, window, columns, out):
+    """Write the least sample of rectangles; infinite where there is none.
+
+    Parameters
+    ----------
+    framed : float (rows + high - 1, cols + wide - 1)
+        Infinite where there is no sample.
+    columns : (cols + wide - 1,)
+        Room, of the same type as all.
+    """
+    rows, cols = out.shape
+    high, wide = window
+    for i in range(rows):
+        columns[:] = framed[i]
+        for y in range(1, high):
+            _lesser(framed[i + y], columns)
+        out[i] = columns[:cols]
+        for x in range(1, wide):
+            _lesser(columns[x : x + cols], out[i])
+
+
+@unaliased_kernel
+def least_kernel(framed, places, out):
+    """Write the least sample of any neighbourhood; as `least_box_kernel`."""
+    rows, cols = out.shape
+    for i in range(rows):
         out[i] = np.inf
-        for shift in range(wide):
-            _least_window(buffer, shift, out[i])
+        for n in range(places.shape[0]):
+            y, x = places[n, 0], places[n, 1]
+            _lesser(framed[i + y, x : x + cols], out[i])
+
+
+@unaliased_kernel
+def _exchange(low, high):
+    for j in range(low.size):
+        one, other = low[j], high[j]
+        low[j] = one if one < other else other
+        high[j] = other if one < other else one
 
 
 @kernel
-def _place(values, count, value):
-    """Put a value into its place among sorted ones."""
-    place = count
-    while place > 0 and values[place - 1] > value:
-        values[place] = values[place - 1]
-        place -= 1
-    values[place] = value
-
-
-@kernel
-def _frequent(values, count, wants_most):
-    """Return the most (least) frequent of sorted values, the least of several."""
-    best, best_count = values[0], 0
+def _frequent(values, j, count, wants_most):
+    """Return the most (least) frequent of the sorted values of a pixel, the least of several."""
+    best, best_count = values[0, j], 0
     at = 0
     while at < count:
         end = at + 1
-        while end < count and values[end] == values[at]:
+        while end < count and values[end, j] == values[at, j]:
             end += 1
         own = end - at
         if best_count == 0 or (own > best_count if wants_most else own < best_count):
-            best, best_count = values[at], own
+            best, best_count = values[at, j], own
         at = end
     return best
 
 
 @kernel
-def ranked_kernel(data, valid, window, code, values, out, good):
-    """Write the median (0), the most (1) or the least frequent (2) of the valid neighbours of each pixel.
+def _of_sorted(values, j, count, code, share):
+    if code == MEDIAN:
+        return (np.float64(values[(count - 1) // 2, j]) + np.float64(values[count // 2, j])) / 2
+    if code == PERCENTILE:
+        place = share * (count - 1)
+        low = int(place)
+        high = min(low + 1, count - 1)
+        one, other = np.float64(values[low, j]), np.float64(values[high, j])
+        return one + (place - low) * (other - one)
+    if code == VARIETY:
+        found = 1
+        for n in range(1, count):
+            found += values[n, j] != values[n - 1, j]
+        return np.float64(found)
+    return np.float64(_frequent(values, j, count, code == MAJORITY))
+
+
+@kernel
+def sorted_kernel(framed, there, places, exchanges, rule, values, out, good):
+    """Write what is found among the sorted samples of neighbourhoods.
 
     Parameters
     ----------
-    values : float64 (rows · columns of the window,)
-        Room to sort in.
+    framed : float (rows + …, cols + …)
+        Infinite where there is no sample.
+    there : uint8, as `framed`
+    places : int64 (n, 2)
+    exchanges : (few, all), int32 (m, 2) each
+        That bring the middle values of full neighbourhoods, and all values, into their order.
+    rule : (code, share)
+    values : (n, chunk)
+        Room; so many pixels are sorted at once.
     """
-    rows, cols = data.shape
-    high, wide = window
-    up, left = high // 2, wide // 2
+    rows, cols = out.shape
+    count, chunk = values.shape
+    few, every = exchanges
+    code, share = rule
     for i in range(rows):
-        for j in range(cols):
-            count = 0
-            for y in range(max(0, i - up), min(rows, i - up + high)):
-                for x in range(max(0, j - left), min(cols, j - left + wide)):
-                    if valid[y, x]:
-                        _place(values, count, data[y, x])
-                        count += 1
-            good[i, j] = count > 0
-            if count == 0:
-                out[i, j] = 0.0
-            elif code == 0:
-                out[i, j] = (values[(count - 1) // 2] + values[count // 2]) / 2
-            else:
-                out[i, j] = _frequent(values, count, code == 1)
+        for first in range(0, cols, chunk):
+            some = min(chunk, cols - first)
+            total = 0
+            for n in range(count):
+                y, x = i + places[n, 0], first + places[n, 1]
+                values[n, :some] = framed[y, x : x + some]
+                for j in range(some):
+                    total += there[y, x + j]
+            is_full = total == count * some
+            order = few if is_full else every
+            for k in range(order.shape[0]):
+                _exchange(values[order[k, 0], :some], values[order[k, 1], :some])
+            for j in range(some):
+                own = count
+                if not is_full:
+                    own = 0
+                    for n in range(count):
+                        own += there[i + places[n, 0], first + places[n, 1] + j]
+                good[i, first + j] = own > 0
+                out[i, first + j] = _of_sorted(values, j, own, code, share) if own > 0 else 0.0

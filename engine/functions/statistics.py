@@ -16,76 +16,75 @@ from engine.errors import InvalidParameter
 from engine.function_rules import StatisticsRule
 from engine.functions.base import arguments_of, retyped
 from engine.functions.cast import cast
-from engine.functions.focal_kernels import least_kernel, moments_kernel, ranked_kernel
+from engine.functions.focal_statistics import SORTED, focal
+from engine.functions.neighbourhoods import rectangle
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from engine.functions.base import BandsInfo
+    from engine.functions.neighbourhoods import Neighbourhood
     from engine.request import RenderingRule
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
-
-LEAST, LARGEST, MEAN, DEVIATION, MEDIAN, MAJORITY, MINORITY = range(1, 8)
-_RANKED = {MEDIAN: 0, MAJORITY: 1, MINORITY: 2}
+_NAMES = {1: "min", 2: "max", 3: "mean", 4: "std", 5: "median", 6: "majority", 7: "minority"}
 _KINDS = "1 (least), 2 (largest), 3 (mean), 4 (standard deviation), 5 (median), 6 (majority) or 7 (minority)"
 _MOST_SIDE = 99
 
 
 @dataclass(frozen=True, slots=True)
-class BoundStatistics:
-    """Statistics of neighbourhoods of so many (rows, columns)."""
+class BoundFocal:
+    """A statistic of neighbourhoods, band by band.
+
+    Attributes
+    ----------
+    statistic : str
+        Of `engine.functions.focal_statistics`.
+    share : float
+        Of percentiles.
+    fills_only : bool
+        Pixels with data stay; those without one get the statistic.
+    needs_all : bool
+        A neighbour without data leaves no statistic.
+    """
 
     output: BandsInfo
-    kind: int
-    window: tuple[int, int]
-    fills_only: bool
+    shape: Neighbourhood
+    statistic: str
+    share: float = 0.5
+    fills_only: bool = False
+    needs_all: bool = False
 
     def apply(self, block: PixelBlock) -> PixelBlock:
         """Return the statistic of the valid neighbours; without one there is no data."""
-        data = np.empty(block.data.shape, np.float64)
         valid = np.broadcast_to(block.valid, block.data.shape)
-        good = np.empty(block.data.shape, np.bool_)
+        if block.data.dtype.kind == "f":
+            valid = valid & np.isfinite(block.data)
+        data, good = [], np.empty(block.data.shape, np.bool_)
         for band in range(block.bands):
             own = np.ascontiguousarray(valid[band])
-            samples = block.data[band].astype(np.float64)
-            found, is_there = self._statistic(samples, own)
+            found = focal(block.data[band], own, self.shape, self.statistic, self.share)
             if self.fills_only:
-                data[band], good[band] = np.where(own, samples, found), own | is_there
+                data.append(
+                    np.where(own, block.data[band].astype(found.values.dtype), found.values)
+                )
+                good[band] = own | found.valid
             else:
                 # Where there is no data none is made up.
-                data[band], good[band] = found, own & is_there
-        return cast(PixelBlock(data, good), self.output.pixel_type)
+                data.append(found.values)
+                good[band] = own & found.valid
+            if self.needs_all:
+                missing = focal(~own, np.ones_like(own), self.shape, "max")
+                good[band] &= missing.values == 0
+        values = data[0][np.newaxis] if len(data) == 1 else np.stack(data)
+        return cast(PixelBlock(values, good), self.output.pixel_type)
 
-    def _statistic(self, data: Floats, valid: Bools) -> tuple[Floats, Bools]:
-        rows, cols = data.shape
-        out = np.empty((rows, cols), np.float64)
-        if self.kind in _RANKED:
-            good = np.empty((rows, cols), np.bool_)
-            room = np.empty(self.window[0] * self.window[1], np.float64)
-            ranked_kernel(data, valid, self.window, _RANKED[self.kind], room, out, good)
-            return out, good
-        if self.kind in (LEAST, LARGEST):
-            sign = 1.0 if self.kind == LEAST else -1.0
-            buffer = np.empty(cols + self.window[1], np.float64)
-            least_kernel(sign * data, valid, self.window, buffer, out)
-            return sign * out, np.isfinite(out)
-        return self._moments(data, valid, out)
 
-    def _moments(self, data: Floats, valid: Bools, sums: Floats) -> tuple[Floats, Bools]:
-        rows, cols = data.shape
-        squares, counts = np.empty((rows, cols)), np.empty((rows, cols))
-        buffers = np.empty((3, cols + self.window[1]))
-        moments_kernel(data, valid, self.window, buffers, sums, squares, counts)
-        good = counts > 0
-        with np.errstate(all="ignore"):
-            mean = sums / counts
-            if self.kind == MEAN:
-                return mean, good
-            return np.sqrt(np.maximum(squares / counts - mean * mean, 0.0)), good
+def taps_of_shape(shape: Neighbourhood, statistic: str) -> int:
+    """Return how many neighbours are looked at for a pixel."""
+    high, wide = shape.window
+    if shape.is_rectangle and statistic not in SORTED:
+        return high + wide
+    return int(np.count_nonzero(shape.weights))
 
 
 class Statistics:
@@ -96,7 +95,13 @@ class Statistics:
         arguments = arguments_of(rule, StatisticsRule)
         return max(arguments.kernel_rows, arguments.kernel_columns, 1) // 2
 
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundStatistics:
+    def taps(self, rule: RenderingRule) -> int:
+        """Return the rows and columns that are added one after the other, or all that are sorted."""
+        arguments = arguments_of(rule, StatisticsRule)
+        rows, cols = max(arguments.kernel_rows, 0), max(arguments.kernel_columns, 0)
+        return rows * cols if _NAMES.get(arguments.kind) in SORTED else rows + cols
+
+    def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundFocal:
         """Check the neighbourhood.
 
         Raises
@@ -104,7 +109,8 @@ class Statistics:
         InvalidParameter
         """
         arguments = arguments_of(rule, StatisticsRule)
-        if not LEAST <= arguments.kind <= MINORITY:
+        statistic = _NAMES.get(arguments.kind)
+        if statistic is None:
             raise InvalidParameter("Type", arguments.kind, _KINDS)
         for name, side in (
             ("KernelRows", arguments.kernel_rows),
@@ -113,11 +119,11 @@ class Statistics:
             if not 1 <= side <= _MOST_SIDE:
                 raise InvalidParameter(name, side, f"1 to {_MOST_SIDE} pixels")
         own = info.pixel_type
-        if arguments.kind in (MEAN, DEVIATION) and own is not PixelType.F64:
+        if statistic in ("mean", "std") and own is not PixelType.F64:
             own = PixelType.F32
-        return BoundStatistics(
+        return BoundFocal(
             retyped(info, rule.output_pixel_type or own),
-            arguments.kind,
-            (arguments.kernel_rows, arguments.kernel_columns),
-            arguments.fill_no_data_only,
+            rectangle(arguments.kernel_rows, arguments.kernel_columns),
+            statistic,
+            fills_only=arguments.fill_no_data_only,
         )
