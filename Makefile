@@ -66,6 +66,7 @@ bench: install  ## Compare speed with TiTiler and MapServer (needs wrk, mapserv,
 	$(BIN)/python -m benchmarks.frame_ortho
 	$(BIN)/python -m benchmarks.claimed_error
 	$(BIN)/python -m benchmarks.garbage
+	$(BIN)/python -m benchmarks.histograms
 
 bench-tiny: install  ## The same on tiny data, to see that it runs
 	$(BIN)/python -m benchmarks.compare --tiny $(BENCH_ARGS)
