@@ -27,6 +27,7 @@ from engine.multiray import multiray
 from engine.pixels import PixelBlock
 from engine.place import place
 from engine.plan import Plan, plan
+from engine.point_samples import point_samples
 from engine.query import query
 from engine.render_work import Work
 from engine.request import (
@@ -43,6 +44,7 @@ from engine.request import (
     MultirayRequest,
     PictureInfoRequest,
     PlaceRequest,
+    PointSamplesRequest,
     QueryRequest,
     Request,
     StatisticsRequest,
@@ -143,8 +145,15 @@ def _record(request: Request, work: Work) -> object:
             return _rows(request, service)
     if isinstance(request, ExplainRequest):
         return explain(request.image, work)
+    return _values(request, work)
+
+
+def _values(request: Request, work: Work) -> object:
+    """Answer what is asked of the values of areas and places."""
     if isinstance(request, AreaCountsRequest):
         return area_counts(request, work)
+    if isinstance(request, PointSamplesRequest):
+        return point_samples(request, work)
     return _located(request, work)
 
 

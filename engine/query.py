@@ -107,7 +107,7 @@ class _Search:
         if request.out_crs:
             self.out_crs = canonical_crs(request.out_crs, "outSR")
         self._to_out = operation(summary.crs, self.out_crs, summary.extent_lonlat).pipeline
-        self.fields = _chosen_fields(catalog, request.out_fields)
+        self.fields = chosen_fields(catalog, request.out_fields)
         self.place = _place(catalog, request)
         self.conditions: list[str] = []
         self.parameters: list[AttributeValue] = []
@@ -262,8 +262,14 @@ class _Search:
                     yield row
 
 
-def _chosen_fields(catalog: Catalog, names: tuple[str, ...]) -> tuple[FieldInfo, ...]:
-    """Return the fields asked for; shape and raster, which are no values, are passed over."""
+def chosen_fields(catalog: Catalog, names: tuple[str, ...]) -> tuple[FieldInfo, ...]:
+    """Return the fields asked for; shape and raster, which are no values, are passed over.
+
+    Raises
+    ------
+    InvalidParameter
+        There is no such field.
+    """
     if not names:
         return (catalog.field("OBJECTID"),)
     if "*" in names:

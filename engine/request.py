@@ -250,6 +250,32 @@ class AreaCountsRequest(Record, tag="area_counts", frozen=True, kw_only=True):
     time: TimeRange | None = None
 
 
+class PointSamplesRequest(Record, tag="point_samples", frozen=True, kw_only=True):
+    """Samples at places of a geometry.
+
+    Attributes
+    ----------
+    geometry : bytes
+        WKB of points, lines or areas in `crs`.
+    count, distance
+        How many places of lines and areas, or how far apart; see `engine.sample_places`.
+    first_only : bool
+        The mosaic's value; else that of each raster with data there.
+    """
+
+    geometry: bytes
+    crs: str = ""
+    count: int | None = None
+    distance: float | None = None
+    first_only: bool = True
+    interpolation: Interpolation | None = None
+    pixel_size: tuple[float, float] | None = None
+    mosaic: MosaicRule | None = None
+    rendering: RenderingRule | None = None
+    time: TimeRange | None = None
+    out_fields: tuple[str, ...] = ()
+
+
 class KeyPropertiesRequest(Record, tag="key_properties", frozen=True, kw_only=True):
     """Names and wavelengths of the bands and other key properties."""
 
@@ -336,6 +362,7 @@ Request = (
     | StatisticsRequest
     | HistogramsRequest
     | AreaCountsRequest
+    | PointSamplesRequest
     | KeyPropertiesRequest
     | LegendRequest
     | ThumbnailRequest

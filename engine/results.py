@@ -156,6 +156,37 @@ class AreaCountsResult(Result, frozen=True, kw_only=True):
     truncated: str = ""
 
 
+class PointSample(Result, frozen=True, kw_only=True):
+    """What there is at a place.
+
+    Attributes
+    ----------
+    place : int
+        Which of the places asked about, from 0; several samples may be of one.
+    x, y : float
+        In the CRS of the request.
+    item : int
+        OBJECTID of the raster it comes from.
+    resolution : float
+        Size of that raster's pixels, in units of the service.
+    """
+
+    place: int
+    x: float
+    y: float
+    item: int
+    values: Samples
+    resolution: float = 0.0
+    attributes: dict[str, AttributeValue] = {}
+
+
+class PointSamplesResult(Result, frozen=True, kw_only=True):
+    """Samples at places, `crs` "" = the service's; nothing of places without data."""
+
+    crs: str = ""
+    samples: tuple[PointSample, ...] = ()
+
+
 class ExplainedRaster(Result, frozen=True, kw_only=True):
     """One raster of a plan, in mosaic order, topmost first.
 

@@ -31,6 +31,7 @@ from engine.request import (
     MultirayRequest,
     PictureInfoRequest,
     PlaceRequest,
+    PointSamplesRequest,
     QueryRequest,
     Request,
     ThumbnailRequest,
@@ -48,6 +49,8 @@ from engine.results import (
     LegendResult,
     PictureInfoResult,
     PlaceResult,
+    PointSample,
+    PointSamplesResult,
     QueryResult,
     QueryRow,
 )
@@ -181,12 +184,8 @@ def _result_for(request: Request) -> Any:
     if isinstance(request, HistogramsRequest):
         bins = Histogram(min=math.nan, max=math.inf, counts=(0, 1))
         return HistogramsResult(histograms=(bins,))
-    if isinstance(request, AreaCountsRequest):
-        bins = Histogram(min=math.nan, max=math.inf, counts=(0, 1))
-        found = BandStatistics(min=math.nan, max=math.inf, mean=1, std=math.nan, count=1)
-        return AreaCountsResult(
-            bands=(BandCounts(statistics=found, histogram=bins, median=math.nan),)
-        )
+    if isinstance(request, AreaCountsRequest | PointSamplesRequest):
+        return _values_for(request)
     if isinstance(request, PictureInfoRequest):
         return PictureInfoResult(width=1, height=1, extent=Extent(0, 0, 1, 1))
     if isinstance(request, ExplainRequest):
@@ -200,6 +199,17 @@ def _result_for(request: Request) -> Any:
         return _item()
     assert isinstance(request, LegendRequest), "a record for the new request belongs here"
     return LegendResult(ends=(-math.inf, math.nan), greys=(0, 255))
+
+
+def _values_for(request: AreaCountsRequest | PointSamplesRequest) -> Any:
+    if isinstance(request, AreaCountsRequest):
+        bins = Histogram(min=math.nan, max=math.inf, counts=(0, 1))
+        found = BandStatistics(min=math.nan, max=math.inf, mean=1, std=math.nan, count=1)
+        return AreaCountsResult(
+            bands=(BandCounts(statistics=found, histogram=bins, median=math.nan),)
+        )
+    sample = PointSample(place=0, x=math.nan, y=1.0, item=1, values=_HOLES, resolution=math.inf)
+    return PointSamplesResult(samples=(sample,))
 
 
 def _item() -> ItemResult:

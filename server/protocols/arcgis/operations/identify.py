@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidParameter
-from engine.pixel_type import PixelType
 from engine.request import IdentifyRequest
 from server.protocols.arcgis.esri_json import encode, object_id_field
 from server.protocols.arcgis.geometry import geometry_parameter
@@ -19,11 +18,13 @@ from server.protocols.arcgis.operations.image_form import (
 from server.protocols.arcgis.pixel_size import pixel_size
 from server.protocols.arcgis.rendering_rule import rendering_rules
 from server.protocols.arcgis.rules import mosaic_rule, time_range
+from server.protocols.arcgis.sample_text import joined
 from server.protocols.arcgis.shapes import Drawing, esri_geometry
 from server.protocols.arcgis.spatial_reference import to_json, unless_own
 
 if TYPE_CHECKING:
-    from engine.results import IdentifiedItem, IdentifyResult, Samples
+    from engine.pixel_type import PixelType
+    from engine.results import IdentifiedItem, IdentifyResult
     from server.instances.answer_context import AnswerContext
 
 MAX_ITEMS = 1000
@@ -91,7 +92,7 @@ def answer(result: IdentifyResult, context: AnswerContext) -> tuple[str, bytes]:
     body: dict[str, Any] = {
         "objectId": 0,
         "name": "Pixel",
-        "value": _joined(value, pixel_type, ", ") if wants_values else "",
+        "value": joined(value, pixel_type, ", ") if wants_values else "",
         "location": {
             "x": result.x,
             "y": result.y,
@@ -102,15 +103,15 @@ def answer(result: IdentifyResult, context: AnswerContext) -> tuple[str, bytes]:
         "catalogItemVisibilities": [item.visibility for item in result.items],
     }
     if is_list:
-        body["processedValues"] = [_joined(each, pixel_type, ", ") for each in result.processed]
+        body["processedValues"] = [joined(each, pixel_type, ", ") for each in result.processed]
     return encode(body, context.options)
 
 
 def _properties(result: IdentifyResult, pixel_type: PixelType) -> dict[str, list[str]]:
-    properties = {"Values": [_joined(item.values, pixel_type, " ") for item in result.items]}
+    properties = {"Values": [joined(item.values, pixel_type, " ") for item in result.items]}
     if result.processed:
         properties["ProcessedValues"] = [
-            _joined(item.processed[0] if item.processed else None, pixel_type, " ")
+            joined(item.processed[0] if item.processed else None, pixel_type, " ")
             for item in result.items
         ]
     return properties
@@ -131,22 +132,3 @@ def _feature(item: IdentifiedItem) -> dict[str, Any]:
     if geometry is not None:
         feature["geometry"] = geometry
     return feature
-
-
-def _joined(samples: Samples, pixel_type: PixelType, separator: str) -> str:
-    if samples is None or all(sample is None for sample in samples):
-        return "NoData"
-    return separator.join(_sample(sample, pixel_type) for sample in samples)
-
-
-def _sample(sample: float | None, pixel_type: PixelType) -> str:
-    if sample is None:
-        return "NoData"
-    if float(sample).is_integer() and abs(sample) < 2**53:
-        return str(int(sample))
-    if pixel_type is PixelType.F32:
-        import numpy as np  # noqa: PLC0415 -- the front imports this module and must stay light
-
-        # The shortest text that is this float32: 0.1, not 0.10000000149011612.
-        return str(np.float32(sample))
-    return repr(float(sample))
