@@ -1,4 +1,4 @@
-"""getSamples: questions, answers, and one round through a server."""
+"""getSamples: questions, answers, and one round through a server; covers sample_text.py too."""
 
 from __future__ import annotations
 
