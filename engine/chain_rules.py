@@ -24,7 +24,7 @@ from engine.chain import (
     process_name,
 )
 from engine.errors import InvalidParameter
-from engine.function_rules import OutsideRule, StretchRule
+from engine.function_rules import ClipRule, OutsideRule, StretchRule
 from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo
 from engine.functions.stretch import NONE
@@ -170,6 +170,8 @@ def _misuse(process: RasterFunctionProcess, info: BandsInfo | None, functions: F
         padding_of(process, functions)
     except InvalidParameter as error:
         return str(error)
+    if isinstance(arguments, ClipRule):
+        return "Clip knows places on the map; it is for rendering rules alone"
     return _stretch_misuse(arguments, info) if isinstance(arguments, StretchRule) else ""
 
 

@@ -16,7 +16,9 @@ from engine.expressions.tree import Number, Sample, count_nodes, replaced, sampl
 from engine.functions import FUNCTIONS
 from engine.functions.base import (
     BandsInfo,
+    BoundCombination,
     CombiningFunction,
+    GridFunction,
     GroundFunction,
     retyped,
     taps_of,
@@ -34,10 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from engine.expressions.tree import Expression
-    from engine.functions.base import BoundCombination, BoundFunction
+    from engine.functions.base import BoundFunction
     from engine.geometry.ground_cells import GroundCells
     from engine.pixels import PixelBlock
     from engine.request import RuleInput
+    from engine.target_grid import TargetGrid
 
 # A larger pass takes long to compile: it is cut.
 _MOST_MELTED = 1500
@@ -71,12 +74,16 @@ class _Node:
     work: _Work
     inputs: tuple[int, ...]
 
-    def run(self, blocks: Sequence[PixelBlock], ground: Ground) -> PixelBlock:
+    def run(
+        self, blocks: Sequence[PixelBlock], ground: Ground, grid: TargetGrid | None
+    ) -> PixelBlock:
         if isinstance(self.work, ExpressionPass):
             return self.work.run(blocks)
         if isinstance(self.work, _Several):
             return self.work.function.combine(blocks)
         function = self.work.function
+        if isinstance(function, GridFunction) and grid is not None:
+            return function.apply_in(blocks[0], grid)
         if isinstance(function, GroundFunction):
             return function.apply_on(blocks[0], ground())
         return function.apply(blocks[0])
@@ -117,7 +124,15 @@ class FunctionTree:
     output: BandsInfo
     _nodes: tuple[_Node, ...]
 
-    def run(self, blocks: Sequence[PixelBlock], ground: Ground) -> PixelBlock:
+    @property
+    def needs_map(self) -> bool:
+        """Whether a function asks where on the map pixels lie."""
+        alone = (node.work.function for node in self._nodes if isinstance(node.work, _One))
+        return any(isinstance(function, GridFunction) for function in alone)
+
+    def run(
+        self, blocks: Sequence[PixelBlock], ground: Ground, grid: TargetGrid | None = None
+    ) -> PixelBlock:
         """Return the results, as many pixels as the blocks have.
 
         Parameters
@@ -126,12 +141,14 @@ class FunctionTree:
             Of each leaf its bands.
         ground : callable
             Gives the sizes of the blocks' pixels on the ground; called where a function asks.
+        grid
+            Of the blocks; None = they lie nowhere, and nothing is cut off by its place.
         """
         results: list[PixelBlock | None] = list(blocks)
         last = {each: number for number, node in enumerate(self._nodes) for each in node.inputs}
         for number, node in enumerate(self._nodes):
             given = [block for each in node.inputs if (block := results[each]) is not None]
-            results.append(node.run(given, ground))
+            results.append(node.run(given, ground, grid))
             for each in node.inputs:
                 if last[each] == number:
                     results[each] = None
@@ -234,7 +251,7 @@ class _Binder:
             return _Bound(made.output, self._melted(made.then, [first]), halo)
         if isinstance(made, PointwiseFunction):
             return _Bound(made.output, self._melted(made, inputs), halo)
-        work = _Several(made) if isinstance(function, CombiningFunction) else _One(made)  # type: ignore[arg-type]  # -- which of the two it is follows from the function
+        work = _Several(made) if isinstance(made, BoundCombination) else _One(made)
         return replace(self._step(work, inputs, made.output), halo_px=halo)
 
     def _step(self, work: _One | _Several, inputs: list[_Bound], info: BandsInfo) -> _Bound:

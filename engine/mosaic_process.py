@@ -135,5 +135,5 @@ class MosaicProcess:
         """
         block = blocks[0]
         if self.rule is not None:
-            block = self.rule.run(blocks, lambda: ground_cells(grid))
+            block = self.rule.run(blocks, lambda: ground_cells(grid), grid)
         return cropped(block, self.halo_px)

@@ -16,6 +16,7 @@ from engine.errors import InvalidParameter, RequestTooLarge
 from engine.formats import FORMATS
 from engine.formats.tiff import check_compression
 from engine.functions import FUNCTIONS
+from engine.image_space import image_space_item
 from engine.image_view import appearances_in, grid_of_any_view
 from engine.item_process import bound_process
 from engine.item_rasters import shown_at
@@ -174,6 +175,7 @@ def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
     if suited is not request:
         output = _output(service, suited)
     _check_effort(wide, output)
+    _check_place(grid, output)
     made = [_mosaic_plan(service, request, (grid, wide), output, each) for each in found]
     truncated = next((each.truncated for each in made if each.truncated), "")
     return replace(made[0], sources=tuple(made) if len(made) > 1 else (), truncated=truncated)
@@ -307,6 +309,13 @@ def _check_effort(grid: TargetGrid, output: _Output) -> None:
     if taps > most:
         accepted = f"{most}; ask for fewer pixels or bands, or a smaller kernel"
         raise RequestTooLarge("number of pixels times neighbours", taps, accepted)
+
+
+def _check_place(grid: TargetGrid, output: _Output) -> None:
+    """Refuse functions that cut by places on the map where the view is no map."""
+    rule = None if output.process is None else output.process.rule
+    if rule is not None and rule.needs_map and image_space_item(grid.lattice.crs) is not None:
+        raise InvalidParameter("renderingRule", "Clip in image space", "a view on a map")
 
 
 def _affordable(

@@ -33,6 +33,7 @@ from engine.pole_boxes import box_on_map
 from engine.readers.block_cache import BlockCache, Identities
 from engine.readers.drivers import configure_gdal
 from engine.readers.handles import HandlePool
+from engine.rule_places import placed_rule
 from engine.sensor_items import SensorItems
 from engine.service_picture import bands_info, service_picture
 from engine.staged_item import StagedItem, stage_geolocation, stage_planes
@@ -257,7 +258,9 @@ class ImageService:
         key = (rule, bands)
         found = self._trees.get(key)
         if found is None:
-            found = self._trees[key] = function_tree(rule, lambda _: self.bands_info(bands))
+            found = self._trees[key] = function_tree(
+                placed_rule(rule, self.summary.crs), lambda _: self.bands_info(bands)
+            )
         return found
 
     def bands_info(self, bands: tuple[int, ...]) -> BandsInfo:

@@ -35,6 +35,7 @@ from engine.function_rules.overlay import (
     WeightedOverlayRule,
     WeightedSumRule,
 )
+from engine.function_rules.places import ClipRule, Shape
 from engine.function_rules.samples import (
     ContrastBrightnessRule,
     ConvolutionRule,
@@ -66,6 +67,7 @@ __all__ = [
     "AspectSlopeRule",
     "BandArithmeticRule",
     "CellStatisticsRule",
+    "ClipRule",
     "ColormapRule",
     "ColormapToRgbRule",
     "ComplexRule",
@@ -96,6 +98,7 @@ __all__ = [
     "RasterCalculatorRule",
     "RemapRule",
     "ShadedReliefRule",
+    "Shape",
     "SlopeRule",
     "SpectralConversionRule",
     "StatisticsHistogramRule",
@@ -153,5 +156,6 @@ FunctionArguments = (
     | FocalRule
     | StatisticsRule
     | StatisticsHistogramRule
+    | ClipRule
     | OutsideRule
 )

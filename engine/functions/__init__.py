@@ -8,6 +8,7 @@ from engine.functions.aspect_slope import AspectSlope
 from engine.functions.band_arithmetic import BandArithmetic
 from engine.functions.base import RasterFunction
 from engine.functions.cell_statistics import CellStatistics
+from engine.functions.clip import Clip
 from engine.functions.colormap import Colormap
 from engine.functions.colormap_to_rgb import ColormapToRgb
 from engine.functions.complex_values import Complex
@@ -54,6 +55,7 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Remap": Remap(),
         "Convolution": Convolution(),
         "Arithmetic": Arithmetic(),
+        "Clip": Clip(),
         "GainOffset": GainOffset(),
         "GainSurface": GainSurface(),
         "BandArithmetic": BandArithmetic(),

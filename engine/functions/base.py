@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.pixels import PixelBlock
     from engine.request import RenderingRule
     from engine.summary import BandStatistics, Histogram
+    from engine.target_grid import TargetGrid
 
 Rule = TypeVar("Rule", bound="FunctionRule")
 T = TypeVar("T")
@@ -139,6 +140,15 @@ class GroundFunction(Protocol):
 
     def apply_on(self, block: PixelBlock, ground: GroundCells) -> PixelBlock:
         """Return the processed pixels."""
+        ...
+
+
+@runtime_checkable
+class GridFunction(Protocol):
+    """A bound function whose results depend on where on the map pixels lie, too."""
+
+    def apply_in(self, block: PixelBlock, grid: TargetGrid) -> PixelBlock:
+        """Return the processed pixels; the grid is that of the block."""
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 
 from engine.function_rules import (
     ArgStatisticsRule,
@@ -12,6 +13,7 @@ from engine.function_rules import (
     AspectSlopeRule,
     BandArithmeticRule,
     CellStatisticsRule,
+    ClipRule,
     ColormapRule,
     ColormapToRgbRule,
     ComplexRule,
@@ -39,6 +41,7 @@ from engine.function_rules import (
     RasterCalculatorRule,
     RemapRule,
     ShadedReliefRule,
+    Shape,
     SlopeRule,
     SpectralConversionRule,
     StatisticsHistogramRule,
@@ -61,6 +64,7 @@ from engine.summary import Histogram
 # Arguments with which a function works on whole numbers from 0 to 99; None = its defaults.
 ARGUMENTS: dict[str, FunctionArguments] = {
     "StatisticsHistogram": StatisticsHistogramRule(statistics=((0, 9, 4, 1),)),
+    "Clip": ClipRule(extent=Shape(wkb=shapely.to_wkb(shapely.box(0, 0, 5, 5)), crs="EPSG:4326")),
     "Stretch": StretchRule(),
     "Remap": RemapRule(input_ranges=(0, 50, 50, 100), output_values=(1, 2)),
     "Convolution": ConvolutionRule(kind=11),

@@ -18,10 +18,12 @@ from engine.function_rules import (
     FunctionArguments,
     OutsideRule,
     RampPart,
+    Shape,
     StretchRule,
 )
 from engine.function_rules.local_names import LOCAL_NAMES, RASTER_NAMES
 from server.protocols.arcgis.colour_ramp import ramp_parts
+from server.protocols.arcgis.geometry import shape_of_json
 from server.protocols.arcgis.parameters import as_integer, as_number
 
 if TYPE_CHECKING:
@@ -115,6 +117,8 @@ def _value(name: str, value: JsonValue, kind: Any, words: Mapping[str, int] | No
         kind = options[0]
     if kind is bool:
         return _truth(name, value)
+    if kind is Shape:
+        return shape_of_json(name, value)
     if kind is int:
         return _whole(name, value, words)
     if kind is float:

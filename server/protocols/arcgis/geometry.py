@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.extent import Extent
+from engine.function_rules import Shape
 from server.protocols.arcgis.parameters import Parameters, as_number
 from server.protocols.arcgis.sloppy_json import JsonValue, decode_json
 from server.protocols.arcgis.spatial_reference import crs_of_json, crs_parameter
@@ -75,6 +76,31 @@ def geometry_parameter(
     own_crs = crs_of_json(f"{name}.spatialReference", value.get("spatialReference"))
     kind, wkb = wkb_of_json(name, value)
     return Geometry(kind, wkb, own_crs or crs_parameter(parameters, crs_name))
+
+
+def shape_of_json(name: str, value: JsonValue) -> Shape:
+    """Read a polygon or envelope of a rendering rule: an object, or xmin,ymin,xmax,ymax.
+
+    Raises
+    ------
+    InvalidParameter
+        It is another kind of geometry.
+    RequestTooLarge
+        More than `MAX_VERTICES` or `MAX_RINGS`.
+    """
+    if isinstance(value, str):
+        value = decode_json(name, value) if value[:1] in ("{", "[") else _short_form(name, value)
+    if isinstance(value, list):
+        value = _short_form(name, ",".join(str(entry) for entry in value[:5]))
+    accepted = "a polygon or envelope"
+    if not isinstance(value, dict):
+        raise InvalidParameter(name, value, accepted)
+    fields = {key.casefold(): entry for key, entry in value.items()}
+    if not fields.keys() & {"rings", "xmin"}:
+        raise InvalidParameter(name, value, accepted)
+    _, wkb = wkb_of_json(name, fields)
+    crs = crs_of_json(f"{name}.spatialReference", fields.get("spatialreference"))
+    return Shape(wkb=wkb, crs=crs)
 
 
 def wkb_of_json(name: str, value: dict[str, JsonValue]) -> tuple[Kind, bytes]:

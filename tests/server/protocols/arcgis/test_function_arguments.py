@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+import shapely
 
 from engine.errors import RequestError
-from engine.function_rules import ArithmeticRule, ConvolutionRule, RemapRule, StretchRule
+from engine.function_rules import ArithmeticRule, ClipRule, ConvolutionRule, RemapRule, StretchRule
 from engine.request import RenderingRule
 from engine.summary import Histogram
 from server.protocols.arcgis.parameters import Parameters
@@ -98,9 +99,40 @@ def test_gammas_count_where_they_are_to_be_used(uses: object, wanted: StretchRul
     assert rule.arguments == wanted
 
 
+_RING = [[0, 0], [0, 10], [10, 10], [10, 0], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("geometry", "crs"),
+    [
+        ({"rings": [_RING], "spatialReference": {"wkid": 102100}}, "EPSG:3857"),
+        ({"rings": [_RING]}, ""),
+        (
+            {"xmin": 0, "ymin": 0, "xmax": 10, "ymax": 10, "spatialReference": {"wkid": 4326}},
+            "EPSG:4326",
+        ),
+        ({"XMin": 0, "YMin": 0, "XMax": 10, "YMax": 10}, ""),
+        ("0,0,10,10", ""),
+    ],
+)
+def test_geometries_of_clip_are_polygons_or_envelopes(geometry: object, crs: str) -> None:
+    rule = _rule("Clip", ClippingGeometry=geometry, ClippingType=2)
+    assert rule is not None
+    assert isinstance(rule.arguments, ClipRule)
+    shape = rule.arguments.clipping_geometry
+    assert shape is not None
+    assert shapely.from_wkb(shape.wkb).equals(shapely.box(0, 0, 10, 10))
+    assert (shape.crs, rule.arguments.clipping_type) == (crs, 2)
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "told"),
     [
+        ("Clip", {"ClippingGeometry": {"x": 1, "y": 2}}, "ClippingGeometry"),
+        ("Clip", {"ClippingGeometry": {"rings": [[[0, 0]] * 60_000]}}, "60000"),
+        ("Clip", {"ClippingGeometry": {"rings": [[[0, "a"], [1, 1], [2, 3]]]}}, "ClippingGeometry"),
+        ("Clip", {"Extent": {"xmin": 1}}, "Extent"),
+        ("Clip", {"Extent": 5}, "Extent"),
         ("Stretch", {"Histograms": [[1, 2]]}, "Histograms"),
         ("Stretch", {"Histograms": [{"min": 1, "max": 2}]}, "counts"),
         ("Stretch", {"Histograms": [{"min": 1, "max": 2, "counts": [0.5]}]}, "Histograms.counts"),
