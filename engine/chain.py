@@ -26,7 +26,7 @@ from engine.geotransforms import Geotransform, PlaneRecord, SensorRecord
 from engine.geotransforms.concatenation import Concatenation, concatenate
 from engine.geotransforms.outside import OutsidePlane, OutsideSensor
 from engine.pixel_type import PixelType
-from engine.request import RenderingRule
+from engine.request import RenderingRule, RuleInput
 
 # The name of the function that does nothing; it has no line in FUNCTIONS.
 NO_FUNCTION = "None"
@@ -64,6 +64,9 @@ class RasterFunctionProcess(
         Of that function; None = its defaults.
     output_pixel_type : PixelType or None
         None = what the function gives.
+    inputs : tuple of RuleInput
+        What the function takes, where that is more than the raster of the chain: rules for functions,
+        numbers, and `MosaicInput` for the raster; () = that one.
     made_by : str
         What put the process into the chain ("raster-type", "colour-balance"), so that it can be told
         from what an author wrote; "" = the author.
@@ -72,6 +75,7 @@ class RasterFunctionProcess(
     function: str
     arguments: FunctionArguments | None = None
     output_pixel_type: PixelType | None = None
+    inputs: tuple[RuleInput, ...] = ()
     made_by: str = ""
 
     def rule(self) -> RenderingRule:
@@ -80,7 +84,10 @@ class RasterFunctionProcess(
         if name in FUNCTIONS:
             name = FUNCTIONS.own_name(name)
         return RenderingRule(
-            function=name, arguments=self.arguments, output_pixel_type=self.output_pixel_type
+            function=name,
+            arguments=self.arguments,
+            inputs=self.inputs,
+            output_pixel_type=self.output_pixel_type,
         )
 
 
@@ -151,9 +158,13 @@ def padding_of(process: RasterFunctionProcess, functions: Functions = FUNCTIONS)
     InvalidParameter
         Its arguments are wrong.
     """
-    if process.function == NO_FUNCTION:
-        return 0
-    return functions[process.function].padding(process.rule())
+    return _padding(process.rule(), functions)
+
+
+def _padding(rule: RenderingRule, functions: Functions) -> int:
+    own = 0 if rule.function == NO_FUNCTION else functions[rule.function].padding(rule)
+    inner = (_padding(each, functions) for each in rule.inputs if isinstance(each, RenderingRule))
+    return own + max(inner, default=0)
 
 
 def process_name(process: Process) -> str:
@@ -304,7 +315,8 @@ def split(chain: Sequence[Process], functions: Functions = FUNCTIONS) -> SplitCh
 
 
 def _is_idle(process: RasterFunctionProcess) -> bool:
-    return process.function == NO_FUNCTION and process.output_pixel_type is None
+    is_nothing = process.function == NO_FUNCTION and process.output_pixel_type is None
+    return is_nothing and not process.inputs
 
 
 def _parted(

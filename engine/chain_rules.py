@@ -26,16 +26,21 @@ from engine.chain import (
 from engine.errors import InvalidParameter
 from engine.function_rules import ClipRule, OutsideRule, StretchRule
 from engine.functions import FUNCTIONS
-from engine.functions.base import BandsInfo
 from engine.functions.stretch import NONE
 from engine.geometry.terrain_definition import AverageHeight
+from engine.process_steps import bind_step
+from engine.request import ConstantInput, MosaicInput, RenderingRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from engine.functions.base import BandsInfo
+
 
 # The function whose results depend on where in its raster a pixel lies.
 _PLACED = "GainSurface"
+# The function that draws on the pixels of views, which the raster of an item has none of.
+_DRAWN = "VectorFieldRenderer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +101,17 @@ def _is_placed(process: RasterFunctionProcess) -> bool:
     return process.function.casefold() == _PLACED.casefold()
 
 
+def _draws(rule: RenderingRule) -> bool:
+    inner = (each for each in rule.inputs if isinstance(each, RenderingRule))
+    return rule.function.casefold() == _DRAWN.casefold() or any(map(_draws, inner))
+
+
 def _place_faults(chain: Sequence[Process]) -> Iterator[Fault]:
     """Check that what depends on places in the file is done before pixels are sampled."""
     was_sampled = False
     for index, process in enumerate(chain):
+        if isinstance(process, RasterFunctionProcess) and _draws(process.rule()):
+            yield Fault(index, f"{_DRAWN} draws on views; put it into the chain of the service")
         if isinstance(process, Sampler):
             was_sampled = True
         elif isinstance(process, RasterFunctionProcess) and was_sampled and _is_placed(process):
@@ -144,43 +156,60 @@ def _function_faults(
             yield Fault(index, why)
             # What this one would have made is not known: later ones are checked without it.
             info = None
-        elif info is not None and process.function != NO_FUNCTION:
+        elif info is not None:
             try:
-                info = functions[process.function].bind(info, process.rule()).output
+                step = bind_step(process, info)
             except InvalidParameter as error:
                 yield Fault(index, str(error))
                 info = None
-        if info is not None and process.output_pixel_type is not None:
-            info = BandsInfo(process.output_pixel_type, info.bands)
+            else:
+                info = info if step is None else step.output
 
 
 def _misuse(process: RasterFunctionProcess, info: BandsInfo | None, functions: Functions) -> str:
     """Return why a function cannot stand in a chain, whatever its bands; "" = it can."""
-    name = process.function
-    if name != NO_FUNCTION and name not in functions:
-        return _told("function", name, ", ".join((NO_FUNCTION, *functions)))
-    arguments = process.arguments
-    if arguments is None:
-        return ""
-    given = str(arguments.__struct_config__.tag)
-    is_own = not isinstance(arguments, OutsideRule)
-    if is_own and name.casefold() != given.casefold():
-        return f"arguments of {given} at function {name!r}"
+    why = next(_rule_misuses(process.rule(), functions), "")
+    if why:
+        return why
     try:
         padding_of(process, functions)
     except InvalidParameter as error:
         return str(error)
-    if isinstance(arguments, ClipRule):
-        return "Clip knows places on the map; it is for rendering rules alone"
-    return _stretch_misuse(arguments, info) if isinstance(arguments, StretchRule) else ""
+    arguments = process.arguments
+    # What is known of the source is not what functions of functions get.
+    known = None if process.inputs else info
+    return _stretch_misuse(arguments, known) if isinstance(arguments, StretchRule) else ""
 
 
-def _stretch_misuse(stretch: StretchRule, info: BandsInfo | None) -> str:
-    if stretch.dynamic_range:
-        return (
+def _rule_misuses(
+    rule: RenderingRule, functions: Functions, *, is_inner: bool = False
+) -> Iterator[str]:
+    """Yield what is wrong with a function, and with those that it takes, whatever their bands."""
+    name, arguments = rule.function, rule.arguments
+    if name != NO_FUNCTION and name not in functions:
+        yield _told("function", name, ", ".join((NO_FUNCTION, *functions)))
+        return
+    if arguments is not None and not isinstance(arguments, OutsideRule):
+        given = str(arguments.__struct_config__.tag)
+        if name.casefold() != given.casefold():
+            yield f"arguments of {given} at function {name!r}"
+    if isinstance(arguments, StretchRule) and arguments.dynamic_range:
+        yield (
             "dynamic_range takes statistics from each view, so that neighbouring tiles would differ; "
             "it is for rendering rules alone"
         )
+    if isinstance(arguments, ClipRule):
+        yield "Clip knows places on the map; it is for rendering rules alone"
+    if is_inner and name.casefold() == _PLACED.casefold():
+        yield f"{_PLACED} knows places in one raster; it cannot stand within another function"
+    for each in rule.inputs:
+        if isinstance(each, RenderingRule):
+            yield from _rule_misuses(each, functions, is_inner=True)
+        elif each != MosaicInput() and not isinstance(each, ConstantInput):
+            yield "inputs are $$ (the raster of the chain), numbers and functions"
+
+
+def _stretch_misuse(stretch: StretchRule, info: BandsInfo | None) -> str:
     if stretch.stretch_type != NONE and not stretch.statistics and not (info and info.statistics):
         return _told("statistics", "none", "(min, max, mean, deviation) of each band, or of all")
     return ""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.chain import DEFAULT_SAMPLER, RasterFunctionProcess, kind_of, process_name, split
+from engine.process_plain import THE_RASTER
+from engine.request import ConstantInput, RenderingRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from engine.chain import Chain, Process, Stage
     from engine.item_process import BoundProcess
     from engine.process_definition import RasterProcessDefinition
+    from engine.request import RuleInput
 
 _MOST = 8
 
@@ -61,13 +64,25 @@ def describe_chain(chain: Chain) -> Iterator[str]:
 def _words(process: Process) -> str:
     """Return a process by name, with what is not long."""
     if isinstance(process, RasterFunctionProcess):
-        plain: dict[str, Any] = msgspec.to_builtins(process.arguments or {})
-        plain.pop("function", None)
-        output = f" as {process.output_pixel_type}" if process.output_pixel_type else ""
-        return f"{process.function} {_fields(plain)}".rstrip() + output
+        return _function_words(process.rule())
     plain = msgspec.to_builtins(process)
     plain.pop("process", None)
     return f"{process_name(process)} {_fields(plain)}".rstrip()
+
+
+def _function_words(rule: RenderingRule) -> str:
+    """Return a function with its arguments, and what it takes where that is not the raster alone."""
+    plain: dict[str, Any] = msgspec.to_builtins(rule.arguments or {})
+    plain.pop("function", None)
+    output = f" as {rule.output_pixel_type}" if rule.output_pixel_type else ""
+    inputs = f" of ({'; '.join(map(_input_words, rule.inputs))})" if rule.inputs else ""
+    return f"{rule.function} {_fields(plain)}".rstrip() + output + inputs
+
+
+def _input_words(given: RuleInput) -> str:
+    if isinstance(given, RenderingRule):
+        return _function_words(given)
+    return f"{given.value:g}" if isinstance(given, ConstantInput) else THE_RASTER
 
 
 def _fields(plain: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ class ServiceProcess(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     ----------
     chain : RasterFunctionProcess
         In order.
-    statistics, histograms : one per band, or ()
+    statistics, histograms, names, wavelengths_nm : one per band, or ()
     """
 
     chain: Chain
@@ -47,6 +47,20 @@ class ServiceProcess(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     bands: int
     statistics: tuple[BandStatistics, ...] = ()
     histograms: tuple[Histogram, ...] = ()
+    names: tuple[str, ...] = ()
+    wavelengths_nm: tuple[tuple[float | None, float | None], ...] = ()
+
+    @property
+    def info(self) -> BandsInfo:
+        """What is known of the mosaic."""
+        return BandsInfo(
+            self.pixel_type,
+            self.bands,
+            self.statistics,
+            self.histograms,
+            self.names,
+            self.wavelengths_nm,
+        )
 
     def bind(self) -> Steps:
         """Return the chain ready for use.
@@ -55,8 +69,7 @@ class ServiceProcess(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         ------
         InvalidParameter
         """
-        info = BandsInfo(self.pixel_type, self.bands, self.statistics, self.histograms)
-        return bind_steps(functions_of(self.chain), info)
+        return bind_steps(functions_of(self.chain), self.info)
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -90,7 +103,7 @@ class MosaicProcess:
     Attributes
     ----------
     service : Steps or None
-        On all bands of the mosaic.
+        On all bands of the mosaic; what it gives are the bands of the service.
     bands : int
         Of the mosaic.
     pixel_type : PixelType
@@ -121,9 +134,17 @@ class MosaicProcess:
         """Return the bands of the service that the rule reads of a leaf."""
         return tuple(self.chosen[band] for band in leaf.bands)
 
-    def served(self, block: PixelBlock, bands: tuple[int, ...]) -> PixelBlock:
-        """Return bands of the service of a mosaic of `bands_to_read`."""
-        return block if self.service is None else take_bands(self.service.apply(block), bands)
+    def served(self, block: PixelBlock, bands: tuple[int, ...], grid: TargetGrid) -> PixelBlock:
+        """Return bands of the service of a mosaic of `bands_to_read`.
+
+        Parameters
+        ----------
+        grid
+            Of the block: that of the view with the halo.
+        """
+        if self.service is None:
+            return block
+        return take_bands(self.service.apply(block, ground=lambda: ground_cells(grid)), bands)
 
     def apply(self, blocks: Sequence[PixelBlock], grid: TargetGrid) -> PixelBlock:
         """Return the processed view of what `served` gives, one block a leaf.

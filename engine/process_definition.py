@@ -17,7 +17,6 @@ import msgspec
 from engine.chain import Chain, Process, process_name
 from engine.chain_rules import Fault, item_faults, service_faults
 from engine.errors import ConfigError, InvalidParameter
-from engine.functions import FUNCTIONS
 from engine.geotransforms import GEOTRANSFORMS
 from engine.geotransforms.outside import (
     OUTSIDE_PLANES,
@@ -26,6 +25,7 @@ from engine.geotransforms.outside import (
     outside_record,
 )
 from engine.pixel_type import PixelType
+from engine.process_plain import with_tags, without_tags
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +38,6 @@ VERSION = 1
 _MOST_BANDS = 4096
 
 _OTHERS = ("RasterFunction", "Sampler2D", "SamplerOrtho")
-# Records in which those of plug-ins travel.
-_CARRIERS = ("OutsidePlane", "OutsideSensor")
 
 
 NoData = tuple[float | Literal["nan"] | None, ...]
@@ -137,13 +135,13 @@ class RasterProcessDefinition(
 def write_definition(definition: RasterProcessDefinition) -> bytes:
     """Return the text of a `.rpdef.json` file, indented, ending in a newline."""
     # The version is a default and would be left out.
-    plain = {"rpdef": definition.rpdef, **_without_tags(msgspec.to_builtins(definition))}
+    plain = {"rpdef": definition.rpdef, **without_tags(msgspec.to_builtins(definition))}
     return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
 
 
 def write_chain(chain: Chain) -> bytes:
     """Return the text of a file that holds processes alone, as a list."""
-    plain = _without_tags(msgspec.to_builtins(chain))
+    plain = without_tags(msgspec.to_builtins(chain))
     return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
 
 
@@ -231,7 +229,12 @@ def processes_of(plain: object, item: str, place: str) -> Chain:
         if tag not in known:
             accepted = ", ".join((*known, *OUTSIDE_PLANES, *OUTSIDE_SENSORS))
             raise ConfigError(item, where, f'"process" is {tag!r}; known processes: {accepted}')
-        chain.append(_converted(_with_tag(entry), Process, item, f"{where} ({tag})"))
+        where = f"{where} ({tag})"
+        try:
+            tagged = with_tags(entry)
+        except InvalidParameter as err:
+            raise ConfigError(item, where, str(err)) from err
+        chain.append(_converted(tagged, Process, item, where))
     return tuple(chain)
 
 
@@ -241,34 +244,6 @@ def _outside(entry: Mapping[str, Any], item: str, where: str) -> Process:
         return outside_record(entry["process"], fields)
     except InvalidParameter as err:
         raise ConfigError(item, where, str(err)) from err
-
-
-def _with_tag(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Say inside the arguments of a function whose they are, as records have it."""
-    arguments, name = entry.get("arguments"), entry.get("function")
-    if not isinstance(arguments, Mapping) or not isinstance(name, str) or name not in FUNCTIONS:
-        return dict(entry)
-    if not FUNCTIONS.is_own(name):
-        text = msgspec.json.encode(arguments, order="sorted").decode()
-        return {**entry, "arguments": {"function": "Outside", "text": text}}
-    return {**entry, "arguments": {"function": FUNCTIONS.own_name(name), **arguments}}
-
-
-def _without_tags(plain: Any) -> Any:
-    """Take out of all arguments what `_with_tag` puts in."""
-    if isinstance(plain, list | tuple):
-        return [_without_tags(entry) for entry in plain]
-    if not isinstance(plain, dict):
-        return plain
-    if plain.get("process") in _CARRIERS:
-        return {"process": plain["name"], **msgspec.json.decode(plain["parameters"])}
-    found = {key: _without_tags(value) for key, value in plain.items()}
-    if plain.get("process") == "RasterFunction" and isinstance(found.get("arguments"), dict):
-        if found["arguments"].pop("function", None) == "Outside":
-            found["arguments"] = msgspec.json.decode(found["arguments"].get("text", "{}"))
-        if not found["arguments"]:
-            del found["arguments"]
-    return found
 
 
 def check_definition(definition: RasterProcessDefinition, info: BandsInfo | None = None) -> None:

@@ -1,4 +1,7 @@
-"""Radiometric processes bound one after the other: pixels in, pixels out, with what they need around."""
+"""Radiometric processes bound one after the other: pixels in, pixels out, with what they need around.
+
+A process with inputs is a tree of functions whose leaf is the raster of the chain.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,70 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from engine.chain import NO_FUNCTION, padding_of
+from engine.errors import InvalidParameter
+from engine.function_tree import FunctionTree, function_tree
 from engine.functions import FUNCTIONS
-from engine.functions.base import BandsInfo, BoundFunction, PlacedFunction
+from engine.functions.base import BandsInfo, BoundFunction, GroundFunction, PlacedFunction, taps_of
 from engine.functions.cast import cast
 from engine.functions.pointwise import PointwiseFunction
+from engine.geometry.ground_cells import GroundCells
 from engine.pixels import PixelBlock
+from engine.request import MosaicInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.chain import RasterFunctionProcess
+    from engine.function_tree import Leaf
     from engine.functions.base import BlockPlace
+    from engine.request import RenderingRule
+
+    Ground = Callable[[], GroundCells]
+
+_ONE = np.ones((1, 1))
+
+
+def no_ground() -> GroundCells:
+    """Return what counts where nothing is known of the ground: pixels a metre wide and high."""
+    return GroundCells(_ONE, _ONE)
+
+
+@dataclass(frozen=True, slots=True)
+class TreeStep:
+    """A bound tree whose only leaf is the raster of a chain."""
+
+    tree: FunctionTree
+
+    @property
+    def output(self) -> BandsInfo:
+        """Description of the results."""
+        return self.tree.output
+
+    def apply(self, block: PixelBlock) -> PixelBlock:
+        """Return the results as if nothing were known of the ground."""
+        return self.run(block, no_ground)
+
+    def run(self, block: PixelBlock, ground: Ground) -> PixelBlock:
+        """Return the results on the ground that is told where a function asks for it."""
+        blocks = [take_bands(block, leaf.bands) for leaf in self.tree.leaves]
+        return self.tree.run(blocks, ground)
+
+
+def tree_step(rule: RenderingRule, info: BandsInfo) -> TreeStep:
+    """Bind a rule to the bands of a chain's raster.
+
+    Raises
+    ------
+    InvalidParameter
+        A function's arguments do not fit, or an input is another raster than that of the chain.
+    """
+
+    def info_of(leaf: Leaf) -> BandsInfo:
+        if leaf != MosaicInput():
+            raise InvalidParameter("inputs", leaf, "$$, the raster of the chain, alone")
+        return info
+
+    return TreeStep(function_tree(rule, info_of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +88,37 @@ class Steps:
         Pixels needed around those that are wanted.
     output : BandsInfo
         What comes out.
+    taps : int
+        Neighbours that the functions look at for a pixel.
     """
 
     functions: tuple[BoundFunction, ...]
     halo_px: int
     output: BandsInfo
+    taps: int = 0
 
-    def apply(self, block: PixelBlock, place: BlockPlace | None = None) -> PixelBlock:
+    def apply(
+        self,
+        block: PixelBlock,
+        place: BlockPlace | None = None,
+        ground: Ground = no_ground,
+    ) -> PixelBlock:
         """Return the processed pixels, as many as there were.
 
         Parameters
         ----------
         place
             Where they lie in their raster; None = not asked for, or they are the whole of it.
+        ground
+            Gives the sizes of the pixels on the ground; called where a function asks.
         """
         for function in self.functions:
             if place is not None and isinstance(function, PlacedFunction):
                 block = function.apply_at(block, place)
+            elif isinstance(function, TreeStep):
+                block = function.run(block, ground)
+            elif isinstance(function, GroundFunction):
+                block = function.apply_on(block, ground())
             else:
                 block = function.apply(block)
         return block
@@ -84,18 +154,36 @@ def bind_steps(processes: Sequence[RasterFunctionProcess], info: BandsInfo) -> S
         Arguments do not fit the bands.
     """
     bound: list[BoundFunction] = []
-    halo = 0
+    halo = taps = 0
     for process in processes:
-        if process.function == NO_FUNCTION:
-            if process.output_pixel_type is None:
-                continue
-            function: BoundFunction = _Cast(BandsInfo(process.output_pixel_type, info.bands))
-        else:
-            function = FUNCTIONS[process.function].bind(info, process.rule())
-            halo += padding_of(process)
-        bound.append(function)
-        info = function.output
-    return Steps(tuple(bound), halo, info)
+        step = bind_step(process, info)
+        if step is None:
+            continue
+        halo += padding_of(process)
+        if isinstance(step, TreeStep):
+            taps += step.tree.taps
+        elif process.function != NO_FUNCTION:
+            taps += taps_of(FUNCTIONS[process.function], process.rule())
+        bound.append(step)
+        info = step.output
+    return Steps(tuple(bound), halo, info, taps)
+
+
+def bind_step(process: RasterFunctionProcess, info: BandsInfo) -> BoundFunction | None:
+    """Bind a process to the bands that it gets; None = it does nothing.
+
+    Raises
+    ------
+    InvalidParameter
+        Arguments do not fit the bands.
+    """
+    if process.inputs:
+        return tree_step(process.rule(), info)
+    if process.function != NO_FUNCTION:
+        return FUNCTIONS[process.function].bind(info, process.rule())
+    if process.output_pixel_type is None:
+        return None
+    return _Cast(BandsInfo(process.output_pixel_type, info.bands))
 
 
 def steps_for_bands(steps: Steps, bands: Sequence[int]) -> Steps | None:
@@ -110,7 +198,8 @@ def steps_for_bands(steps: Steps, bands: Sequence[int]) -> Steps | None:
         if isinstance(function, PointwiseFunction) and not function.is_bandwise:
             return None
         functions.append(function.for_bands(bands))
-    return Steps(tuple(functions), steps.halo_px, BandsInfo(steps.output.pixel_type, len(bands)))
+    output = BandsInfo(steps.output.pixel_type, len(bands))
+    return Steps(tuple(functions), steps.halo_px, output, steps.taps)
 
 
 def take_bands(block: PixelBlock, bands: Sequence[int]) -> PixelBlock:

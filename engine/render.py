@@ -71,7 +71,7 @@ def _render_processed(plan: Plan, process: MosaicProcess, work: Work) -> PixelBl
         mosaics = plan.memo["mosaics"] = list(_mosaics(plan, process))
     before = work.filled
     blocks = [
-        process.served(render_planes(mosaic, work, process.pixel_type), bands)
+        process.served(render_planes(mosaic, work, process.pixel_type), bands, mosaic.grid)
         for mosaic, bands in mosaics
     ]
     block = process.apply(blocks, mosaics[0][0].grid)

@@ -245,8 +245,10 @@ class ImageService:
         if tree is None and self._steps is None:
             return None
         process = self._process
+        # What the service's own chain gets.
+        count = len(self.summary.bands) if process is None else process.bands
         pixel_type = self.summary.pixel_type if process is None else process.pixel_type
-        return MosaicProcess(self._steps, len(self.summary.bands), pixel_type, tree, bands)
+        return MosaicProcess(self._steps, count, pixel_type, tree, bands)
 
     def function_tree(self, rule: RenderingRule, bands: tuple[int, ...]) -> FunctionTree:
         """Return a rule bound to some bands (from 0) of the service; made once per arguments.

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     # Tells whether a row is wanted.
     Wanted = Callable[[ItemRow], bool]
+    ChainReader = Callable[[Path], Chain]
 
 SERVICE_CHAIN = "process_chain"
 _NO_FILE_NAME = re.compile(r"[^\w.+-]+")
@@ -163,15 +164,22 @@ def _store(table: ServiceTable, changes: dict[int, RasterDefinition]) -> None:
             table.update(fid, values)
 
 
-def set_group_chain(folder: DefinitionFolder, file: Path, wanted: Wanted) -> list[str]:
+def set_group_chain(
+    folder: DefinitionFolder, file: Path, wanted: Wanted, reader: ChainReader | None = None
+) -> list[str]:
     """Give items the group chain that a file holds (a JSON list), and return their names.
+
+    Parameters
+    ----------
+    reader
+        Reads the file; None = `read_chain`.
 
     Raises
     ------
     ConfigError
         Names the item and the process at fault; nothing is changed then.
     """
-    chain = read_chain(file)
+    chain = (reader or read_chain)(file)
     with folder.table() as table:
         changes, names = {}, []
         for item in item_definitions(table, wanted):
@@ -214,15 +222,22 @@ def chain_of_text(text: str, service: str) -> Chain:
     return processes_of(plain_json(text, named, SERVICE_CHAIN), named, "service")
 
 
-def set_service_chain(folder: DefinitionFolder, file: Path) -> Chain:
+def set_service_chain(
+    folder: DefinitionFolder, file: Path, reader: ChainReader | None = None
+) -> Chain:
     """Keep the chain that a file holds as the service's, and return it; an empty list takes it away.
+
+    Parameters
+    ----------
+    reader
+        Reads the file; None = `read_chain`.
 
     Raises
     ------
     ConfigError
         Names the process at fault.
     """
-    chain = read_chain(file)
+    chain = (reader or read_chain)(file)
     check_service_chain(chain, folder.name)
     with folder.table() as table:
         table.set_info(SERVICE_CHAIN, write_chain(chain).decode() if chain else "")

@@ -30,8 +30,10 @@ Processes are written in the order in which pixels flow. Three kinds:
 * **samplers**: Sampler2D, and SamplerOrtho with a terrain behind a sensor model. Without one a Sampler2D
   is added at the end. One that comes earlier makes pixels of its pixel_size that the rest works on.
 
-* **radiometric processes** change pixels only: RasterFunction with Stretch, Remap, Convolution,
-  Arithmetic or GainOffset (gains and offsets, one or one a band). They stay on the side of the sampler where they are put.
+* **radiometric processes** change pixels only: RasterFunction with any raster function, such as Stretch,
+  Remap, Convolution, NDVI or GainOffset. They stay on the side of the sampler where they are put. Functions
+  of several rasters, and functions of functions, have `inputs`: "$$" is the raster of the chain, others are
+  numbers and functions again. `set` and `import --service` take a rendering rule as clients send it, too.
 
 For example, three classes made before pixels are interpolated, then smoothed:
 
@@ -40,6 +42,11 @@ For example, three classes made before pixels are interpolated, then smoothed:
         {"input_ranges": [0, 50, 50, 200, 200, 256], "output_values": [1, 2, 3]}},
       {"process": "RasterFunction", "function": "Convolution", "arguments": {"kind": 10}},
       {"process": "Sampler2D", "interpolation": "Bilinear"}]
+
+A vegetation index in colours, which is one function of another:
+
+    [{"process": "RasterFunction", "function": "Colormap", "arguments": {"colormap_name": "NDVI"},
+      "inputs": [{"function": "NDVI", "arguments": {"visible_band": 2, "infrared_band": 3}}]}]
 
 `export` writes what is there, `import` takes it back, `show` tells how a chain is split. After an import
 run `swath definition build`, which places the items anew.
@@ -157,12 +164,13 @@ def import_(
     """Replace the definitions of the items that the files name; all of them, or none if one is wrong."""
     from engine.build.chain_files import import_definitions, set_service_chain
     from engine.errors import ConfigError
+    from server.rule_chains import read_chain_or_rule
 
     folder = _folder(context)
     if service:
         if len(files) != 1:
             raise ConfigError("--service", "", f"{len(files)} files; a service has one chain")
-        count = len(set_service_chain(folder, files[0]))
+        count = len(set_service_chain(folder, files[0], read_chain_or_rule))
         typer.echo(f"The service's chain has {count} processes.")
         typer.echo(f"Next: swath definition compile {quoted(context.obj)}")
         return
@@ -183,9 +191,10 @@ def set_(
 ) -> None:
     """Give many items one group chain, which runs behind each raster's own."""
     from engine.build.chain_files import set_group_chain
+    from server.rule_chains import read_chain_or_rule
 
     folder = _folder(context)
-    names = set_group_chain(folder, file, _wanted(folder, item, where))
+    names = set_group_chain(folder, file, _wanted(folder, item, where), read_chain_or_rule)
     _refuse_nothing(names, item or where)
     typer.echo(f"Set the group chain of {len(names)} items.")
     typer.echo(f"Next: swath definition build {quoted(context.obj)}")

@@ -1,4 +1,4 @@
-"""`swath definition chain`, as typed. Covers engine.build.chain_files and engine.chain_words too."""
+"""`swath definition chain`, as typed. Covers engine.build.chain_files, engine.chain_words and server.rule_chains."""
 
 from __future__ import annotations
 
@@ -219,3 +219,56 @@ def test_rasters_with_all_disabled_take_no_part(here: Path) -> None:
     ((_, name, why),) = _build(here).failed
     assert (name, "disabled" in why) == ("one", True)
     assert compile_definition(here / "d.isdef", here / "d.zmd").items == 1
+
+
+RULE = {
+    "rasterFunction": "Minus",
+    "rasterFunctionArguments": {
+        "Raster": "$$",
+        "Raster2": {"rasterFunction": "Convolution", "rasterFunctionArguments": {"Type": 10}},
+    },
+    "outputPixelType": "S16",
+}
+
+
+def test_a_rendering_rule_is_a_chain_of_the_service_or_of_groups(here: Path) -> None:
+    name = _write(here, RULE, "rule.json")
+    assert _chain("import", "--service", name).exit_code == 0
+    assert _chain("set", name).exit_code == 0
+    shown = _chain("show", "one").output
+    words = "Local operation=2 as S16 of ($$; Convolution kind=10)"
+    assert shown.count(words) == 2
+    assert _chain("export", "--service", "-o", "out").exit_code == 0
+    (plain,) = json.loads((here / "out/service-chain.json").read_text())
+    assert plain["inputs"] == ["$$", {"function": "Convolution", "arguments": {"kind": 10}}]
+    # What was written is read again.
+    assert _chain("import", "--service", "out/service-chain.json").exit_code == 0
+    _build(here)
+    compile_definition(here / "d.isdef", here / "d.zmd")
+
+
+def test_rules_and_processes_may_follow_each_other(here: Path) -> None:
+    both = [RULE, SMOOTH, {"rasterFunction": "None", "outputPixelType": "U8"}]
+    assert _chain("set", _write(here, both, "both.json")).exit_code == 0
+    found = [each["function"] for each in _exported(here)["process_chain"]]
+    assert found == ["Local", "Convolution", "None"]
+
+
+@pytest.mark.parametrize(
+    ("plain", "named"),
+    [
+        ({"rasterFunction": "Vegetation"}, "Vegetation"),
+        ([SMOOTH, {"rasterFunction": "Minus", "rasterFunctionArguments": {"Raster": "$7"}}], "inputs"),
+        ([{"rasterFunction": "NDVI"}, {"process": "Blur"}], "Blur"),
+        ({"rasterFunction": "NDVI", "rasterFunctionArguments": {"VisibleBandID": "x"}}, "VisibleBandID"),
+    ],
+)  # fmt: skip
+def test_bad_rules_are_refused_by_name(here: Path, plain: object, named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        _run_raising("import", "--service", _write(here, plain, "bad.json"))
+
+
+def _run_raising(*words: str) -> None:
+    result = _chain(*words)
+    if result.exception is not None:
+        raise result.exception
