@@ -40,6 +40,8 @@ class ServiceProcess(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     chain : RasterFunctionProcess
         In order.
     statistics, histograms, names, wavelengths_nm : one per band, or ()
+    height_m : float
+        Metres of a unit of heights.
     """
 
     chain: Chain
@@ -49,6 +51,7 @@ class ServiceProcess(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     histograms: tuple[Histogram, ...] = ()
     names: tuple[str, ...] = ()
     wavelengths_nm: tuple[tuple[float | None, float | None], ...] = ()
+    height_m: float = 1.0
 
     @property
     def info(self) -> BandsInfo:
@@ -60,6 +63,7 @@ class ServiceProcess(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
             self.histograms,
             self.names,
             self.wavelengths_nm,
+            height_m=self.height_m,
         )
 
     def bind(self) -> Steps:

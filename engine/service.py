@@ -267,7 +267,9 @@ class ImageService:
 
     def bands_info(self, bands: tuple[int, ...]) -> BandsInfo:
         """Return what is known of some bands (from 0) without their pixels."""
-        return bands_info(self.summary, self._histograms, bands)
+        info = bands_info(self.summary, self._histograms, bands)
+        # The service's own chain may have changed what samples are.
+        return info if self._steps is None else replace(info, height_m=self._steps.output.height_m)
 
     @property
     def histograms(self) -> tuple[Histogram, ...]:

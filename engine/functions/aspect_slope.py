@@ -63,7 +63,6 @@ class AspectSlope:
         ------
         InvalidParameter
         """
-        del info
         arguments = arguments_of(rule, AspectSlopeRule)
         slope = SlopeRule(z_factor=arguments.z_factor, plain_cells=arguments.plain_cells)
         east, south = scaled_rises(slope)
@@ -80,4 +79,4 @@ class AspectSlope:
         parts = tuple(Table(place, np.ascontiguousarray(part), valid) for part in colours.T)
         names = ("Red", "Green", "Blue")
         output = BandsInfo(rule.output_pixel_type or PixelType.U8, len(names), names=names)
-        return StagedFunction(gradient_of(slope), PointwiseFunction(output, parts))
+        return StagedFunction(gradient_of(slope, info), PointwiseFunction(output, parts))

@@ -47,6 +47,8 @@ class BandsInfo:
         What is known of the sensor and the like, under Esri's keys in lower case (`sensorname`).
     is_thematic : bool
         Samples are classes, which are never averaged.
+    height_m : float
+        Metres of a unit of heights, where samples are heights.
     """
 
     pixel_type: PixelType
@@ -58,6 +60,7 @@ class BandsInfo:
     colormap: tuple[tuple[int, int, int, int], ...] = ()
     properties: tuple[tuple[str, str | float], ...] = ()
     is_thematic: bool = False
+    height_m: float = 1.0
 
     def property(self, key: str) -> str | float | None:
         """Return what is known under a key, in any case; None = nothing."""

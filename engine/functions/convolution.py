@@ -152,5 +152,6 @@ class Convolution:
         InvalidParameter
         """
         weights = kernel_of(arguments_of(rule, ConvolutionRule))
-        output = BandsInfo(rule.output_pixel_type or info.pixel_type, info.bands)
+        pixel_type = rule.output_pixel_type or info.pixel_type
+        output = BandsInfo(pixel_type, info.bands, height_m=info.height_m)
         return BoundConvolution(output, weights)

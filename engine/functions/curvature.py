@@ -85,10 +85,13 @@ class Bends:
     Attributes
     ----------
     is_plain : bool
-        Pixels are as large as the map says.
+        Pixels are as large as the map says, and heights are in its units.
+    height_m : float
+        Metres of a unit of heights.
     """
 
     is_plain: bool = False
+    height_m: float = 1.0
 
     @property
     def output(self) -> BandsInfo:
@@ -97,17 +100,21 @@ class Bends:
 
     def apply(self, block: PixelBlock) -> PixelBlock:
         """Return the bends where a pixel is a metre wide and high."""
-        return self._made(block, np.ones((1, 1)), np.ones((1, 1)))
+        return self._made(block, np.ones((1, 1)), np.ones((1, 1)), self.height_m)
 
     def apply_on(self, block: PixelBlock, ground: GroundCells) -> PixelBlock:
         """Return the bends of the first band's heights."""
         if self.is_plain:
             width, height = (np.full((1, 1), size) for size in ground.plain)
-            return self._made(block, width, height)
-        return self._made(block, ground.width_m, ground.height_m)
+            return self._made(block, width, height, 1.0)
+        return self._made(block, ground.width_m, ground.height_m, self.height_m)
 
     def _made(
-        self, block: PixelBlock, width: NDArray[np.float64], height: NDArray[np.float64]
+        self,
+        block: PixelBlock,
+        width: NDArray[np.float64],
+        height: NDArray[np.float64],
+        unit_m: float,
     ) -> PixelBlock:
         heights = np.ascontiguousarray(block.data[0], np.float32)
         valid = np.ascontiguousarray(block.valid[0])
@@ -124,7 +131,7 @@ class Bends:
             _RISE_Y: 0.5 / height,
         }
         for band, scale in scales.items():
-            out[band] *= scale.astype(np.float32)
+            out[band] *= (unit_m * scale).astype(np.float32)
         return PixelBlock(out, valid[np.newaxis])
 
 
@@ -143,7 +150,6 @@ class Curvature:
         ------
         InvalidParameter
         """
-        del info
         arguments = arguments_of(rule, CurvatureRule)
         if arguments.curvature_type not in (STANDARD, PLANFORM, PROFILE):
             accepted = "0 (standard), 1 (planform) or 2 (profile)"
@@ -152,7 +158,8 @@ class Curvature:
             raise InvalidParameter("ZFactor", arguments.z_factor, "a finite number")
         found = call("mul", _curvature(arguments.curvature_type), 200.0 * arguments.z_factor)
         output = BandsInfo(rule.output_pixel_type or PixelType.F32, 1, names=("Curvature",))
-        return StagedFunction(Bends(arguments.plain_cells), PointwiseFunction(output, (found,)))
+        bends = Bends(arguments.plain_cells, info.height_m)
+        return StagedFunction(bends, PointwiseFunction(output, (found,)))
 
 
 def _curvature(kind: int) -> Expression:

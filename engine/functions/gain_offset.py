@@ -135,7 +135,16 @@ def _output(
     if len(info.statistics) == info.bands:
         terms = zip(info.statistics, gains, offsets, strict=True)
         statistics = tuple(_moved(*each) for each in terms)
-    return replace(info, pixel_type=pixel_type, statistics=statistics, histograms=(), colormap=())
+    # Heights times a factor are in another unit; which, nobody says.
+    height_m = info.height_m if all(gain == 1.0 for gain in gains) else 1.0
+    return replace(
+        info,
+        pixel_type=pixel_type,
+        statistics=statistics,
+        histograms=(),
+        colormap=(),
+        height_m=height_m,
+    )
 
 
 def _moved(of: BandStatistics, gain: float, offset: float) -> BandStatistics:

@@ -109,12 +109,16 @@ class Gradient:
         Two bands; with `has_cell` a third one, the size of a pixel in metres; with `has_heights` the last
         one is the heights.
     is_plain : bool
-        Pixels are as large as the map says (`GroundCells.plain`), not as they are on the ground.
+        Pixels are as large as the map says (`GroundCells.plain`), not as they are on the ground, and heights
+        are in its units.
+    height_m : float
+        Metres of a unit of heights.
     """
 
     is_plain: bool = False
     has_cell: bool = False
     has_heights: bool = False
+    height_m: float = 1.0
 
     @property
     def output(self) -> BandsInfo:
@@ -124,25 +128,29 @@ class Gradient:
     def apply(self, block: PixelBlock) -> PixelBlock:
         """Return the rises where a pixel is a metre wide and high."""
         one = np.ones((1, 1))
-        return self._made(block, one, one)
+        return self._made(block, one, one, self.height_m)
 
     def apply_on(self, block: PixelBlock, ground: GroundCells) -> PixelBlock:
         """Return the rises of the first band's heights."""
         if self.is_plain:
             width, height = (np.full((1, 1), size) for size in ground.plain)
-            return self._made(block, width, height)
-        return self._made(block, ground.width_m, ground.height_m)
+            return self._made(block, width, height, 1.0)
+        return self._made(block, ground.width_m, ground.height_m, self.height_m)
 
     def _made(
-        self, block: PixelBlock, width: NDArray[np.float64], height: NDArray[np.float64]
+        self,
+        block: PixelBlock,
+        width: NDArray[np.float64],
+        height: NDArray[np.float64],
+        unit_m: float,
     ) -> PixelBlock:
         heights = np.ascontiguousarray(block.data[0], np.float32)
         valid = np.ascontiguousarray(block.valid[0])
         if heights.dtype.kind == "f" and block.data.dtype.kind == "f":
             valid = valid & np.isfinite(heights)
         found = rises(heights, valid)
-        found[EAST] *= (1.0 / (8.0 * width)).astype(np.float32)
-        found[SOUTH] *= (1.0 / (8.0 * height)).astype(np.float32)
+        found[EAST] *= (unit_m / (8.0 * width)).astype(np.float32)
+        found[SOUTH] *= (unit_m / (8.0 * height)).astype(np.float32)
         if self.has_cell:
             cell = np.broadcast_to(np.sqrt(width * height), heights.shape).astype(np.float32)
             found = np.concatenate([found, cell[np.newaxis]])

@@ -53,11 +53,10 @@ class Hillshade:
         ------
         InvalidParameter
         """
-        del info
         arguments = arguments_of(rule, HillshadeRule)
         output = BandsInfo(rule.output_pixel_type or PixelType.U8, 1, names=("Hillshade",))
         shade = shade_of(arguments)
-        return StagedFunction(gradient_of(arguments), PointwiseFunction(output, (shade,)))
+        return StagedFunction(gradient_of(arguments, info), PointwiseFunction(output, (shade,)))
 
 
 def shade_of(arguments: HillshadeRule) -> Expression:

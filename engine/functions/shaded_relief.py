@@ -59,7 +59,7 @@ class ShadedRelief:
             plain_cells=arguments.plain_cells,
         )
         shade = call("div", as_type(shade_of(light), PixelType.U8), 255.0)
-        first = replace(gradient_of(light), has_heights=True)
+        first = replace(gradient_of(light, info), has_heights=True)
         heights = Sample(0, first.output.bands - 1)
         colours = _colours(some_bands(info, [0]), arguments, heights)
         names = ("Red", "Green", "Blue")

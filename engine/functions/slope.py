@@ -40,7 +40,6 @@ class Slope:
         ------
         InvalidParameter
         """
-        del info
         arguments = arguments_of(rule, SlopeRule)
         if arguments.slope_type not in (DEGREE, PERCENT, ADJUSTED):
             accepted = "1 (degree), 2 (percent rise) or 3 (adjusted)"
@@ -52,12 +51,13 @@ class Slope:
         else:
             found = call("mul", call("atan", steep), math.degrees(1.0))
         output = BandsInfo(rule.output_pixel_type or PixelType.F32, 1, names=("Slope",))
-        return StagedFunction(gradient_of(arguments), PointwiseFunction(output, (found,)))
+        return StagedFunction(gradient_of(arguments, info), PointwiseFunction(output, (found,)))
 
 
-def gradient_of(arguments: SlopeRule | HillshadeRule) -> Gradient:
-    """Return the first step of functions of slopes."""
-    return Gradient(arguments.plain_cells, has_cell=arguments.slope_type == ADJUSTED)
+def gradient_of(arguments: SlopeRule | HillshadeRule, info: BandsInfo) -> Gradient:
+    """Return the first step of functions of slopes; heights are in the unit that the input's are in."""
+    has_cell = arguments.slope_type == ADJUSTED
+    return Gradient(arguments.plain_cells, has_cell, height_m=info.height_m)
 
 
 def scaled_rises(arguments: SlopeRule | HillshadeRule) -> tuple[Expression, Expression]:
