@@ -6,8 +6,11 @@ Imported by the demo command when it runs, never by the front: it builds, so it 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from config.definition import Interpolation, MosaicMethod, PictureStretch, ServiceProperties
 from engine.build import demo_raw_images, demo_scenes
@@ -19,17 +22,22 @@ from engine.geometry.terrain_definition import RasterTerrain
 from engine.summary import FORMAT_VERSION
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
+from server.definition_templates import JSON, templates_of
+from server.demo_templates import LAND_PRODUCTS, TERRAIN_PRODUCTS
 from server.publishing import Publisher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from engine.build.progress import Progress
     from engine.build.workers import Workers
 
-# Published services of another stamp are made anew.
-_STAMP = f"{demo_scenes.VERSION}.{FORMAT_VERSION}"
+    Rule = Mapping[str, Any]
+
+# Raised when services change that are not their scenes: those of another stamp are made anew.
+_EDITION = 2
+_STAMP = f"{demo_scenes.VERSION}.{FORMAT_VERSION}.{_EDITION}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,10 @@ class DemoService:
         Name of their folder, which services may share; "" = the service's own.
     terrain : str
         File of heights above the ellipsoid, relative to the scenes; "" = none.
+    part : str
+        Folder of the scenes that has the service's files, where those are not the scenes themselves.
+    templates : name -> rendering rule
+        Published with it.
     """
 
     name: str
@@ -50,6 +62,8 @@ class DemoService:
     raster_type: str = "raster-dataset"
     scenes: str = ""
     terrain: str = ""
+    part: str = ""
+    templates: Mapping[str, Rule] = field(default_factory=dict)
 
     @property
     def short_name(self) -> str:
@@ -108,6 +122,21 @@ DEMO_SERVICES = (
         ),
     ),
     DemoService(
+        name="demo/valley_heights",
+        make_scenes=demo_raw_images.make_raw_images,
+        scenes="valley",
+        part=PurePath(demo_raw_images.TERRAIN_FILE).parent.name,
+        templates=TERRAIN_PRODUCTS,
+        properties=ServiceProperties(
+            title="The invented valley, its heights",
+            description=(
+                "The terrain of the valley in metres. Shaded relief, slope, aspect and contours are "
+                "products: made of the heights while you look, stored nowhere."
+            ),
+            copyright="Synthetic; made by Swath",
+        ),
+    ),
+    DemoService(
         name="demo/island",
         make_scenes=demo_scenes.make_landscape,
         properties=ServiceProperties(
@@ -125,6 +154,7 @@ DEMO_SERVICES = (
             # Snow and clouds fill the usual two percent; the land should have the light.
             percent_clip=(0.5, 96.5),
         ),
+        templates=LAND_PRODUCTS,
     ),
 )
 
@@ -162,7 +192,8 @@ def _prepare(service: DemoService, data: Path, workers: Workers, progress: Progr
     compiled = home / f"{service.short_name}.zmd"
     isdef = _create(home / f"{service.short_name}.isdef", service)
     _author(isdef, service, scenes, workers, progress)
-    compile_definition(isdef.path, compiled, progress)
+    _write_templates(isdef, service)
+    compile_definition(isdef.path, compiled, progress, templates=templates_of(isdef.path))
     version = publisher.publish(compiled, service.name)
     marker.write_text(f"{_STAMP} {version}\n", encoding="utf-8")
 
@@ -183,6 +214,12 @@ def _create(isdef: Path, service: DemoService) -> DefinitionFolder:
     return DefinitionFolder.create(isdef, service.properties)
 
 
+def _write_templates(folder: DefinitionFolder, service: DemoService) -> None:
+    folder.templates.mkdir()
+    for name, rule in service.templates.items():
+        (folder.templates / f"{name}{JSON}").write_bytes(msgspec.json.encode(rule))
+
+
 def _author(
     folder: DefinitionFolder,
     service: DemoService,
@@ -197,9 +234,9 @@ def _author(
         terrain = RasterTerrain(path=path, vertical_datum="ellipsoid")
     request = AddRequest(
         raster_type=service.raster_type,
-        paths=[scenes],
+        paths=[scenes / service.part],
         glob="*.tif",
-        csv=scenes / "scenes.csv",
+        csv=None if service.part else scenes / "scenes.csv",
         options=ItemOptions(terrain=terrain),
     )
     added = add_rasters(folder, request, workers, progress)

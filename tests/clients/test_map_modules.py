@@ -53,6 +53,19 @@ def test_defaults_ask_for_nothing(modules: Page) -> None:
     assert _call(modules, "service", "pictureParameters", defaults) == {}
 
 
+def test_a_product_is_a_template_of_the_service_and_may_be_stretched(modules: Page) -> None:
+    defaults = modules.evaluate("import('/static/map/view_state.js').then(m => m.DEFAULTS)")
+    chosen = {**defaults, "product": "Slope", "bands": "2"}
+    asked = _call(modules, "service", "pictureParameters", chosen)
+    assert asked == {"renderingRule": '{"rasterFunction":"Slope"}'}
+    asked = _call(modules, "service", "pictureParameters", {**chosen, "stretch": "minmax"})
+    rule = json.loads(asked["renderingRule"])
+    assert rule["rasterFunction"] == "Stretch"
+    assert rule["rasterFunctionArguments"]["Raster"] == {"rasterFunction": "Slope"}
+    found = _call(modules, "view_state", "readHash", "#5/1/2&product=Slope")
+    assert found["settings"]["product"] == "Slope"
+
+
 def test_settings_become_the_parameters_of_an_export(modules: Page) -> None:
     defaults = modules.evaluate("import('/static/map/view_state.js').then(m => m.DEFAULTS)")
     chosen = {

@@ -136,6 +136,13 @@ export class Controls {
   pictureGroup() {
     const names = this.service.info.bandNames ?? [];
     const group = el("fieldset", {}, el("legend", { text: "Picture" }));
+    const { products } = this.service;
+    if (products.length > 0) {
+      const pairs = products.map((template) => [template.name, template.name]);
+      const choice = this.select("product", [["", "None: the picture itself"], ...pairs]);
+      products.forEach((template, index) => { choice.options[index + 1].title = template.description; });
+      group.append(field("Product", choice));
+    }
     if (names.length > 1) group.append(field("Bands", this.select("bands", bandChoices(names))));
     const opacity = el("input", { type: "range", min: "0", max: "100", step: "5", name: "opacity", oninput: () => this.onChange({ opacity: Number(opacity.value) }) });
     this.inputs.opacity = opacity;
@@ -168,6 +175,7 @@ export class Controls {
       else if (key === "ascending") input.value = String(settings.ascending);
       else if (key in settings && "value" in input) input.value = String(settings[key]);
     }
+    if (this.inputs.bands) this.inputs.bands.disabled = settings.product !== "";
     const operator = this.inputs[`operator${settings.operator || this.defaultOperator}`];
     if (operator) operator.checked = true;
     if (!this.attributeRow) return;

@@ -51,6 +51,15 @@ async function getJson(url, parameters, signal) {
   return body;
 }
 
+/** What is made of the samples: a template of the service, stretched or not; null = its own picture. */
+function renderingRule({ product, stretch }) {
+  const template = product ? { rasterFunction: product } : null;
+  if (!stretch) return template;
+  const rule = STRETCHES[stretch];
+  if (!template) return rule;
+  return { ...rule, rasterFunctionArguments: { ...rule.rasterFunctionArguments, Raster: template } };
+}
+
 /** The parameters that choose and merge rasters and make the picture; only what differs from the default. */
 export function pictureParameters(settings) {
   const rule = {};
@@ -66,8 +75,10 @@ export function pictureParameters(settings) {
   if (Object.keys(rule).length > 0) parameters.mosaicRule = JSON.stringify(rule);
   if (settings.time) parameters.time = `${settings.time.start},${settings.time.end}`;
   if (settings.interpolation) parameters.interpolation = settings.interpolation;
-  if (settings.stretch) parameters.renderingRule = JSON.stringify(STRETCHES[settings.stretch]);
-  if (settings.bands) parameters.bandIds = settings.bands;
+  const made = renderingRule(settings);
+  if (made) parameters.renderingRule = JSON.stringify(made);
+  // A template counts the service's own bands.
+  if (settings.bands && !settings.product) parameters.bandIds = settings.bands;
   return parameters;
 }
 
@@ -94,6 +105,7 @@ export class Service {
     const fields = info.fields ?? [];
     this.fields = fields.filter((f) => !["esriFieldTypeGeometry", "esriFieldTypeRaster"].includes(f.type));
     this.idField = fields.find((f) => f.type === "esriFieldTypeOID")?.name ?? "OBJECTID";
+    this.products = (info.rasterFunctionInfos ?? []).filter((template) => template.name !== "None");
     this.timeField = info.timeInfo?.startTimeField ?? null;
     this.hasCatalog = /catalog/i.test(info.capabilities ?? "") && fields.length > 0;
     return this;

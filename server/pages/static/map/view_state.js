@@ -8,6 +8,7 @@ export const DEFAULTS = Object.freeze({
   ascending: true,
   lockIds: [],
   interpolation: "",
+  product: "",
   stretch: "",
   bands: "",
   format: "png",
@@ -19,7 +20,7 @@ export const DEFAULTS = Object.freeze({
   against: null,
 });
 
-const TEXTS = ["method", "operator", "sortField", "sortValue", "interpolation", "stretch", "bands"];
+const TEXTS = ["method", "operator", "sortField", "sortValue", "interpolation", "product", "stretch", "bands"];
 const SWITCHES = ["footprints", "grid", "explain"];
 const FORMATS = ["png", "jpg", "webp"];
 
