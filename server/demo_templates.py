@@ -59,12 +59,15 @@ TERRAIN_PRODUCTS: dict[str, _Rule] = {
         HillshadeType=1,
     ),
     "Hillshade": _rule("Hillshade", "The light of a sun in the north-west"),
-    "Slope": _rule(
-        "Colormap",
-        "How steep it is, in degrees",
-        ColorrampName="Slope",
-        Raster=_rule("Slope"),
+    "Slope": _coloured(
+        _rule("Slope"), 0, 45, "Slope", "How steep it is: green is flat, red 45 degrees"
     ),
     "Aspect and slope": _rule("AspectSlope", "Which way slopes face, brighter where steeper"),
-    "Contours": _rule("Contour", "Lines of equal height", ContourInterval=50),
+    "Contours": _coloured(
+        _rule("Contour", ContourInterval=20, NthContourLineInBold=5),
+        200,
+        1000,
+        "Brown Light to Dark",
+        "Lines of equal height, every 20 metres",
+    ),
 }
