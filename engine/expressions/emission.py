@@ -1,13 +1,14 @@
 """Write the code of operations in LLVM's language: for each, the number and whether it is valid.
 
-Numbers are doubles. `Value.valid` is None where a value is always valid. There are no branches: LLVM makes
-one pass of it that handles four pixels at a time.
+Numbers are doubles, or of single precision where that does (`precision`). `Value.valid` is None where a value is always valid. There are no branches: LLVM makes
+one pass of it that handles four pixels, or eight, at a time.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.expressions.arctangent import arctangent, arctangent_of_two
 from engine.expressions.operations import OPERATIONS
 from engine.kernel import ir
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     Emit = Callable[["Emitter", Sequence["Value"]], "Value"]
 
 DOUBLE = ir.DoubleType()
+SINGLE = ir.FloatType()
 INT64 = ir.IntType(64)
 BIT = ir.IntType(1)
 # Whole numbers up to here are exact as doubles.
@@ -37,10 +39,13 @@ class Emitter:
     ----------
     builder : llvmlite.ir.IRBuilder
         At the place where the code of one pixel goes.
+    kind : llvmlite.ir.Type
+        Of numbers.
     """
 
-    def __init__(self, builder: ir.IRBuilder) -> None:
+    def __init__(self, builder: ir.IRBuilder, kind: ir.Type = DOUBLE) -> None:
         self.builder = builder
+        self.kind = kind
 
     def emit(self, operation: str, arguments: Sequence[Value]) -> Value:
         """Return the result of an operation of `engine.expressions.operations`."""
@@ -56,7 +61,7 @@ class Emitter:
 
     def number(self, value: float) -> ir.Value:
         """Return a constant."""
-        return ir.Constant(DOUBLE, value)
+        return ir.Constant(self.kind, value)
 
     def truth(self, number: ir.Value) -> ir.Value:
         """Return whether a number counts as true."""
@@ -91,10 +96,8 @@ class Emitter:
 
     def intrinsic(self, name: str, *numbers: ir.Value) -> ir.Value:
         """Return the result of an intrinsic of LLVM's."""
-        function = self.builder.module.declare_intrinsic(f"llvm.{name}", [DOUBLE])
-        if len(numbers) == 2:
-            kind = ir.FunctionType(DOUBLE, [DOUBLE, DOUBLE])
-            function = self.builder.module.declare_intrinsic(f"llvm.{name}", [DOUBLE], kind)
+        kind = ir.FunctionType(self.kind, [self.kind] * len(numbers))
+        function = self.builder.module.declare_intrinsic(f"llvm.{name}", [self.kind], kind)
         return self.builder.call(function, numbers)
 
     def library(self, name: str, *numbers: ir.Value) -> ir.Value:
@@ -312,7 +315,7 @@ def _pick(e: Emitter, x: Sequence[Value]) -> Value:
 
 
 _LIBRARY = (
-    *("tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh"),
+    *("tan", "asin", "acos", "sinh", "cosh", "tanh"),
     *("asinh", "acosh", "atanh"),
 )
 # Of numbers alone: valid where all arguments are.
@@ -341,6 +344,9 @@ _PLAIN: dict[str, Callable[[Emitter, list[ir.Value]], ir.Value]] = {
     "sin": _intrinsic("sin"),
     "cos": _intrinsic("cos"),
     **{name: _library(name) for name in _LIBRARY},
+    "atan": lambda e, x: arctangent(e, x[0]),
+    "atan2": lambda e, x: arctangent_of_two(e, *x),
+    "single": lambda _, x: x[0],
     "sign": _sign,
     "eq": _compare("=="),
     "ne": _compare("!="),

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.expressions.native import Signature, native_program
 from engine.expressions.operations import OPERATIONS
+from engine.expressions.precision import fits_single
 from engine.expressions.program import TABLE, listing_of
 from engine.pixels import PixelBlock
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from engine.expressions.native import NativeProgram
     from engine.expressions.program import Listing
     from engine.expressions.tree import Expression
     from engine.pixel_type import PixelType
@@ -47,6 +49,9 @@ class ExpressionPass:
     listing: Listing
     pixel_type: PixelType
     _tables: dict[str, _ByValue] = field(default_factory=dict, repr=False, compare=False)
+    _programs: dict[tuple[tuple[str, ...], tuple[int, ...]], NativeProgram] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def run(self, inputs: Sequence[PixelBlock]) -> PixelBlock:
         """Return the results, as many pixels as the inputs have.
@@ -106,19 +111,10 @@ class ExpressionPass:
         places: tuple[int, ...],
         count: int,
     ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        listing, pixel_type = self.listing, self.pixel_type
-        low, high = pixel_type.limits
+        listing = self.listing
         outputs = len(listing.program.outputs)
-        program = native_program(
-            Signature(
-                listing.program,
-                tuple(plane.dtype.name for plane in planes),
-                places,
-                ((pixel_type.dtype_name, low, high),) * outputs,
-                len(listing.tables),
-            )
-        )
-        data = np.empty((outputs, count), pixel_type.dtype_name)
+        program = self._program(planes, places)
+        data = np.empty((outputs, count), self.pixel_type.dtype_name)
         good = np.empty((1 if program.shares_validity else outputs, count), np.bool_)
         tables = []
         for table in listing.tables:
@@ -134,6 +130,24 @@ class ExpressionPass:
             *(good if not program.shares_validity else [good[0]] * outputs),
         )
         return data, good
+
+    def _program(self, planes: list[NDArray[Any]], places: tuple[int, ...]) -> NativeProgram:
+        """Return the machine code for samples of these types; programs take long to compare."""
+        key = (tuple(plane.dtype.char for plane in planes), places)
+        found = self._programs.get(key)
+        if found is None:
+            listing, own = self.listing, self.pixel_type
+            names = tuple(plane.dtype.name for plane in planes)
+            signature = Signature(
+                listing.program,
+                names,
+                places,
+                ((own.dtype_name, *own.limits),) * len(listing.program.outputs),
+                len(listing.tables),
+                fits_single(listing, names, own.dtype_name),
+            )
+            found = self._programs[key] = native_program(signature)
+        return found
 
 
 def expression_pass(expressions: Sequence[Expression], pixel_type: PixelType) -> ExpressionPass:

@@ -15,7 +15,7 @@ import llvmlite.binding as llvm
 import numpy as np
 from cachetools import LRUCache
 
-from engine.expressions.emission import DOUBLE, INT64, Emitter, Value
+from engine.expressions.emission import DOUBLE, INT64, SINGLE, Emitter, Value
 from engine.expressions.program import NUMBER, SAMPLE, TABLE
 from engine.kernel import TARGET, ir
 
@@ -28,7 +28,6 @@ llvm.initialize_native_asmprinter()
 # A kilobyte of code or ten each.
 _MOST_KEPT = 512
 _INTEGERS = {"uint8": 8, "int8": 8, "uint16": 16, "int16": 16, "uint32": 32, "int32": 32}
-_FLOAT = ir.FloatType()
 _BYTE = ir.IntType(8)
 _FLOAT_MAX = float(np.finfo(np.float32).max)
 
@@ -46,6 +45,8 @@ class Signature:
     outputs : tuple of (type, low, high)
         Limits of each result; of float types they are not looked at.
     tables : int
+    is_single : bool
+        Numbers are of single precision.
     """
 
     program: Program
@@ -53,6 +54,7 @@ class Signature:
     validity: tuple[int, ...]
     outputs: tuple[tuple[str, float, float], ...]
     tables: int
+    is_single: bool = False
 
 
 class NativeProgram:
@@ -80,7 +82,7 @@ class NativeProgram:
             C-contiguous: samples, validities (1 byte each), numbers (float64), for each table its values
             (float64), its validity and [first, last] (int64), results, validities of results.
         """
-        self._call(count, *(array.ctypes.data for array in arrays))
+        self._call(count, *(array.__array_interface__["data"][0] for array in arrays))
 
 
 _lock = threading.Lock()
@@ -119,6 +121,7 @@ class _Writer:
 
     def __init__(self, signature: Signature) -> None:
         self._signature = signature
+        self._kind = SINGLE if signature.is_single else DOUBLE
         self.module = ir.Module("expression")
         self.function = self._declared()
         arguments = list(self.function.args)
@@ -182,7 +185,10 @@ class _Writer:
         at = (
             builder.gep(self._numbers, [ir.Constant(INT64, place)]) for place in range(len(places))
         )
-        return [builder.load(each) for each in at]
+        loaded = [builder.load(each) for each in at]
+        if self._kind is DOUBLE:
+            return loaded
+        return [builder.fptrunc(each, SINGLE) for each in loaded]
 
     @staticmethod
     def _ends(builder: ir.IRBuilder, table: list[ir.Argument]) -> tuple[ir.Value, ir.Value]:
@@ -196,7 +202,7 @@ class _Writer:
         numbers: list[ir.Value],
         tables: list[tuple[ir.Value, ...]],
     ) -> None:
-        emitter = Emitter(builder)
+        emitter = Emitter(builder, self._kind)
         bits = [
             builder.icmp_unsigned("!=", builder.load(builder.gep(each, [pixel])), _BYTE(0))
             for each in self._valid
@@ -222,10 +228,11 @@ class _Writer:
         valid = bits[self._signature.validity[place]]
         if name in _INTEGERS:
             convert = builder.uitofp if name.startswith("u") else builder.sitofp
-            return Value(convert(sample, DOUBLE), valid)
-        if name == "float32":
+            return Value(convert(sample, self._kind), valid)
+        finite = Emitter(builder, SINGLE if name == "float32" else DOUBLE).is_finite(sample)
+        if name == "float32" and self._kind is DOUBLE:
             sample = builder.fpext(sample, DOUBLE)
-        return Value(sample, builder.and_(valid, Emitter(builder).is_finite(sample)))
+        return Value(sample, builder.and_(valid, finite))
 
     def _store(self, emitter: Emitter, pixel: ir.Value, steps: list[Value]) -> None:
         builder, program = emitter.builder, self._signature.program
@@ -252,7 +259,7 @@ def _arrays_of_validity(signature: Signature) -> int:
 def _pointer(name: str) -> ir.Type:
     if name in _INTEGERS:
         return ir.IntType(_INTEGERS[name]).as_pointer()
-    return (_FLOAT if name == "float32" else DOUBLE).as_pointer()
+    return (SINGLE if name == "float32" else DOUBLE).as_pointer()
 
 
 def _as_type(emitter: Emitter, number: ir.Value, kind: tuple[str, float, float]) -> ir.Value:
@@ -263,9 +270,8 @@ def _as_type(emitter: Emitter, number: ir.Value, kind: tuple[str, float, float])
         return number
     if name == "float32":
         low, high = -_FLOAT_MAX, _FLOAT_MAX
-        return builder.fptrunc(
-            emitter.between(number, emitter.number(low), emitter.number(high)), _FLOAT
-        )
+        held = emitter.between(number, emitter.number(low), emitter.number(high))
+        return held if emitter.kind is SINGLE else builder.fptrunc(held, SINGLE)
     rounded = emitter.intrinsic("rint", number)
     held = emitter.between(rounded, emitter.number(low), emitter.number(high))
     bits = _INTEGERS[name]

@@ -52,6 +52,8 @@ OPERATIONS: dict[str, Operation] = {
         *_all(
             "sqrt exp exp2 exp10 ln log2 log10 tan asin acos sinh cosh acosh atanh", 1, finite=False
         ),
+        # What a block of single precision would hold of it, or more digits (`precision`).
+        *_all("single", 1),
         # Whether the argument is invalid: always valid itself.
         *_all("is_null", 1, mends=True),
         # Of two numbers.

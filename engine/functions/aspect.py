@@ -45,7 +45,8 @@ def aspect_of_rises() -> Expression:
     """Return the aspect of rises to the east and to the south."""
     east, south = Sample(0, EAST), Sample(0, SOUTH)
     # Slopes face where the ground falls: to the west where it rises to the east.
-    turn = call("mul", call("atan2", call("neg", east), south), math.degrees(1.0))
-    around = call("con", call("lt", turn, 0.0), call("add", turn, 360.0), turn)
+    turn = call("mul", call("atan2", call("abs", east), south), math.degrees(1.0))
+    turn = call("single", turn)
+    around = call("con", call("gt", east, 0.0), call("sub", 360.0, turn), turn)
     is_flat = call("and", call("eq", east, 0.0), call("eq", south, 0.0))
     return call("con", is_flat, FLAT, around)

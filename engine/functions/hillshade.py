@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter
-from engine.expressions.tree import call
+from engine.expressions.tree import Number, call
 from engine.function_rules import HillshadeRule
 from engine.function_rules.terrain import ADJUSTED, DEGREE
 from engine.functions.base import BandsInfo, arguments_of
@@ -84,21 +84,23 @@ def shade_of(arguments: HillshadeRule) -> Expression:
         call("mul", _lit((east, south), azimuth, altitude), weight / total)
         for azimuth, altitude, weight in _SUNS
     ]
-    return call("sum", *parts)
+    return call("single", call("sum", *parts))
 
 
 def _lit(rises: tuple[Expression, Expression], azimuth: float, altitude: float) -> Expression:
-    """Return the share of light that falls onto the ground, times 255; 0 where it is turned away."""
+    """Return the share of light that falls onto the ground, times 255; 0 where it is turned away.
+
+    Of light single precision does: a unit of it is a ten-thousandth of what is shown.
+    """
     east, south = rises
     zenith = math.radians(90.0 - altitude)
     angle = math.radians(360.0 - azimuth + 90.0)
-    turned = call(
-        "sub",
-        call("mul", south, math.sin(zenith) * math.sin(angle)),
-        call("mul", east, math.sin(zenith) * math.cos(angle)),
-    )
+    to_south = call("mul", south, math.sin(zenith) * math.sin(angle))
+    to_east = call("mul", east, math.sin(zenith) * math.cos(angle))
+    turned = call("single", call("sub", call("single", to_south), call("single", to_east)))
     length = call(
         "sqrt", call("add", call("add", call("square", east), call("square", south)), 1.0)
     )
-    light = call("div", call("mul", call("add", turned, math.cos(zenith)), 255.0), length)
-    return call("max", light, 0.0)
+    facing = call("single", call("add", turned, call("single", Number(math.cos(zenith)))))
+    light = call("div", call("mul", facing, 255.0), length)
+    return call("single", call("max", light, 0.0))

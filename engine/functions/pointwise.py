@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from engine.expressions.evaluate import expression_pass
 from engine.expressions.tree import Call, Number, Sample, replaced, samples_of
 from engine.functions.base import BandsInfo, GroundFunction, some_bands
+from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from engine.expressions.tree import Expression
     from engine.functions.base import BoundFunction
     from engine.geometry.ground_cells import GroundCells
-    from engine.pixel_type import PixelType
     from engine.pixels import PixelBlock
 
 
@@ -112,9 +112,9 @@ def _pass(expressions: tuple[Expression, ...], pixel_type: PixelType) -> Express
 def as_type(expression: Expression, pixel_type: PixelType) -> Expression:
     """Return an expression with the results that a block of a type would hold.
 
-    Whole numbers are rounded and cut off; of floating point more digits stay than a block has.
+    Whole numbers are rounded and cut off; of floating point more digits may stay than a block has.
     """
     if pixel_type.is_float:
-        return expression
+        return Call("single", (expression,)) if pixel_type is PixelType.F32 else expression
     low, high = pixel_type.limits
     return Call("clamp", (Call("round", (expression,)), Number(low), Number(high)))

@@ -71,6 +71,7 @@ PLAIN: dict[str, Callable[..., Floats]] = {
     "tan": np.tan,
     "asin": np.arcsin,
     "acos": np.arccos,
+    "single": np.positive,
     "atan": np.arctan,
     "atan2": np.arctan2,
     "sinh": np.sinh,
