@@ -36,6 +36,7 @@ from engine.readers.handles import HandlePool
 from engine.rule_places import placed_rule
 from engine.sensor_items import SensorItems
 from engine.service_picture import bands_info, service_picture
+from engine.service_properties import with_properties
 from engine.staged_item import StagedItem, stage_geolocation, stage_planes
 from engine.target_grid import HALF_WORLD_M, world_period
 from engine.world_turns import raster_box, turned_items
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.readers.block_cache import Form
     from engine.request import ImageRequest, RenderingRule
+    from engine.service_properties import Properties
     from engine.summary import Histogram, ServiceSummary
     from engine.target_grid import TargetGrid
     from engine.view_area import ViewArea
@@ -175,6 +177,7 @@ class ImageService:
         self._pictures: dict[object, Picture] = {}
         self._trees: LRUCache[object, FunctionTree] = LRUCache(_MAX_PICTURES)
         self.plans: LRUCache[ImageRequest, Plan] = LRUCache(_MAX_PLANS)
+        self.properties_known: LRUCache[int | None, Properties] = LRUCache(_MAX_VIEWS)
         self.settled_rules: LRUCache[ImageRequest, RenderingRule] = LRUCache(_MAX_SETTLED)
         self.view_areas: LRUCache[TargetGrid, ViewArea | None] = LRUCache(_MAX_VIEWS)
         self.layer_sources: LRUCache[object, LayerSource] = LRUCache(_MAX_LAYERS)
@@ -261,7 +264,8 @@ class ImageService:
         found = self._trees.get(key)
         if found is None:
             found = self._trees[key] = function_tree(
-                placed_rule(rule, self.summary.crs), lambda _: self.bands_info(bands)
+                placed_rule(rule, self.summary.crs),
+                lambda leaf: with_properties(self.bands_info(bands), self, leaf),
             )
         return found
 

@@ -58,6 +58,7 @@ NO_PLUGIN: dict[str, str] = {
     "engine/functions/picture.py": "the last step of every picture, not asked for by name",
     "engine/functions/picture_pass.py": "the compiled pass behind stretch and picture",
     "engine/functions/view_statistics.py": "statistics that stretch asks for",
+    "engine/functions/tasseled_cap_tables.py": "the coefficients of tasseled cap",
     "engine/functions/colour_ramps.py": "ramps that colormap asks for",
     "engine/functions/named_ramps.py": "ramps by their names",
     "engine/functions/stretch_curves.py": "curves that stretch asks for",

@@ -48,6 +48,10 @@ from engine.function_rules.samples import (
     ThresholdRule,
     UnitConversionRule,
 )
+from engine.function_rules.sensors import (
+    ReflectanceRule,
+    TasseledCapRule,
+)
 from engine.function_rules.terrain import (
     AspectRule,
     AspectSlopeRule,
@@ -96,6 +100,7 @@ __all__ = [
     "PansharpeningRule",
     "RampPart",
     "RasterCalculatorRule",
+    "ReflectanceRule",
     "RemapRule",
     "ShadedReliefRule",
     "Shape",
@@ -104,6 +109,7 @@ __all__ = [
     "StatisticsHistogramRule",
     "StatisticsRule",
     "StretchRule",
+    "TasseledCapRule",
     "ThresholdRule",
     "UnitConversionRule",
     "VectorFieldRendererRule",
@@ -157,5 +163,7 @@ FunctionArguments = (
     | StatisticsRule
     | StatisticsHistogramRule
     | ClipRule
+    | TasseledCapRule
+    | ReflectanceRule
     | OutsideRule
 )

@@ -28,10 +28,13 @@ class FunctionRule(
         first one may be written Raster, too.
     esri_names : mapping
         Names in rendering rules of the fields that are called otherwise there.
+    other_names : tuple of str
+        Of the function, in rendering rules.
     words : mapping
         Of a field that is a number: words for it, in lower case without blanks.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("Raster",)
+    other_names: ClassVar[tuple[str, ...]] = ()
     esri_names: ClassVar[Mapping[str, str]] = {}
     words: ClassVar[Mapping[str, Mapping[str, int]]] = {}

@@ -33,6 +33,7 @@ from engine.functions.mask import Mask
 from engine.functions.ndvi import Ndvi
 from engine.functions.pansharpening import Pansharpening
 from engine.functions.raster_calculator import RasterCalculator
+from engine.functions.reflectance import Reflectance
 from engine.functions.remap import Remap
 from engine.functions.shaded_relief import ShadedRelief
 from engine.functions.slope import Slope
@@ -40,6 +41,7 @@ from engine.functions.spectral_conversion import SpectralConversion
 from engine.functions.statistics import Statistics
 from engine.functions.statistics_histogram import StatisticsHistogram
 from engine.functions.stretch import Stretch
+from engine.functions.tasseled_cap import TasseledCap
 from engine.functions.threshold import Threshold
 from engine.functions.unit_conversion import UnitConversion
 from engine.functions.vector_field import VectorField
@@ -56,6 +58,8 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Convolution": Convolution(),
         "Arithmetic": Arithmetic(),
         "Clip": Clip(),
+        "TasseledCap": TasseledCap(),
+        "Reflectance": Reflectance(),
         "GainOffset": GainOffset(),
         "GainSurface": GainSurface(),
         "BandArithmetic": BandArithmetic(),

@@ -39,6 +39,7 @@ from engine.function_rules import (
     NdviRule,
     PansharpeningRule,
     RasterCalculatorRule,
+    ReflectanceRule,
     RemapRule,
     ShadedReliefRule,
     Shape,
@@ -47,6 +48,7 @@ from engine.function_rules import (
     StatisticsHistogramRule,
     StatisticsRule,
     StretchRule,
+    TasseledCapRule,
     ThresholdRule,
     UnitConversionRule,
     VectorFieldRendererRule,
@@ -65,6 +67,8 @@ from engine.summary import Histogram
 ARGUMENTS: dict[str, FunctionArguments] = {
     "StatisticsHistogram": StatisticsHistogramRule(statistics=((0, 9, 4, 1),)),
     "Clip": ClipRule(extent=Shape(wkb=shapely.to_wkb(shapely.box(0, 0, 5, 5)), crs="EPSG:4326")),
+    "TasseledCap": TasseledCapRule(sensor_name="Landsat 8"),
+    "Reflectance": ReflectanceRule(reflectance_gain_values=(2e-5,), sun_elevation=40),
     "Stretch": StretchRule(),
     "Remap": RemapRule(input_ranges=(0, 50, 50, 100), output_values=(1, 2)),
     "Convolution": ConvolutionRule(kind=11),
@@ -114,7 +118,9 @@ KINDS = [PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.F3
 
 
 COLOURS = ((0, 1, 2, 3), (70, 4, 5, 6))
-HISTOGRAMS = (Histogram(min=0, max=100, counts=(5, 1, 1, 9)),) * 2
+HISTOGRAMS = (Histogram(min=0, max=100, counts=(5, 1, 1, 9)),)
+# Functions that take another count of bands than two.
+BANDS = {"TasseledCap": 6}
 
 
 def rule_of(name: str) -> RenderingRule:
@@ -129,10 +135,11 @@ def test_output_has_the_declared_type_and_the_valid_pixels_of_the_input(
     name: str, kind: PixelType, shape: tuple[int, int]
 ) -> None:
     random = np.random.default_rng(1)
-    data = random.integers(0, 100, (2, *shape)).astype(kind.dtype_name)
+    bands = BANDS.get(name, 2)
+    data = random.integers(0, 100, (bands, *shape)).astype(kind.dtype_name)
     block = PixelBlock(data, random.random((1, *shape)) > 0.5)
     bound = FUNCTIONS[name].bind(
-        BandsInfo(kind, 2, histograms=HISTOGRAMS, colormap=COLOURS), rule_of(name)
+        BandsInfo(kind, bands, histograms=HISTOGRAMS * bands, colormap=COLOURS), rule_of(name)
     )
     answer = bound.apply(block)
     assert answer.data.dtype == bound.output.pixel_type.dtype_name
@@ -143,9 +150,11 @@ def test_output_has_the_declared_type_and_the_valid_pixels_of_the_input(
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_all_invalid_input_gives_all_invalid_output(name: str) -> None:
-    block = PixelBlock(np.full((2, 3, 3), np.nan, np.float32), np.zeros((1, 3, 3), np.bool_))
+    bands = BANDS.get(name, 2)
+    block = PixelBlock(np.full((bands, 3, 3), np.nan, np.float32), np.zeros((1, 3, 3), np.bool_))
     bound = FUNCTIONS[name].bind(
-        BandsInfo(PixelType.F32, 2, histograms=HISTOGRAMS, colormap=COLOURS), rule_of(name)
+        BandsInfo(PixelType.F32, bands, histograms=HISTOGRAMS * bands, colormap=COLOURS),
+        rule_of(name),
     )
     # Constant takes no raster at all.
     assert name == "Constant" or not bound.apply(block).valid.any()

@@ -43,9 +43,10 @@ _FALSE = (False, 0, "false", "False", "FALSE", "0", "no", "", None)
 
 # By their names in lower case.
 FUNCTION_RULES: dict[str, type[FunctionRule]] = {
-    str(kind.__struct_config__.tag).casefold(): kind
+    name.casefold(): kind
     for kind in typing.get_args(FunctionArguments)
     if kind is not OutsideRule
+    for name in (str(kind.__struct_config__.tag), *kind.other_names)
 }
 
 

@@ -258,7 +258,7 @@ def _with_arguments(rule: Arguments, more: Arguments) -> Arguments:
 
 def accepted_functions() -> str:
     """Return the names of all functions, as errors list them."""
-    own = sorted(str(kind.__struct_config__.tag) for kind in FUNCTION_RULES.values())
+    own = sorted({str(kind.__struct_config__.tag) for kind in FUNCTION_RULES.values()})
     return ", ".join(["None", *own, *(entry.name for entry in entry_points_of(GROUP))])
 
 
