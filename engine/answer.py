@@ -22,7 +22,7 @@ from engine.image_directions import image_directions
 from engine.image_shapes import query_on_map, rows_in_image
 from engine.image_space import image_box, image_space, image_space_item
 from engine.item_facts import item_facts
-from engine.legend import legend_of
+from engine.legend import legend
 from engine.multiray import multiray
 from engine.pixels import PixelBlock
 from engine.place import place
@@ -33,6 +33,7 @@ from engine.render_work import Work
 from engine.request import (
     AnglesRequest,
     AreaCountsRequest,
+    DescribeRequest,
     Encoding,
     ExplainRequest,
     HistogramsRequest,
@@ -54,6 +55,8 @@ from engine.request import (
     View,
 )
 from engine.results import AreaCountsResult, HistogramsResult, PictureInfoResult, StatisticsResult
+from engine.rule_counts import statistics_of
+from engine.rule_description import describe_rule
 from engine.target_grid import square_pixels
 from engine.view_pixels import render_request
 
@@ -175,17 +178,23 @@ def _located(request: Request, work: Work) -> object:
         return multiray(request, work)
     if isinstance(request, ItemRequest):
         return item_facts(request, work.service)
-    return _facts(request, work.service)
+    return _facts(request, work)
 
 
-def _facts(request: Request, service: ImageService) -> object:
-    """Answer what the head of the definition knows."""
+def _facts(request: Request, work: Work) -> object:
+    """Answer what is known of the service, or of what a rule makes of it."""
+    service = work.service
     if isinstance(request, HistogramsRequest):
-        return HistogramsResult(histograms=service.catalog.histograms)
+        counts = statistics_of(service, request.rendering, work.budget)
+        return HistogramsResult(histograms=counts.histograms)
     if isinstance(request, LegendRequest):
-        picture = service.picture(request.band_ids, request.rendering, "")
-        return legend_of(service.summary, picture)
-    if isinstance(request, StatisticsRequest | KeyPropertiesRequest):
+        return legend(request, work)
+    if isinstance(request, DescribeRequest):
+        return describe_rule(request, work)
+    if isinstance(request, StatisticsRequest):
+        counts = statistics_of(service, request.rendering, work.budget)
+        return StatisticsResult(statistics=counts.statistics)
+    if isinstance(request, KeyPropertiesRequest):
         return StatisticsResult(statistics=service.summary.statistics)
     raise TypeError(f"no answer for {type(request).__name__}")
 

@@ -224,11 +224,22 @@ class QueryRequest(Record, tag="query", frozen=True, kw_only=True):
 
 
 class StatisticsRequest(Record, tag="statistics", frozen=True, kw_only=True):
-    """The service's statistics per band."""
+    """Statistics per band, of the service or of what a rule makes of it."""
+
+    rendering: RenderingRule | None = None
 
 
 class HistogramsRequest(Record, tag="histograms", frozen=True, kw_only=True):
-    """The service's histograms per band."""
+    """Histograms per band, of the service or of what a rule makes of it."""
+
+    rendering: RenderingRule | None = None
+
+
+class DescribeRequest(Record, tag="describe", frozen=True, kw_only=True):
+    """What a rule makes of the service: pixel type, bands, colours; statistics are counted if asked for."""
+
+    rendering: RenderingRule
+    with_statistics: bool = False
 
 
 class AreaCountsRequest(Record, tag="area_counts", frozen=True, kw_only=True):
@@ -361,6 +372,7 @@ Request = (
     | QueryRequest
     | StatisticsRequest
     | HistogramsRequest
+    | DescribeRequest
     | AreaCountsRequest
     | PointSamplesRequest
     | KeyPropertiesRequest

@@ -104,12 +104,29 @@ class StatisticsResult(Result, frozen=True, kw_only=True):
     statistics: tuple[BandStatistics, ...] = ()
 
 
+class DescribeResult(Result, frozen=True, kw_only=True):
+    """What a rendering rule makes of a service.
+
+    Attributes
+    ----------
+    names : one per band
+    statistics : one per band, or ()
+    """
+
+    pixel_type: PixelType
+    names: tuple[str, ...]
+    statistics: tuple[BandStatistics, ...] = ()
+    has_histograms: bool = False
+    colormap: tuple[tuple[int, int, int, int], ...] = ()
+
+
 class LegendResult(Result, frozen=True, kw_only=True):
     """What the colours of a picture mean.
 
     Attributes
     ----------
     bands : 1 or 3 band numbers from 0
+    names : one per shown band
     palette : tuple of (value, r, g, b)
         () = none is shown.
     ends : (low, high) or None
@@ -119,6 +136,7 @@ class LegendResult(Result, frozen=True, kw_only=True):
     """
 
     bands: tuple[int, ...] = (0,)
+    names: tuple[str, ...] = ()
     palette: tuple[tuple[int, int, int, int], ...] = ()
     ends: tuple[float, float] | None = None
     greys: tuple[int, ...] = ()

@@ -13,6 +13,7 @@ from engine.functions.stretch import NONE
 from engine.geometry.projection import describe_crs
 from engine.mosaic_process import is_function
 from engine.request import RenderingRule
+from engine.summary import BandInfo
 
 if TYPE_CHECKING:
     from engine.functions.cast import NoDataMatch
@@ -41,16 +42,27 @@ def service_picture(
             rule = by_view(summary, rule)
         return bind_picture(summary, service.histograms, band_ids, rule, match)
     output = service.function_tree(rule, rule_bands(summary, band_ids)).output
-    # The functions' results, as they are where they are 8-bit ones.
-    head = msgspec.structs.replace(
+    return bind_picture(rule_head(summary, output), output.histograms, (), None, match)
+
+
+def rule_head(summary: ServiceSummary, output: BandsInfo) -> ServiceSummary:
+    """Return the head of a service as if the results of a rule's functions were its samples."""
+    return msgspec.structs.replace(
         summary,
         pixel_type=output.pixel_type,
-        bands=summary.bands[:1] * output.bands,
+        bands=tuple(BandInfo(name=name) for name in band_names(output)),
+        # Three 8-bit bands are a picture as they are.
         picture_bands=(0, 1, 2) if output.bands >= 3 else (0,),
         statistics=output.statistics,
         colormap=output.colormap,
     )
-    return bind_picture(head, output.histograms, (), None, match)
+
+
+def band_names(output: BandsInfo) -> tuple[str, ...]:
+    """Return the names of bands; numbered ones where they have none."""
+    if len(output.names) == output.bands:
+        return output.names
+    return tuple(f"Band_{band + 1}" for band in range(output.bands))
 
 
 def rule_bands(summary: ServiceSummary, band_ids: tuple[int, ...]) -> tuple[int, ...]:

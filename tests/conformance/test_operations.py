@@ -22,6 +22,7 @@ from engine.pixel_type import PixelType
 from engine.request import (
     AnglesRequest,
     AreaCountsRequest,
+    DescribeRequest,
     ExplainRequest,
     HistogramsRequest,
     IdentifyRequest,
@@ -34,12 +35,14 @@ from engine.request import (
     PointSamplesRequest,
     QueryRequest,
     Request,
+    StatisticsRequest,
     ThumbnailRequest,
 )
 from engine.results import (
     AnglesResult,
     AreaCountsResult,
     BandCounts,
+    DescribeResult,
     ExplainedRaster,
     ExplainResult,
     HistogramsResult,
@@ -53,6 +56,7 @@ from engine.results import (
     PointSamplesResult,
     QueryResult,
     QueryRow,
+    StatisticsResult,
 )
 from engine.summary import BandInfo, BandStatistics, FieldInfo, Histogram, ServiceSummary
 from server.instances.answer_context import AnswerContext
@@ -181,6 +185,8 @@ def _result_for(request: Request) -> Any:
     if isinstance(request, QueryRequest):
         fields = (FieldInfo(name="OBJECTID", type="oid"), FieldInfo(name="Cloud", type="double"))
         return QueryResult(fields=fields, rows=(QueryRow(values=(1, math.nan)),), count=1)
+    if isinstance(request, StatisticsRequest | DescribeRequest):
+        return _facts_for(request)
     if isinstance(request, HistogramsRequest):
         bins = Histogram(min=math.nan, max=math.inf, counts=(0, 1))
         return HistogramsResult(histograms=(bins,))
@@ -199,6 +205,13 @@ def _result_for(request: Request) -> Any:
         return _item()
     assert isinstance(request, LegendRequest), "a record for the new request belongs here"
     return LegendResult(ends=(-math.inf, math.nan), greys=(0, 255))
+
+
+def _facts_for(request: StatisticsRequest | DescribeRequest) -> Any:
+    found = BandStatistics(min=-math.inf, max=math.nan, mean=math.nan, std=1, count=1)
+    if isinstance(request, StatisticsRequest):
+        return StatisticsResult(statistics=(found,))
+    return DescribeResult(pixel_type=PixelType.F64, names=("a",), statistics=(found,))
 
 
 def _values_for(request: AreaCountsRequest | PointSamplesRequest) -> Any:

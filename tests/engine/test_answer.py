@@ -18,6 +18,8 @@ from engine.errors import TileOutsideLimits
 from engine.extent import Extent
 from engine.request import (
     AnglesRequest,
+    AreaCountsRequest,
+    DescribeRequest,
     Encoding,
     ExplainRequest,
     HistogramsRequest,
@@ -29,7 +31,9 @@ from engine.request import (
     MultirayRequest,
     PictureInfoRequest,
     PlaceRequest,
+    PointSamplesRequest,
     QueryRequest,
+    RenderingRule,
     Request,
     StatisticsRequest,
     StripLayoutRequest,
@@ -40,6 +44,8 @@ from engine.request import (
 )
 from engine.results import (
     AnglesResult,
+    AreaCountsResult,
+    DescribeResult,
     ExplainResult,
     HistogramsResult,
     IdentifyResult,
@@ -47,6 +53,7 @@ from engine.results import (
     LegendResult,
     PictureInfoResult,
     PlaceResult,
+    PointSamplesResult,
     QueryResult,
     StatisticsResult,
 )
@@ -76,6 +83,9 @@ def test_every_kind_of_question_has_its_kind_of_record(pair: ImageService) -> No
         (ExplainRequest(image=_image(pair)), ExplainResult),
         (HistogramsRequest(), HistogramsResult),
         (StatisticsRequest(), StatisticsResult),
+        (AreaCountsRequest(geometry=place), AreaCountsResult),
+        (PointSamplesRequest(geometry=place), PointSamplesResult),
+        (DescribeRequest(rendering=RenderingRule()), DescribeResult),
         (LegendRequest(), LegendResult),
         (KeyPropertiesRequest(), StatisticsResult),
         (PlaceRequest(positions=bytes(24), to_crs="ICS:1"), PlaceResult),

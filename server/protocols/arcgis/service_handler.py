@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 from starlette.responses import Response
 
 from engine.errors import ImageServerError, InvalidParameter
+from engine.request import RenderingRule
 from server.errors import status_of
 from server.http_caching import conditional
 from server.instances.job import Job
@@ -16,17 +17,18 @@ from server.protocols.arcgis.answer_form import AnswerForm, answer_form
 from server.protocols.arcgis.directory import InvalidUrl
 from server.protocols.arcgis.errors import failure_of
 from server.protocols.arcgis.esri_json import encode
-from server.protocols.arcgis.operations import OPERATIONS, Operation
+from server.protocols.arcgis.operations import OPERATIONS, ROOT, Operation, service_root
 from server.protocols.arcgis.operations.base import (
     Asked,
     AskedOperation,
+    DescribedOperation,
     OperationInfo,
     Question,
 )
 from server.protocols.arcgis.operations.export_image import picture_url
 from server.protocols.arcgis.pages import page
 from server.protocols.arcgis.parameters import Parameters
-from server.protocols.arcgis.rendering_rule import rendering_rule, rule_scope
+from server.protocols.arcgis.rendering_rule import rendering_rule
 from server.protocols.arcgis.service_json import capabilities, service_json
 from server.responses import respond
 
@@ -84,7 +86,7 @@ async def handle_service(call: ServiceCall, segments: list[str]) -> Response:
     """
     if not segments:
         _label(call, "root")
-        return _root(call)
+        return await _root(call)
     name, operation, arguments = _resolve(segments)
     _label(call, name)
     info = operation.INFO
@@ -102,9 +104,10 @@ async def handle_service(call: ServiceCall, segments: list[str]) -> Response:
     question = call.question(form, parameters)
     if form.f == "html":
         return await _operation_page(call, name, operation, question)
-    if not isinstance(operation, AskedOperation):
+    if _is_described(operation, question):
         value = operation.describe(question)
         return _json(call, name, form, lambda: value)
+    assert isinstance(operation, AskedOperation)
     return await respond(
         call.request, call.state, _job(call, name, operation.parse(question), form)
     )
@@ -118,6 +121,18 @@ def _label(call: ServiceCall, operation: str) -> None:
 def _is_offered(call: ServiceCall, operation: Operation) -> bool:
     capability = operation.INFO.capability
     return not capability or capability in capabilities(call.service.summary)
+
+
+def _is_described(operation: Operation, question: Question) -> TypeGuard[DescribedOperation]:
+    """Tell whether the front answers by itself: what is asked of a rule's results it cannot know."""
+    if not isinstance(operation, DescribedOperation):
+        return False
+    return not isinstance(operation, AskedOperation) or not _has_rule(question)
+
+
+def _has_rule(question: Question) -> bool:
+    rule = rendering_rule(question.parameters, question.rule_scope)
+    return rule not in (None, RenderingRule())
 
 
 def _resolve(segments: list[str]) -> tuple[str, Operation, Parameters]:
@@ -149,6 +164,7 @@ def _addresses() -> list[str]:
     return [
         name if name.startswith(RASTER) else "/".join([name, *operation.INFO.arguments])
         for name, operation in OPERATIONS.items()
+        if name != ROOT
     ]
 
 
@@ -156,20 +172,23 @@ def _job(call: ServiceCall, name: str, asked: Asked, form: AnswerForm) -> Job:
     return Job(
         service=call.service,
         request=asked.request,
-        operation=name,
+        operation=name or "root",
         protocol=PROTOCOL,
         renderer="" if asked.is_final else f"{PROTOCOL}:{name}",
         options={} if asked.is_final else {**asked.options, **form.options()},
     )
 
 
-def _root(call: ServiceCall) -> Response:
+async def _root(call: ServiceCall) -> Response:
     form = answer_form(call.parameters, call.request.headers.get("accept", ""))
-    name, summary = call.service.name, call.service.summary
-    rule = rendering_rule(call.parameters, rule_scope(name, summary))
     if form.f == "html":
         return _service_page(call)
-    return _json(call, "root", form, lambda: service_json(name, summary, rule))
+    question = call.question(form, call.parameters)
+    if _has_rule(question):
+        asked = service_root.parse(question)
+        return await respond(call.request, call.state, _job(call, ROOT, asked, form))
+    name, summary = call.service.name, call.service.summary
+    return _json(call, "root", form, lambda: service_json(name, summary))
 
 
 def _json(call: ServiceCall, name: str, form: AnswerForm, make: Callable[[], Any]) -> Response:
@@ -199,7 +218,8 @@ def _service_page(call: ServiceCall) -> Response:
     operations = [
         (name, operation.INFO.hint, f"{call.url}/{name}")
         for name, operation in OPERATIONS.items()
-        if not operation.INFO.arguments
+        if name != ROOT
+        and not operation.INFO.arguments
         and not name.startswith(RASTER)
         and _is_offered(call, operation)
     ]
@@ -264,7 +284,8 @@ async def _result_text(
     call: ServiceCall, name: str, operation: Operation, question: Question
 ) -> str:
     form = AnswerForm("pjson")
-    if isinstance(operation, AskedOperation):
+    if not _is_described(operation, question):
+        assert isinstance(operation, AskedOperation)
         reply = await call.state.ask(_job(call, name, operation.parse(question), form))
         text = bytes(reply.body).decode("utf-8", "replace")
     else:

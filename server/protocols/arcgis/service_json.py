@@ -14,7 +14,7 @@ from server.protocols.arcgis.spatial_reference import WEB_MERCATOR, to_json
 from server.protocols.arcgis.tile_info import tile_info
 
 if TYPE_CHECKING:
-    from engine.request import RenderingRule
+    from engine.results import DescribeResult
     from engine.summary import BandStatistics, ServiceSummary
 
 # The version whose features this server has; clients switch operations on by it.
@@ -27,6 +27,7 @@ _DATA_TYPES = {
     "thematic": "esriImageServiceDataTypeThematic",
     "elevation": "esriImageServiceDataTypeElevation",
 }
+_PROCESSED = "esriImageServiceDataTypeProcessed"
 _SOURCE_TYPES = {
     "mosaic": "esriImageServiceSourceTypeMosaicDataset",
     "raster": "esriImageServiceSourceTypeDataset",
@@ -55,7 +56,7 @@ _FORMAT_ORDER = (
 
 
 def service_json(
-    name: str, summary: ServiceSummary, rule: RenderingRule | None = None
+    name: str, summary: ServiceSummary, shown: DescribeResult | None = None
 ) -> dict[str, Any]:
     """Return the root JSON of a service.
 
@@ -63,16 +64,16 @@ def service_json(
     ----------
     name : str
         "folder/name".
-    rule
-        With a rendering rule pixel type and statistics are those of its output.
+    shown
+        What a rendering rule makes of the service: then pixels and statistics are those.
     """
     is_mosaic = summary.source_type == "mosaic"
-    return {
+    own = {
         **_identity(name, summary),
         "hasMultidimensions": False,
         **_time_info(summary),
-        **_pixels(summary, rule),
-        **_statistics(summary, rule),
+        **_pixels(summary),
+        **_statistics(summary.statistics, len(summary.bands)),
         "objectIdField": object_id_field(summary),
         "fields": fields(summary.fields) if is_mosaic else [],
         "capabilities": ",".join(capabilities(summary)),
@@ -88,6 +89,14 @@ def service_json(
         "exportTilesAllowed": False,
         **_query_facts(is_mosaic=is_mosaic),
         "spatialReference": to_json(summary.crs, summary),
+    }
+    if shown is None:
+        return own
+    changed = _shown(shown)
+    return {
+        key: changed.get(key, value)
+        for key, value in own.items()
+        if key not in ("noDataValue", "noDataValues")
     }
 
 
@@ -119,7 +128,7 @@ def _identity(name: str, summary: ServiceSummary) -> dict[str, Any]:
     }
 
 
-def _pixels(summary: ServiceSummary, rule: RenderingRule | None) -> dict[str, Any]:
+def _pixels(summary: ServiceSummary) -> dict[str, Any]:
     return {
         "pixelSizeX": summary.pixel_size_x,
         "pixelSizeY": summary.pixel_size_y,
@@ -133,7 +142,7 @@ def _pixels(summary: ServiceSummary, rule: RenderingRule | None) -> dict[str, An
         "allowAnalysis": True,
         "bandCount": len(summary.bands),
         **_no_data(summary),
-        "pixelType": _pixel_type(summary, rule),
+        "pixelType": summary.pixel_type.value,
         "minPixelSize": 0,
         "maxPixelSize": 0,
         "serviceDataType": _DATA_TYPES[summary.data_type],
@@ -163,7 +172,7 @@ def _functions(summary: ServiceSummary) -> dict[str, Any]:
         "rasterTypeInfos": [_RASTER_TYPE],
         "mensurationCapabilities": "",
         "hasHistograms": summary.has_histograms,
-        "hasColormap": False,
+        "hasColormap": bool(summary.colormap),
         "hasRasterAttributeTable": False,
     }
 
@@ -177,29 +186,28 @@ def raster_function_infos(summary: ServiceSummary) -> list[dict[str, str]]:
     return [_NONE_FUNCTION, *own]
 
 
-def _pixel_type(summary: ServiceSummary, rule: RenderingRule | None) -> str:
-    if rule is None:
-        return summary.pixel_type.value
-    if rule.output_pixel_type is not None:
-        return rule.output_pixel_type.value
-    return "U8" if rule.function == "Stretch" else summary.pixel_type.value
-
-
-def _statistics(summary: ServiceSummary, rule: RenderingRule | None) -> dict[str, Any]:
-    rows = summary.statistics if len(summary.statistics) == len(summary.bands) else ()
-    if rule is not None and rule.stretch is not None:
-        count = len(summary.bands)
-        return {
-            "minValues": [number(rule.stretch.out_min)] * count,
-            "maxValues": [number(rule.stretch.out_max)] * count,
-            "meanValues": [],
-            "stdvValues": [],
-        }
+def _statistics(statistics: tuple[BandStatistics, ...], bands: int) -> dict[str, Any]:
+    rows = statistics if len(statistics) == bands else ()
     return {
         "minValues": [_counted(row, row.min) for row in rows],
         "maxValues": [_counted(row, row.max) for row in rows],
         "meanValues": [_counted(row, row.mean) for row in rows],
         "stdvValues": [_counted(row, row.std) for row in rows],
+    }
+
+
+def _shown(shown: DescribeResult) -> dict[str, Any]:
+    """Return what is otherwise under a rendering rule."""
+    bands = len(shown.names)
+    return {
+        "bandNames": list(shown.names),
+        "bandCount": bands,
+        "pixelType": shown.pixel_type.value,
+        "serviceDataType": _PROCESSED,
+        **_statistics(shown.statistics, bands),
+        "hasHistograms": shown.has_histograms,
+        "hasColormap": bool(shown.colormap),
+        "hasRasterAttributeTable": False,
     }
 
 

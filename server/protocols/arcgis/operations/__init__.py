@@ -7,6 +7,7 @@ from typing import TypeAlias
 from engine.registry import Registry
 from server.protocols.arcgis.operations import (
     catalog_item,
+    colormap,
     compute_angles,
     compute_histograms,
     compute_pixel_location,
@@ -30,6 +31,7 @@ from server.protocols.arcgis.operations import (
     raster_image,
     raster_info,
     raster_thumbnail,
+    service_root,
     statistics,
     thumbnail,
     tile,
@@ -38,9 +40,13 @@ from server.protocols.arcgis.operations.base import AskedOperation, DescribedOpe
 
 Operation: TypeAlias = AskedOperation | DescribedOperation
 
+# The service's own address, without an operation behind it.
+ROOT = ""
+
 OPERATIONS: Registry[Operation] = Registry(
     "operation",
     {
+        ROOT: service_root,
         "exportImage": export_image,
         "identify": identify,
         "query": query,
@@ -50,6 +56,7 @@ OPERATIONS: Registry[Operation] = Registry(
         "getSamples": get_samples,
         "computeHistograms": compute_histograms,
         "computeStatisticsHistograms": compute_statistics_histograms,
+        "colormap": colormap,
         "keyProperties": key_properties,
         "rasterFunctionInfos": raster_function_infos,
         "legend": legend,

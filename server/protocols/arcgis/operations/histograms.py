@@ -1,4 +1,4 @@
-"""histograms: the service's histograms per band."""
+"""histograms: per band, of the service or of what a rendering rule makes of it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,30 @@ from engine.request import HistogramsRequest
 from server.protocols.arcgis.esri_json import encode
 from server.protocols.arcgis.operations.area_form import histogram
 from server.protocols.arcgis.operations.base import Asked, OperationInfo
+from server.protocols.arcgis.operations.image_form import RENDERING_FIELD
+from server.protocols.arcgis.rendering_rule import rendering_rule
 
 if TYPE_CHECKING:
     from engine.results import HistogramsResult
     from server.instances.answer_context import AnswerContext
     from server.protocols.arcgis.operations.base import Question
 
-INFO = OperationInfo(title="Histograms", hint="Counts of pixel values per band, in equal bins.")
+INFO = OperationInfo(
+    title="Histograms",
+    hint="Counts of pixel values per band, in equal bins.",
+    fields=(RENDERING_FIELD,),
+)
 
 
-def parse(question: Question) -> Asked:  # noqa: ARG001 -- the form of all operations
-    """Ask for the histograms, which only the compiled file holds."""
-    return Asked(request=HistogramsRequest())
+def parse(question: Question) -> Asked:
+    """Ask for the histograms, which only the compiled file holds, or for those of a rule's results.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    rule = rendering_rule(question.parameters, question.rule_scope)
+    return Asked(request=HistogramsRequest(rendering=rule))
 
 
 def answer(result: HistogramsResult, context: AnswerContext) -> tuple[str, bytes]:

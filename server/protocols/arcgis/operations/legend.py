@@ -66,7 +66,7 @@ def _legend(summary: ServiceSummary, shown: LegendResult) -> tuple[str, list[dic
             for value, *color in shown.palette[:MAX_CLASSES]
         ]
     if len(shown.bands) >= 3:
-        names = [summary.bands[band].name for band in shown.bands]
+        names = shown.names or [summary.bands[band].name for band in shown.bands]
         return "RGB Composite", [
             _swatch(f"Red:    {names[0]}", [_RED]),
             _swatch(f"Green: {names[1]}", [_GREEN]),

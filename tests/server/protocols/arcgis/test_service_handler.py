@@ -63,6 +63,75 @@ def test_the_root_describes_the_output_of_a_rendering_rule(client: httpx.Client)
     assert root["pixelType"] == "U16"
 
 
+NDVI = (
+    '{"rasterFunction":"NDVI","rasterFunctionArguments":{"VisibleBandID":0,"InfraredBandID":2,'
+    '"ScientificOutput":true},"outputPixelType":"F32"}'
+)
+COLOURS = (
+    '{"rasterFunction":"Colormap","rasterFunctionArguments":'
+    '{"Colormap":[[10,255,0,0],[110,0,0,255]]}}'
+)
+
+
+def test_resources_say_what_a_rendering_rule_makes(client: httpx.Client) -> None:
+    def get(resource: str, rule: str) -> Any:
+        url = f"{SERVICE}/{resource}" if resource else SERVICE
+        return client.get(url, params={"f": "json", "renderingRule": rule}).json()
+
+    root = get("", NDVI)
+    assert (root["bandCount"], root["pixelType"], len(root["bandNames"])) == (1, "F32", 1)
+    low, high = 20 / 240, 20 / 40
+    assert root["minValues"] == [pytest.approx(low, rel=1e-6)]
+    assert root["maxValues"] == [pytest.approx(high, rel=1e-6)]
+    (band,) = get("statistics", NDVI)["statistics"]
+    assert (band["min"], band["max"]) == (root["minValues"][0], root["maxValues"][0])
+    assert band["count"] == 64 * 96
+    (histogram,) = get("histograms", NDVI)["histograms"]
+    assert sum(histogram["counts"]) == band["count"]
+    assert histogram["counts"][0] + histogram["counts"][-1] == band["count"]
+    layer = get("legend", NDVI)["layers"][0]
+    assert layer["legendType"] == "Stretched"
+    assert [entry["label"][:3] for entry in layer["legend"]] == ["Hig", "", "Low"]
+
+
+def test_resources_say_the_colours_of_a_rendering_rule(client: httpx.Client) -> None:
+    def get(resource: str, rule: str = COLOURS) -> Any:
+        url = f"{SERVICE}/{resource}" if resource else SERVICE
+        return client.get(url, params={"f": "json", "renderingRule": rule}).json()
+
+    root = get("")
+    assert (root["hasColormap"], root["bandCount"]) == (True, 1)
+    assert get("colormap") == {"colormap": [[10, 255, 0, 0], [110, 0, 0, 255]]}
+    layer = get("legend")["layers"][0]
+    assert layer["legendType"] == "Unique Values"
+    assert [entry["values"] for entry in layer["legend"]] == [[10], [110]]
+    three = (
+        '{"rasterFunction":"ColormapToRGB","rasterFunctionArguments":{"Raster":' + COLOURS + "}}"
+    )
+    layer = get("legend", three)["layers"][0]
+    assert layer["legendType"] == "RGB Composite"
+    assert [entry["label"] for entry in layer["legend"]] == [
+        "Red:    Red",
+        "Green: Green",
+        "Blue:   Blue",
+    ]
+    assert client.get(f"{SERVICE}/colormap", params={"f": "json"}).json() == {"colormap": []}
+
+
+def test_a_rule_that_does_nothing_is_answered_in_the_front(client: httpx.Client) -> None:
+    plain = client.get(SERVICE, params={"f": "json"})
+    none = client.get(SERVICE, params={"f": "json", "renderingRule": '{"rasterFunction":"None"}'})
+    assert none.content == plain.content
+    assert "Server-Timing" not in none.headers
+
+
+def test_a_rule_that_cannot_be_is_named_by_every_resource(client: httpx.Client) -> None:
+    rule = '{"rasterFunction":"NDVI","rasterFunctionArguments":{"VisibleBandID":9}}'
+    for resource in ("", "/statistics", "/histograms", "/colormap", "/legend"):
+        answer = client.get(f"{SERVICE}{resource}", params={"f": "json", "renderingRule": rule})
+        assert "VisibleBandID" in answer.json()["error"]["message"], resource
+
+
 def test_query_finds_rows_over_http(client: httpx.Client) -> None:
     query = {"where": "1=1", "outFields": "*", "f": "json", "orderByFields": "AcqDate DESC"}
     body = client.post(f"{SERVICE}/query", data=query).json()

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from config.definition import MosaicMethod, ServiceProperties
+from engine.pixel_type import PixelType
+from engine.results import DescribeResult
 from engine.summary import BandStatistics
-from server.protocols.arcgis.parameters import Parameters
-from server.protocols.arcgis.rendering_rule import rendering_rule
 from server.protocols.arcgis.service_json import service_json
 
 if TYPE_CHECKING:
@@ -133,11 +133,25 @@ def test_not_a_number_never_leaves_as_a_bare_token(mosaic: ServiceSummary) -> No
 
 
 def test_a_rendering_rule_describes_its_output(mosaic: ServiceSummary) -> None:
-    wide = msgspec.structs.replace(mosaic, pixel_type="U16")
-    rule = rendering_rule(Parameters([("renderingRule", '{"rasterFunction":"Stretch"}')]))
-    root = service_json("a", wide, rule)
-    assert root["pixelType"] == "U8"
-    assert root["maxValues"] == [255, 255, 255]
+    found = BandStatistics(min=-1, max=1, mean=0.25, std=0.5, count=9)
+    shown = DescribeResult(
+        pixel_type=PixelType.F32, names=("NDVI",), statistics=(found,), has_histograms=True
+    )
+    plain = service_json("a", msgspec.structs.replace(mosaic, no_data=(0.0,) * 3))
+    root = service_json("a", msgspec.structs.replace(mosaic, no_data=(0.0,) * 3), shown)
+    assert (root["pixelType"], root["bandCount"], root["bandNames"]) == ("F32", 1, ["NDVI"])
+    assert (root["minValues"], root["maxValues"], root["stdvValues"]) == ([-1], [1], [0.5])
+    assert root["serviceDataType"] == "esriImageServiceDataTypeProcessed"
+    assert set(plain) - set(root) == {"noDataValue", "noDataValues"}
+    assert root["extent"] == plain["extent"]
+
+
+def test_a_palette_is_told(mosaic: ServiceSummary) -> None:
+    assert service_json("a", mosaic)["hasColormap"] is False
+    classes = msgspec.structs.replace(mosaic, colormap=((1, 2, 3, 4),))
+    assert service_json("a", classes)["hasColormap"] is True
+    shown = DescribeResult(pixel_type=PixelType.U8, names=("a",), colormap=((1, 2, 3, 4),))
+    assert service_json("a", mosaic, shown)["hasColormap"] is True
 
 
 def test_time_info_has_two_milliseconds(mosaic: ServiceSummary) -> None:

@@ -1,0 +1,90 @@
+"""Statistics and histograms of what a rendering rule makes of a whole service.
+
+Those of a published template are as they were counted when it was published; others are counted at first
+use, over at most some millions of pixels of the whole service, and kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+from weakref import WeakKeyDictionary
+
+from cachetools import LRUCache
+
+from engine.area_counts import area_counts
+from engine.budget import UNLIMITED
+from engine.render_work import Work
+from engine.request import AreaCountsRequest, RenderingRule
+
+if TYPE_CHECKING:
+    from engine.budget import Budget
+    from engine.service import ImageService
+    from engine.summary import BandStatistics, Histogram
+
+_MOST_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCounts:
+    """What was counted of a rule's results.
+
+    Attributes
+    ----------
+    statistics, histograms : one per band, or ()
+        () where a service has none of its own.
+    skip : int
+        One pixel was looked at for so many along each axis; 0 = as published.
+    """
+
+    statistics: tuple[BandStatistics, ...]
+    histograms: tuple[Histogram, ...]
+    skip: int = 0
+
+
+class _Kept:
+    """Counts by service and rule; a service that is closed takes its own along."""
+
+    lock = threading.Lock()
+    by_service: ClassVar[WeakKeyDictionary[ImageService, LRUCache[RenderingRule, RuleCounts]]] = (
+        WeakKeyDictionary()
+    )
+
+
+def statistics_of(
+    service: ImageService, rule: RenderingRule | None, budget: Budget = UNLIMITED
+) -> RuleCounts:
+    """Return statistics and histograms of what a rule makes of the whole service.
+
+    Raises
+    ------
+    InvalidParameter
+        The rule cannot be.
+    RequestTooLarge
+        Rasters without pyramids would cost too much to read.
+    DeadlineExceeded, Cancelled
+    """
+    summary = service.summary
+    if rule is None or rule == RenderingRule():
+        return RuleCounts(summary.statistics, service.histograms)
+    for template in summary.templates:
+        if template.rule == rule and template.statistics:
+            return RuleCounts(template.statistics, template.histograms)
+    with _Kept.lock:
+        kept = _Kept.by_service.setdefault(service, LRUCache(_MOST_KEPT))
+        found = kept.get(rule)
+    if found is None:
+        found = _counted(service, rule, budget)
+        with _Kept.lock:
+            kept[rule] = found
+    return found
+
+
+def _counted(service: ImageService, rule: RenderingRule, budget: Budget) -> RuleCounts:
+    found = area_counts(AreaCountsRequest(rendering=rule), Work(service, budget))
+    return RuleCounts(
+        tuple(band.statistics for band in found.bands),
+        tuple(band.histogram for band in found.bands),
+        found.skip,
+    )
