@@ -20,9 +20,9 @@ from engine.geometry.locator import Locator, MapLocator
 from engine.geometry.projection import LONLAT, operation
 from engine.geometry.terrain_definition import ConstantHeight, TerrainDefinition
 from engine.geotransforms.rpc import RpcRecord
+from engine.process_memory import process_memory
 from engine.readers.header import RasterHeader
 from engine.sensor_place import ortho_locator
-from engine.service import process_memory
 from engine.world_turns import raster_box
 from raster_types import RASTER_TYPES
 from raster_types.adding.crawl import ProductJob, find_products, read_product

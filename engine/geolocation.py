@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.geometry.terrain import OpenService, Terrain
     from engine.geotransforms.base import Array as Floats
     from engine.geotransforms.base import SensorModel
-    from engine.service import ProcessMemory
+    from engine.process_memory import ProcessMemory
 
 # Level-0 pixels as if they were a map: the geotransform of an image that has none.
 IMAGE_SPACE = (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from engine.geometry.service_posts import ServicePosts
     from engine.geometry.terrain import Terrain
     from engine.item import Item
-    from engine.service import ProcessMemory
+    from engine.process_memory import ProcessMemory
 
 # A bound sensor model takes kilobytes, one with a spline or a grid up to a few megabytes.
 _MAX_BOUND = 256

@@ -15,24 +15,19 @@ from typing import TYPE_CHECKING, TypeAlias
 from cachetools import LRUCache, TTLCache
 
 from config.definition import Interpolation
-from engine.budget import InstanceMemory
 from engine.catalog import Catalog
 from engine.extent import Extent
 from engine.function_tree import function_tree
 from engine.geometry.extent_transform import inverse_extent
 from engine.geometry.local_scale import lonlat_extent, map_scale
 from engine.geometry.locator import MapLocator
-from engine.geometry.node_cache import NodeCache
-from engine.geometry.post_field import PostCache
 from engine.geometry.projection import MERCATOR, describe_crs, operation
 from engine.item_process import bound_process
 from engine.item_rasters import rasters_of
 from engine.mosaic_process import MosaicProcess, is_function
 from engine.overview_groups import OverviewGroups
 from engine.pole_boxes import box_on_map
-from engine.readers.block_cache import BlockCache, Identities
-from engine.readers.drivers import configure_gdal
-from engine.readers.handles import HandlePool
+from engine.process_memory import ProcessMemory, process_memory
 from engine.rule_places import placed_rule
 from engine.sensor_items import SensorItems
 from engine.service_picture import bands_info, service_picture
@@ -42,6 +37,7 @@ from engine.target_grid import HALF_WORLD_M, world_period
 from engine.world_turns import raster_box, turned_items
 
 if TYPE_CHECKING:
+    from engine.budget import InstanceMemory
     from engine.function_tree import FunctionTree
     from engine.functions.base import BandsInfo
     from engine.functions.cast import NoDataMatch
@@ -108,44 +104,6 @@ class Appearance:
 
     item: Item
     placed: Placed
-
-
-class ProcessMemory:
-    """What all services of a process share; handles and nodes are per thread."""
-
-    def __init__(self, memory: InstanceMemory) -> None:
-        configure_gdal(max(1, memory.gdal_cache_bytes >> 20))
-        self.blocks = BlockCache(memory.block_cache_bytes)
-        self.posts = PostCache(memory.terrain_bytes)
-        self.identities = Identities()
-        self._local = threading.local()
-
-    @property
-    def handles(self) -> HandlePool:
-        """Open datasets of the calling thread."""
-        found: HandlePool | None = getattr(self._local, "handles", None)
-        if found is None:
-            found = self._local.handles = HandlePool()
-        return found
-
-    @property
-    def nodes(self) -> NodeCache:
-        """Position grids of the calling thread."""
-        found: NodeCache | None = getattr(self._local, "nodes", None)
-        if found is None:
-            found = self._local.nodes = NodeCache()
-        return found
-
-
-class _Shared:
-    memory: ProcessMemory | None = None
-
-
-def process_memory(memory: InstanceMemory | None = None) -> ProcessMemory:
-    """Return the process's shared memory, made at the first call."""
-    if _Shared.memory is None:
-        _Shared.memory = ProcessMemory(memory or InstanceMemory())
-    return _Shared.memory
 
 
 class ImageService:

@@ -25,7 +25,7 @@ from engine.build.tally import BandTally, as_served, pack_tallies, tally_samples
 from engine.errors import ConfigError, InvalidParameter, SourceCorrupt, SourceError
 from engine.footprint import pack_rings
 from engine.functions.base import BandsInfo
-from engine.service import process_memory
+from engine.process_memory import process_memory
 
 if TYPE_CHECKING:
     from engine.build.footprint_rule import FootprintRule

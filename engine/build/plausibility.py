@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.geolocation import BoundGeolocation, Geolocation
+    from engine.process_memory import ProcessMemory
     from engine.readers.header import RasterHeader
-    from engine.service import ProcessMemory
 
     Floats = NDArray[np.float64]
 

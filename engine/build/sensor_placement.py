@@ -17,7 +17,7 @@ from engine.geometry.service_posts import open_service_posts
 from engine.geometry.sight_line import SightLines
 from engine.geometry.terrain_pool import TerrainPool
 from engine.geotransforms.view_angles import view_angles
-from engine.service import process_memory
+from engine.process_memory import process_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

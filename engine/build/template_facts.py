@@ -10,7 +10,8 @@ import msgspec
 
 from engine.build.zmd_writer import move_into_place
 from engine.errors import ConfigError, RequestError
-from engine.service import ImageService, process_memory
+from engine.process_memory import process_memory
+from engine.service import ImageService
 from engine.service_picture import rule_bands
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.service import ProcessMemory
+    from engine.process_memory import ProcessMemory
 
     Floats = NDArray[np.float64]
 

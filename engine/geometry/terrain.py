@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.geometry.post_surface import PostSurface
     from engine.geometry.terrain_definition import TerrainDefinition
     from engine.geotransforms.base import SensorModel
-    from engine.service import ProcessMemory
+    from engine.process_memory import ProcessMemory
 
     Floats = NDArray[np.float64]
     # Opens the posts of a compiled service: (path, memory) -> (posts, CRS with its vertical part).

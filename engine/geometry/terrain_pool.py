@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.geometry.terrain import PostTerrain, Terrain
     from engine.geometry.terrain_definition import TerrainDefinition
     from engine.geotransforms.base import SensorModel
-    from engine.service import ProcessMemory
+    from engine.process_memory import ProcessMemory
 
     OpenPosts: TypeAlias = Callable[[Path, ProcessMemory], tuple[ServicePosts, str]]
 

@@ -14,7 +14,7 @@ from engine.readers.header import read_header
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.service import ProcessMemory
+    from engine.process_memory import ProcessMemory
 
 Statistic: TypeAlias = Literal["mean", "median", "min", "max"]
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from engine.process_memory import ProcessMemory
     from engine.readers.block_reader import Block
     from engine.readers.header import RasterHeader
-    from engine.service import ProcessMemory
 
     Floats = NDArray[np.float64]
 

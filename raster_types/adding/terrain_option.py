@@ -14,8 +14,8 @@ from engine.geometry.published_terrain import is_published, published_file
 from engine.geometry.terrain import COMPILED_SUFFIX, stated_datum
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geometry.void_height import void_height
+from engine.process_memory import process_memory
 from engine.readers.header import read_header
-from engine.service import process_memory
 from engine.zmd import connect_read_only, read_summary
 
 if TYPE_CHECKING:

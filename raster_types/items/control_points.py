@@ -18,7 +18,7 @@ from engine.geometry.service_posts import open_service_posts
 from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import RasterTerrain
 from engine.geotransforms.rpc_refine import refine_rpc
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from raster_types.sensor_files.gcp_table import GcpFile, read_gcp_file
 from raster_types.sensor_files.gcps import in_one_piece
 

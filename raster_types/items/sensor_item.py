@@ -28,7 +28,7 @@ from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import AverageHeight, ConstantHeight, RasterTerrain
 from engine.geotransforms.frame_camera import FrameCameraRecord
 from engine.geotransforms.rpc import RpcRecord
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from raster_types.items.control_points import refine
 from raster_types.items.sensor_view import view_of_image
 from raster_types.sensor_files.acquisition import Acquisition, Attributes

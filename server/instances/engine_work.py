@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.answer import answer
+from engine.process_memory import process_memory
 from engine.request import Request
-from engine.service import ImageService, open_service, process_memory
+from engine.service import ImageService, open_service
 from engine.warmup import preload as preload_engine
 from server.instances.answer_context import AnswerContext
 from server.instances.frames import ReplyHead, Task

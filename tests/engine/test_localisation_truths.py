@@ -17,7 +17,7 @@ from engine.geometry.sight_line import SightLines
 from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import RasterTerrain
 from engine.geotransforms.displacement_grid import DisplacementGrid
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from raster_types.sensor_files.rpc_sidecar import read_rpc_sidecar
 
 if TYPE_CHECKING:

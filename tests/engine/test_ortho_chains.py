@@ -29,8 +29,9 @@ from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain, Te
 from engine.geotransforms import Affine, Polynomial, RpcRecord
 from engine.plan import plan
 from engine.process_definition import write_definition
+from engine.process_memory import process_memory
 from engine.render_work import Work
-from engine.service import ImageService, open_service, process_memory
+from engine.service import ImageService, open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from tests.conformance.geotransform_samples import SAMPLES

@@ -22,11 +22,12 @@ from engine.errors import SourceUnavailable
 from engine.explain import explain
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geometry.terrain_pool import TerrainPool
+from engine.process_memory import ProcessMemory
 from engine.render_work import Work
 from engine.request import IdentifyRequest
 from engine.results import IdentifyResult
 from engine.sensor_items import SensorItems
-from engine.service import ImageService, ProcessMemory, open_service
+from engine.service import ImageService, open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
 from tests.engine.rasters import samples

@@ -12,7 +12,8 @@ import pytest
 from config.definition import Interpolation
 from engine.errors import ConfigError
 from engine.geometry.projection import MERCATOR, transform
-from engine.service import open_service, process_memory
+from engine.process_memory import process_memory
+from engine.service import open_service
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from engine.errors import UnknownProduct
 from engine.geolocation import Geolocation, bind_geolocation
 from engine.geometry.service_posts import open_service_posts
 from engine.geometry.terrain_definition import RasterTerrain
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from raster_types.adding.crawl import ProductJob, read_product
 from raster_types.base import ItemOptions
 from tests.raster_types.products import RECORD, UTM, picture, service_of

@@ -17,8 +17,8 @@ from engine.geotransforms.camera_interior import InteriorPixels
 from engine.geotransforms.camera_orientation import OmegaPhiKappa
 from engine.geotransforms.frame_camera import CameraPosition, FrameCameraRecord
 from engine.geotransforms.rpc import RpcRecord
+from engine.process_memory import process_memory
 from engine.readers.header import read_header
-from engine.service import process_memory
 
 if TYPE_CHECKING:
     from pathlib import Path

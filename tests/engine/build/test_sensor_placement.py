@@ -16,7 +16,7 @@ from rasterio import Affine
 from engine.build.sensor_placement import place_sensor
 from engine.geolocation import Geolocation, bind_geolocation
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from tests.raster_types.products import HEIGHT, RECORD, UTM, WIDTH
 
 if TYPE_CHECKING:

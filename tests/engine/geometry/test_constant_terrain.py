@@ -12,7 +12,7 @@ from engine.extent import Extent
 from engine.geometry.constant_terrain import ConstantTerrain
 from engine.geometry.geoid import DatumShift
 from engine.geometry.post_surface import NodeCell
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from tests.engine.rasters import write_raster
 
 if TYPE_CHECKING:

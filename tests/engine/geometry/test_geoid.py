@@ -18,7 +18,7 @@ from engine.geometry.geoid import (
     datum_of_name,
     find_grid,
 )
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from tests.engine.rasters import write_raster
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from engine.geometry.projection import MERCATOR, operation
 from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import RasterTerrain
 from engine.geotransforms.concatenation import concatenate
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from engine.target_grid import CELL, Cell, Lattice, TargetGrid
 from tests.engine.geometry.plain_sensors import SlantedSensor
 from tests.engine.rasters import write_raster

@@ -11,7 +11,7 @@ from rasterio import Affine
 from engine.extent import Extent
 from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import RasterTerrain
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from tests.engine.rasters import write_raster
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from engine.geometry.geoid import DatumShift
 from engine.geometry.post_lift import PostLift
 from engine.geometry.posts import SIDE, PostLevel
 from engine.geometry.projection import LONLAT, operation, transform
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from tests.engine.rasters import write_raster
 
 if TYPE_CHECKING:

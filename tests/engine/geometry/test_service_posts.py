@@ -15,7 +15,7 @@ from engine.geometry.projection import LONLAT, operation, transform
 from engine.geometry.service_posts import open_service_posts
 from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import RasterTerrain
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from tests.engine.mosaics import compile_mosaic
 from tests.engine.rasters import write_raster
 

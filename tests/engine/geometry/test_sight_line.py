@@ -15,7 +15,7 @@ from engine.geometry.projection import operation, transform
 from engine.geometry.sight_line import SightLines, footprint_ring
 from engine.geometry.terrain import TerrainOpener
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
-from engine.service import process_memory
+from engine.process_memory import process_memory
 from tests.engine.geometry.plain_sensors import ChordOf, SlantedSensor, TextRpc
 from tests.engine.rasters import write_raster
 

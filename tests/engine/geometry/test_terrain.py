@@ -27,7 +27,7 @@ from engine.geometry.terrain_definition import (
     TerrainDefinition,
 )
 from engine.geometry.void_height import void_height
-from engine.service import ProcessMemory, process_memory
+from engine.process_memory import ProcessMemory, process_memory
 from tests.engine.geometry.plain_sensors import SlantedSensor, TextRpc
 from tests.engine.rasters import write_raster
 

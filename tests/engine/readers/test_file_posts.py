@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from rasterio import Affine
 
 from engine.errors import ConfigError
+from engine.process_memory import process_memory
 from engine.readers.file_posts import FilePosts, post_item
 from engine.readers.header import read_header
-from engine.service import process_memory
 from tests.engine.rasters import write_raster
 
 if TYPE_CHECKING:

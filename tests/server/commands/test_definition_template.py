@@ -15,8 +15,9 @@ from engine.budget import UNLIMITED
 from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
 from engine.build.definition_folder import DefinitionFolder
+from engine.process_memory import process_memory
 from engine.request import Encoding, ImageRequest, View
-from engine.service import ImageService, process_memory
+from engine.service import ImageService
 from raster_types.adding.add import AddRequest, add_rasters
 from server.cli import app
 from server.protocols.arcgis.rendering_rule import rendering_rule_of_json, rule_scope
