@@ -10,6 +10,7 @@ import ipaddress
 import os
 import re
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,10 +20,9 @@ from config.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 PREFIX = "SWATH_"
-TABLES = ("memory", "timeouts", "limits")
+TABLES = ("memory", "timeouts", "limits", "functions")
 _LISTS = ("trusted_proxies", "cors_origins")
 _PREFIX_FORM = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _HOST_FORM = re.compile(r"[A-Za-z0-9.:\[\]-]+")
@@ -72,6 +72,9 @@ def load_settings(
         if values:
             where = source
             settings = _overlay(settings, values, source)
+    if (Path(settings.data) / "functions" / ".revision").is_file():
+        functions = msgspec.structs.replace(settings.functions, reserve=True)
+        settings = msgspec.structs.replace(settings, functions=functions)
     check_memory(settings, str(file) if file is not None else where)
     return settings
 

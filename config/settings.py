@@ -75,6 +75,28 @@ class TimeoutSettings(_Table, frozen=True, kw_only=True):
     hang_s: Seconds = 10.0
 
 
+class FunctionSettings(_Table, frozen=True, kw_only=True):
+    """What registered functions in Python may take.
+
+    Attributes
+    ----------
+    time_s, start_s : float
+        Of one call (at most a million pixels); of the first, in which the file is loaded.
+    memory_mb : int
+        Of one process, beyond the interpreter.
+    workers : int
+        Processes of an instance at most.
+    reserve : bool
+        Their memory is part of the memory table; set at start where functions are registered.
+    """
+
+    time_s: Seconds = 10.0
+    start_s: Seconds = 30.0
+    memory_mb: Positive = 256
+    workers: Positive = 2
+    reserve: bool = False
+
+
 class LimitSettings(_Table, frozen=True, kw_only=True):
     """What a client may send and how much may wait.
 
@@ -136,6 +158,7 @@ class Settings(_Table, frozen=True, kw_only=True):
     memory: MemorySettings = MemorySettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     limits: LimitSettings = LimitSettings()
+    functions: FunctionSettings = FunctionSettings()
 
     @property
     def instance_count(self) -> int:
@@ -157,8 +180,8 @@ class Settings(_Table, frozen=True, kw_only=True):
         return max(_SMALLEST_BLOCK_CACHE_MB, min(_DEFAULT_BLOCK_CACHE_MB, share))
 
     def _rows_without_blocks(self) -> list[MemoryRow]:
-        memory, count = self.memory, self.instance_count
-        return [
+        memory, count, functions = self.memory, self.instance_count, self.functions
+        rows = [
             MemoryRow("front and fork parent", memory.front_mb, 1),
             MemoryRow("response cache", memory.response_cache_mb, 1),
             MemoryRow("instance", memory.instance_mb, count),
@@ -166,6 +189,10 @@ class Settings(_Table, frozen=True, kw_only=True):
             MemoryRow("GDAL cache", memory.gdal_mb, count),
             MemoryRow("terrain", memory.terrain_mb, count),
         ]
+        if functions.reserve:
+            each = functions.memory_mb * functions.workers
+            rows.append(MemoryRow("functions in Python", each, count))
+        return rows
 
     def memory_table(self) -> list[MemoryRow]:
         """Return the lines whose sum must fit the memory of the server."""

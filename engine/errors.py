@@ -13,6 +13,7 @@ ImageServerError
 │   ├── SourceUnavailable(source, why)
 │   ├── SourceCorrupt(source, why)
 │   └── UnknownProduct(source, why)
+├── FunctionFailed(function, line, why)  who wrote the raster function
 ├── Overloaded             the load
 ├── DeadlineExceeded       the load
 ├── Cancelled              nobody: the client left
@@ -144,6 +145,21 @@ class SourceCorrupt(SourceError):
 
 class UnknownProduct(SourceError):
     """No raster type and no driver recognises the file."""
+
+
+class FunctionFailed(ImageServerError):
+    """The code of a registered raster function failed, or took more than it may.
+
+    `line` is that of its file; 0 = no line can be named.
+    """
+
+    def __init__(self, function: str, line: int, why: str) -> None:
+        super().__init__(function, line, shorten(why, 300))
+
+    def __str__(self) -> str:
+        function, line, why = self.fields
+        at = f" at line {line}" if line else ""
+        return f"Raster function {function!r} failed{at}: {why}."
 
 
 class Overloaded(ImageServerError):

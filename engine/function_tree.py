@@ -20,6 +20,7 @@ from engine.functions.base import (
     CombiningFunction,
     GridFunction,
     GroundFunction,
+    MapCombination,
     retyped,
     taps_of,
 )
@@ -80,7 +81,10 @@ class _Node:
         if isinstance(self.work, ExpressionPass):
             return self.work.run(blocks)
         if isinstance(self.work, _Several):
-            return self.work.function.combine(blocks)
+            several = self.work.function
+            if grid is not None and isinstance(several, MapCombination):
+                return several.combine_on_map(blocks, grid)
+            return several.combine(blocks)
         function = self.work.function
         if isinstance(function, GridFunction) and grid is not None:
             return function.apply_in(blocks[0], grid)

@@ -12,6 +12,7 @@ from engine.functions.picture import Picture, bind_picture, stretch_in_force
 from engine.functions.stretch import NONE
 from engine.geometry.projection import describe_crs
 from engine.mosaic_process import is_function
+from engine.python_functions.messages import RasterPlace
 from engine.request import RenderingRule
 from engine.summary import BandInfo
 
@@ -42,7 +43,10 @@ def service_picture(
             rule = by_view(summary, rule)
         return bind_picture(summary, service.histograms, band_ids, rule, match)
     output = service.function_tree(rule, rule_bands(summary, band_ids)).output
-    return bind_picture(rule_head(summary, output), output.histograms, (), None, match)
+    head = rule_head(summary, output)
+    # Floats that nobody knows the range of are stretched by what the view holds.
+    shown = by_view(head, None) if output.pixel_type.is_float and not output.statistics else None
+    return bind_picture(head, output.histograms, (), shown, match)
 
 
 def rule_head(summary: ServiceSummary, output: BandsInfo) -> ServiceSummary:
@@ -130,4 +134,14 @@ def bands_info(
         colormap=summary.colormap if len(bands) == 1 else (),
         is_thematic=summary.data_type == "thematic",
         height_m=describe_crs(summary.crs).metres_per_height or 1.0,
+        place=_place(summary),
+    )
+
+
+def _place(summary: ServiceSummary) -> RasterPlace:
+    box = summary.extent
+    return RasterPlace(
+        extent=(box.xmin, box.ymin, box.xmax, box.ymax),
+        wkid=describe_crs(summary.crs).wkid,
+        cell_size=(summary.pixel_size_x, summary.pixel_size_y),
     )

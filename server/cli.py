@@ -15,6 +15,7 @@ from server.commands import (
     definition,
     demo,
     explain,
+    function,
     plugins,
     publish,
     serve,
@@ -72,6 +73,7 @@ def _root(
 app.add_typer(definition.app, name="definition")
 app.command()(publish.publish)
 app.add_typer(service.app, name="service")
+app.add_typer(function.app, name="function")
 app.command()(serve.serve)
 app.command()(explain.explain)
 app.command()(bench.bench)

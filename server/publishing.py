@@ -8,7 +8,6 @@ are swept by a later change, not by the one that made them so.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError, InvalidParameter
 from engine.zmd import connect_read_only, read_summary
+from server.atomic_files import change_of, read_line, sync_folder, write_line
 from server.data_folder import DataFolder, Entry
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Publisher:
                 self._check_free(full_name)
                 self._sweep(home)
                 part.replace(home / f"{version}.zmd")
-                _sync_folder(home)
+                sync_folder(home)
                 self._switch(home, version)
         finally:
             part.unlink(missing_ok=True)
@@ -112,7 +112,7 @@ class Publisher:
                 target = history[place - 1]
             file = entry.home / f"{target}.zmd"
             check_definition(file, file)
-            _write(entry.home / "current", target)
+            write_line(entry.home / "current", target)
             self._touch()
         return target
 
@@ -140,7 +140,7 @@ class Publisher:
     def stop(self, full_name: str) -> None:
         """Take a service out of the server without forgetting it."""
         with self._change():
-            _write(self._entry(full_name).home / "stopped", "")
+            write_line(self._entry(full_name).home / "stopped", "")
             self._touch()
 
     def rename(self, full_name: str, new_name: str) -> None:
@@ -187,12 +187,12 @@ class Publisher:
     def _switch(self, home: Path, version: str) -> None:
         (home / "deleted").unlink(missing_ok=True)
         history = _read_history(home)
-        before = _read_line(home / "current")
+        before = read_line(home / "current")
         # Going back from the new version leads to the one that served before it.
         others = [known for known in history if known not in (before, version)]
         ordered = [*others, before, version] if before and before != version else [*others, version]
-        _write(home / "history", "\n".join(ordered[-KEPT_VERSIONS:]))
-        _write(home / "current", version)
+        write_line(home / "history", "\n".join(ordered[-KEPT_VERSIONS:]))
+        write_line(home / "current", version)
         self._touch()
 
     def _copy_links(self, entry: Entry, target: Path) -> None:
@@ -201,15 +201,15 @@ class Publisher:
             link = target / f"{version}.zmd"
             link.unlink(missing_ok=True)
             link.hardlink_to(entry.home / f"{version}.zmd")
-        _write(target / "history", "\n".join(_read_history(entry.home)))
+        write_line(target / "history", "\n".join(_read_history(entry.home)))
         if entry.is_stopped:
-            _write(target / "stopped", "")
-        _sync_folder(target)
-        _write(target / "current", entry.version)
+            write_line(target / "stopped", "")
+        sync_folder(target)
+        write_line(target / "current", entry.version)
 
     def _retire(self, home: Path) -> None:
         (home / "current").unlink()
-        _write(home / "deleted", "")
+        write_line(home / "deleted", "")
 
     def _forget(self, home: Path) -> None:
         """Make way for another service in a folder of a deleted one."""
@@ -221,7 +221,7 @@ class Publisher:
         before = time.time() - _SWEEP_AFTER_S
         for other in self._deleted_homes(before):
             shutil.rmtree(other)
-        kept = {*_read_history(home), _read_line(home / "current")}
+        kept = {*_read_history(home), read_line(home / "current")}
         for file in home.glob("*.zmd"):
             if file.stem not in kept and file.stat().st_ctime < before:
                 file.unlink(missing_ok=True)
@@ -234,30 +234,15 @@ class Publisher:
         return [mark.parent for mark in marks if mark.stat().st_mtime < before]
 
     def _touch(self) -> None:
-        _write(self.folder.revision_file, str(time.time_ns()))
+        write_line(self.folder.revision_file, str(time.time_ns()))
 
     @contextmanager
     def _change(self) -> Iterator[None]:
         """Hold the lock of the data folder."""
         if not self.folder.services.is_dir():
             raise ConfigError(self.folder.path, "", "holds no published services")
-        path = self.folder.services / ".lock"
-        try:
-            file = path.open("a")
-        except OSError as err:
-            raise ConfigError(path, "", f"cannot be written: {err.strerror}") from err
-        with file:
-            give_up = time.monotonic() + self._lock_wait_s
-            while not _locked(file.fileno()):
-                if time.monotonic() > give_up:
-                    why = f"another change of {self.folder.path} is under way; try again"
-                    raise ConfigError(path, "", why)
-                time.sleep(0.05)
-            try:
-                yield
-            except OSError as err:
-                why = f"cannot be changed: {err.strerror or err}"
-                raise ConfigError(err.filename or self.folder.path, "", why) from err
+        with change_of(self.folder.services, self._lock_wait_s):
+            yield
 
 
 def check_definition(path: Path, shown: Path) -> None:
@@ -306,49 +291,11 @@ def _copy(file: Path, home: Path) -> tuple[Path, str]:
     return part, digest.hexdigest()
 
 
-def _write(path: Path, text: str) -> None:
-    """Replace a small file as a whole, on disk before it has its name."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="ascii") as file:
-            file.write(f"{text}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        _sync_folder(path.parent)
-    except OSError as err:
-        part.unlink(missing_ok=True)
-        raise ConfigError(path, "", f"cannot be written: {err.strerror}") from err
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _read_history(home: Path) -> list[str]:
     try:
         return (home / "history").read_text(encoding="ascii").split()
     except FileNotFoundError:
         return []
-
-
-def _read_line(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        return ""
-
-
-def _locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _listed(names: list[str]) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.errors import ConfigError
 from engine.zmd import connect_read_only, read_summary
 from server.data_folder import DataFolder
+from server.python_functions.known import FunctionRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +69,7 @@ class ServiceRegistry:
 
     def __init__(self, data: Path) -> None:
         self._folder = DataFolder(data)
+        self._functions = FunctionRegistry(data)
         self._revision: tuple[int, int] | None = None
         self._services: Mapping[str, PublishedService] = MappingProxyType({})
         self._problems: dict[str, str] = {}
@@ -98,6 +100,7 @@ class ServiceRegistry:
 
         Costs one `stat` when nothing has.
         """
+        self._functions.poll()
         # Read first: a change while the folders are read shows at the next call.
         revision = self._folder.revision()
         if revision == self._revision:

@@ -15,6 +15,8 @@ from server.instances.keeper import KeeperOptions
 from server.instances.pool import Pool, QueueOptions
 from server.metrics import Metrics, Snapshot
 from server.proxy import PublicAddress
+from server.python_functions.folder import functions_folder
+from server.python_functions.limits import FunctionLimits
 from server.response_cache import ResponseCache
 from server.service_registry import ServiceRegistry
 
@@ -168,6 +170,13 @@ def _keeping(settings: Settings) -> KeeperOptions:
         memory=memory,
         open_services=settings.limits.open_services,
         log_format=settings.log_format,
+        functions=str(functions_folder(Path(settings.data)).absolute()),
+        function_limits=FunctionLimits(
+            time_s=settings.functions.time_s,
+            start_s=settings.functions.start_s,
+            memory_mb=settings.functions.memory_mb,
+            workers=settings.functions.workers,
+        ),
     )
 
 

@@ -36,6 +36,7 @@ from engine.function_rules.overlay import (
     WeightedSumRule,
 )
 from engine.function_rules.places import ClipRule, Shape
+from engine.function_rules.python import PythonRule
 from engine.function_rules.samples import (
     ContrastBrightnessRule,
     ConvolutionRule,
@@ -98,6 +99,7 @@ __all__ = [
     "NdviRule",
     "OutsideRule",
     "PansharpeningRule",
+    "PythonRule",
     "RampPart",
     "RasterCalculatorRule",
     "ReflectanceRule",
@@ -165,5 +167,6 @@ FunctionArguments = (
     | ClipRule
     | TasseledCapRule
     | ReflectanceRule
+    | PythonRule
     | OutsideRule
 )

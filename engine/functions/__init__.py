@@ -32,6 +32,7 @@ from engine.functions.local import Local
 from engine.functions.mask import Mask
 from engine.functions.ndvi import Ndvi
 from engine.functions.pansharpening import Pansharpening
+from engine.functions.python import Python
 from engine.functions.raster_calculator import RasterCalculator
 from engine.functions.reflectance import Reflectance
 from engine.functions.remap import Remap
@@ -99,6 +100,7 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "NDVI": Ndvi(),
         "Pansharpening": Pansharpening(),
         "StatisticsHistogram": StatisticsHistogram(),
+        "Python": Python(),
     },
     GROUP,
 )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.geometry.ground_cells import GroundCells
     from engine.pixel_type import PixelType
     from engine.pixels import PixelBlock
+    from engine.python_functions.messages import RasterPlace
     from engine.request import RenderingRule
     from engine.summary import BandStatistics, Histogram
     from engine.target_grid import TargetGrid
@@ -49,6 +50,8 @@ class BandsInfo:
         Samples are classes, which are never averaged.
     height_m : float
         Metres of a unit of heights, where samples are heights.
+    place : RasterPlace or None
+        Where the service's rasters lie, for functions that ask.
     """
 
     pixel_type: PixelType
@@ -61,6 +64,7 @@ class BandsInfo:
     properties: tuple[tuple[str, str | float], ...] = ()
     is_thematic: bool = False
     height_m: float = 1.0
+    place: RasterPlace | None = None
 
     def property(self, key: str) -> str | float | None:
         """Return what is known under a key, in any case; None = nothing."""
@@ -166,6 +170,15 @@ class BoundCombination(Protocol):
 
     def combine(self, blocks: Sequence[PixelBlock]) -> PixelBlock:
         """Return the processed pixels of blocks of one size, in the order of the inputs."""
+        ...
+
+
+@runtime_checkable
+class MapCombination(Protocol):
+    """A function of several inputs whose results depend on where on the map pixels lie, too."""
+
+    def combine_on_map(self, blocks: Sequence[PixelBlock], grid: TargetGrid) -> PixelBlock:
+        """Return the processed pixels of blocks that fill the grid."""
         ...
 
 

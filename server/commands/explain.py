@@ -28,20 +28,26 @@ def explain(
 
     from engine.answer import answer
     from engine.budget import UNLIMITED
+    from engine.python_functions.runner import use_runner
     from engine.request import ExplainRequest
     from engine.results import ExplainResult
     from engine.service import open_service
+    from server.python_functions.folder import functions_folder
+    from server.python_functions.workers import PythonWorkers
     from server.request_url import picture_of_url
     from server.service_registry import ServiceRegistry
 
     registry = ServiceRegistry(data)
     registry.poll()
     service, image = picture_of_url(url, registry)
+    functions = PythonWorkers(functions_folder(data))
+    use_runner(functions)
     opened = open_service(service.path)
     try:
         record = answer(opened, ExplainRequest(image=image), UNLIMITED).record
     finally:
         opened.close()
+        functions.close()
     if not isinstance(record, ExplainResult):
         raise TypeError(f"no plan but {type(record).__name__}")
     console = Console()

@@ -8,20 +8,23 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from engine.answer import answer
 from engine.process_memory import process_memory
+from engine.python_functions.runner import use_runner
 from engine.request import Request
 from engine.service import ImageService, open_service
 from engine.warmup import preload as preload_engine
 from server.instances.answer_context import AnswerContext
 from server.instances.frames import ReplyHead, Task
+from server.python_functions.workers import PythonWorkers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +50,11 @@ def preload() -> None:
 
 def make(order: InstanceOrder) -> EngineWork:
     """Return the work of a new instance."""
-    return EngineWork(order.memory, order.open_services)
+    functions = None
+    if order.functions:
+        functions = PythonWorkers(Path(order.functions), order.function_limits)
+    use_runner(functions)
+    return EngineWork(order.memory, order.open_services, functions)
 
 
 @dataclass(slots=True)
@@ -98,7 +105,13 @@ class OpenServices:
 class EngineWork:
     """Answers tasks with the engine."""
 
-    def __init__(self, memory: InstanceMemory, open_services_limit: int) -> None:
+    def __init__(
+        self,
+        memory: InstanceMemory,
+        open_services_limit: int,
+        functions: PythonWorkers | None = None,
+    ) -> None:
+        self._functions = functions
         self._services = OpenServices(memory, open_services_limit)
         self._blocks = process_memory(memory).blocks
 
@@ -118,7 +131,7 @@ class EngineWork:
         ImageServerError
         """
         request = _request_decoder.decode(task.request)
-        with self._services.use(task.path) as service:
+        with self._services.use(task.path) as service, self._watched(budget):
             found = answer(service, request, budget)
             head = ReplyHead(
                 media_type=found.media_type,
@@ -135,6 +148,9 @@ class EngineWork:
             head.media_type, body = _format(task, request, service, found)
             head.stages["format"] = (time.perf_counter() - started) * 1e3
             return head, body
+
+    def _watched(self, budget: Budget) -> AbstractContextManager[None]:
+        return nullcontext() if self._functions is None else self._functions.watched_by(budget)
 
 
 def _format(task: Task, request: Request, service: ImageService, found: Answer) -> tuple[str, Body]:

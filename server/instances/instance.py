@@ -29,6 +29,7 @@ from server.instances.frames import (
     send_all,
 )
 from server.instances.process import return_free_memory
+from server.python_functions.limits import FunctionLimits
 
 if TYPE_CHECKING:
     import socket
@@ -51,12 +52,16 @@ class InstanceOrder(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     number : int
         Its seat in the pool, from 0; a replacement gets the number of the lost one.
+    functions : str
+        Folder of the registered functions in Python; "" = none are run.
     """
 
     number: int
     threads: int = 1
     open_services: int = 64
     memory: InstanceMemory = InstanceMemory()
+    functions: str = ""
+    function_limits: FunctionLimits = FunctionLimits()
 
 
 class Work(Protocol):

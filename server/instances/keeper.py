@@ -21,6 +21,7 @@ from server.instances.forker import Forker
 from server.instances.frames import GREETING, ReplyHead, request_frame
 from server.instances.instance import InstanceOrder
 from server.instances.link import Link
+from server.python_functions.limits import FunctionLimits
 
 _log = logging.getLogger("swath.pool")
 
@@ -40,6 +41,8 @@ class KeeperOptions(msgspec.Struct, frozen=True, kw_only=True):
         Module that does the instances' work (`server.instances.instance.WorkFactory`).
     environment : dict
         Added to the environment of the fork parent.
+    functions : str
+        Folder of the registered functions in Python; "" = none are run.
     """
 
     instances: int
@@ -49,6 +52,8 @@ class KeeperOptions(msgspec.Struct, frozen=True, kw_only=True):
     log_format: str = "text"
     work: str = "server.instances.engine_work"
     environment: dict[str, str] = {}
+    functions: str = ""
+    function_limits: FunctionLimits = FunctionLimits()
 
 
 class KeeperEvents(Protocol):
@@ -209,6 +214,8 @@ class Keeper:
             threads=options.threads,
             open_services=options.open_services,
             memory=options.memory,
+            functions=options.functions,
+            function_limits=options.function_limits,
         )
         mine, theirs = socket.socketpair()
         try:

@@ -89,6 +89,16 @@ def test_the_block_cache_takes_what_is_left():
     assert sum(row.sum_mb for row in settings.memory_table()) <= 1500
 
 
+def test_functions_have_their_memory_where_some_are_registered(tmp_path):
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions/.revision").write_text("1\n", "ascii")
+    own = {"data": str(tmp_path), "instances": 2, "memory.total_mb": 4000}
+    rows = {row.what: row for row in load_settings(None, {}, own).memory_table()}
+    assert rows["functions in Python"].sum_mb == 2 * 2 * 256
+    none = load_settings(None, {}, {**own, "data": str(tmp_path / "other")})
+    assert "functions in Python" not in {row.what for row in none.memory_table()}
+
+
 def test_the_example_shows_every_key_with_its_default(tmp_path, repo_root):
     text = (repo_root / "config/examples/swath.toml").read_text("utf-8")
     assert load_settings(write(tmp_path, text), {}, {}) == Settings()
@@ -96,7 +106,7 @@ def test_the_example_shows_every_key_with_its_default(tmp_path, repo_root):
     shown = re.sub(r"(?m)^block_cache_mb = .*$", "", shown)
     assert load_settings(write(tmp_path, shown), {}, {}) == Settings()
     keys = set(re.findall(r"(?m)^# ([a-z_]+) = ", text))
-    tables = {"memory", "timeouts", "limits"}
+    tables = {"memory", "timeouts", "limits", "functions"}
     expected = set(Settings.__struct_fields__) - tables
     for table in tables:
         expected |= set(getattr(Settings(), table).__struct_fields__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import shapely
@@ -38,6 +40,7 @@ from engine.function_rules import (
     MaskRule,
     NdviRule,
     PansharpeningRule,
+    PythonRule,
     RasterCalculatorRule,
     ReflectanceRule,
     RemapRule,
@@ -60,8 +63,14 @@ from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
+from engine.python_functions.runner import use_runner
 from engine.request import RenderingRule
 from engine.summary import Histogram
+from tests.engine.hosted_runner import HostedRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 # Arguments with which a function works on whole numbers from 0 to 99; None = its defaults.
 ARGUMENTS: dict[str, FunctionArguments] = {
@@ -77,6 +86,11 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "GainSurface": GainSurfaceRule(rows=1, cols=2, gains=(0.5, 1.5)),
     "NDVI": NdviRule(),
     "Pansharpening": PansharpeningRule(),
+    "Python": PythonRule(
+        name="WaterShare",
+        rasters=("raster",),
+        scalars='{"scale": 1, "mode": "Signed", "invert": false}',
+    ),
     "Colormap": ColormapRule(colormap=((3, 255, 0, 0), (50, 0, 255, 0))),
     "ColormapToRGB": ColormapToRgbRule(),
     "Mask": MaskRule(no_data_values=("7 9",), included_ranges=(3, 80)),
@@ -121,6 +135,13 @@ COLOURS = ((0, 1, 2, 3), (70, 4, 5, 6))
 HISTOGRAMS = (Histogram(min=0, max=100, counts=(5, 1, 1, 9)),)
 # Functions that take another count of bands than two.
 BANDS = {"TasseledCap": 6}
+
+
+@pytest.fixture(autouse=True)
+def _runs_python(repo_root: Path) -> Iterator[None]:
+    use_runner(HostedRunner(repo_root / "tests/python_functions"))
+    yield
+    use_runner(None)
 
 
 def rule_of(name: str) -> RenderingRule:

@@ -17,6 +17,7 @@ import msgspec
 
 from engine.errors import (
     DeadlineExceeded,
+    FunctionFailed,
     ImageServerError,
     InstanceLost,
     InternalError,
@@ -34,7 +35,15 @@ MAX_BYTES = 750
 _ROOM_FOR_FRAME = 60
 
 # Errors whose text is about the request; any other may name files and stays in the log.
-_TELLABLE = (RequestError, NotFound, Overloaded, DeadlineExceeded, InstanceLost, InternalError)
+_TELLABLE = (
+    RequestError,
+    NotFound,
+    FunctionFailed,
+    Overloaded,
+    DeadlineExceeded,
+    InstanceLost,
+    InternalError,
+)
 
 _log = logging.getLogger("swath.arcgis")
 

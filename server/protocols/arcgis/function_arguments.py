@@ -17,6 +17,7 @@ from engine.function_rules import (
     ArithmeticRule,
     FunctionArguments,
     OutsideRule,
+    PythonRule,
     RampPart,
     Shape,
     StretchRule,
@@ -45,7 +46,8 @@ _FALSE = (False, 0, "false", "False", "FALSE", "0", "no", "", None)
 FUNCTION_RULES: dict[str, type[FunctionRule]] = {
     name.casefold(): kind
     for kind in typing.get_args(FunctionArguments)
-    if kind is not OutsideRule
+    # Plug-ins and registered functions go by names of their own.
+    if kind not in (OutsideRule, PythonRule)
     for name in (str(kind.__struct_config__.tag), *kind.other_names)
 }
 

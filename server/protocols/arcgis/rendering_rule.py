@@ -18,7 +18,7 @@ import msgspec
 from engine.contract import FUNCTIONS as GROUP
 from engine.contract import entry_points_of
 from engine.errors import InvalidParameter, RequestTooLarge
-from engine.function_rules import LocalRule, OutsideRule
+from engine.function_rules import LocalRule, OutsideRule, PythonRule
 from engine.function_rules.local_names import LOCAL_NAMES
 from engine.pixel_type import PixelType
 from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
@@ -30,6 +30,9 @@ from server.protocols.arcgis.function_arguments import (
 from server.protocols.arcgis.function_templates import ARGUMENT_KEYS, filled
 from server.protocols.arcgis.parameters import Parameters, as_integer
 from server.protocols.arcgis.rules import mosaic_rule_of_json
+from server.python_functions.arguments import python_rule
+from server.python_functions.known import known_functions
+from server.python_functions.manifest import key_of
 
 if TYPE_CHECKING:
     from engine.request import RuleInput
@@ -43,6 +46,9 @@ _MOST_DEEP = 32
 _MOST_PARTS = 512
 _MOST_RASTERS = 256
 NOTHING = ("none", "identity", "")
+# What names a file of code; clients name registered functions instead.
+_NEVER = ("python", "pythonadapter", "pythonraster")
+PYTHON = str(PythonRule.__struct_config__.tag)
 _ITEM = re.compile(r"\$(\d{1,18})")
 
 
@@ -170,6 +176,15 @@ class _Reader:
         kind = FUNCTION_RULES.get(name.casefold())
         if kind is None and name.casefold() in LOCAL_NAMES:
             kind, arguments = LocalRule, local_arguments(name, arguments)
+        registered = None if kind is not None else known_functions().get(name.casefold())
+        if registered is not None:
+            own_rule, rasters = python_rule(registered, arguments, _Rasters(self))
+            return RenderingRule(
+                function=PYTHON,
+                arguments=own_rule,
+                inputs=() if rasters == [MosaicInput()] else tuple(rasters),
+                output_pixel_type=pixel_type,
+            )
         if kind is None:
             own, outside = _outside_rule(name, arguments)
             inputs = self._inputs(("Raster",), arguments)
@@ -233,6 +248,19 @@ class _Reader:
         return _on(self.rule(rule), own)
 
 
+@dataclass(frozen=True, slots=True)
+class _Rasters:
+    """The reader as functions of others ask it."""
+
+    reader: _Reader
+
+    def one(self, name: str, value: JsonValue) -> RuleInput:
+        return self.reader._input(name, value)  # noqa: SLF001 -- a face of the same class
+
+    def several(self, name: str, value: JsonValue) -> list[RuleInput]:
+        return self.reader._listed(name, value)  # noqa: SLF001 -- a face of the same class
+
+
 def _on(rule: RenderingRule, own: RuleInput) -> RenderingRule:
     """Return a rule with something else in place of the service's rasters."""
     if own == MosaicInput():
@@ -259,12 +287,25 @@ def _with_arguments(rule: Arguments, more: Arguments) -> Arguments:
 def accepted_functions() -> str:
     """Return the names of all functions, as errors list them."""
     own = sorted({str(kind.__struct_config__.tag) for kind in FUNCTION_RULES.values()})
-    return ", ".join(["None", *own, *(entry.name for entry in entry_points_of(GROUP))])
+    registered = (each.name for each in known_functions().values())
+    outside = (entry.name for entry in entry_points_of(GROUP))
+    return ", ".join(["None", *own, *registered, *outside])
+
+
+def is_taken(name: str) -> bool:
+    """Tell whether a name means a function that is no registered one."""
+    folded = key_of(name)
+    outside = (entry.name.casefold() for entry in entry_points_of(GROUP))
+    own = (*FUNCTION_RULES, *LOCAL_NAMES, *NOTHING, *_NEVER, *outside)
+    return folded in own
 
 
 def _outside_rule(name: str, arguments: Arguments) -> tuple[str, OutsideRule]:
     """Return the name and arguments of a function that a plug-in brings; keys are in lower case."""
     own = {entry.name.casefold(): entry.name for entry in entry_points_of(GROUP)}
+    if name.casefold() in _NEVER:
+        accepted = "the name under which a function in Python is registered; code is never taken"
+        raise InvalidParameter("renderingRule.rasterFunction", name, accepted)
     if name.casefold() not in own:
         raise InvalidParameter("renderingRule.rasterFunction", name, accepted_functions())
     given = {key: value for key, value in arguments.items() if key != "raster"}
