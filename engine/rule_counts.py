@@ -36,11 +36,14 @@ class RuleCounts:
         () where a service has none of its own.
     skip : int
         One pixel was looked at for so many along each axis; 0 = as published.
+    is_partial : bool
+        Some rasters could not be read, or were too many: the next count may find more.
     """
 
     statistics: tuple[BandStatistics, ...]
     histograms: tuple[Histogram, ...]
     skip: int = 0
+    is_partial: bool = False
 
 
 class _Kept:
@@ -76,15 +79,18 @@ def statistics_of(
         found = kept.get(rule)
     if found is None:
         found = _counted(service, rule, budget)
-        with _Kept.lock:
-            kept[rule] = found
+        if not found.is_partial:
+            with _Kept.lock:
+                kept[rule] = found
     return found
 
 
 def _counted(service: ImageService, rule: RenderingRule, budget: Budget) -> RuleCounts:
-    found = area_counts(AreaCountsRequest(rendering=rule), Work(service, budget))
+    work = Work(service, budget)
+    found = area_counts(AreaCountsRequest(rendering=rule), work)
     return RuleCounts(
         tuple(band.statistics for band in found.bands),
         tuple(band.histogram for band in found.bands),
         found.skip,
+        is_partial=bool(work.skipped or found.truncated),
     )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.build.zmd_writer import move_into_place
-from engine.errors import ConfigError, RequestError
+from engine.errors import ConfigError, RequestError, RequestTooLarge, SourceError
 from engine.process_memory import process_memory
+from engine.rule_counts import statistics_of
 from engine.service import ImageService
 from engine.service_picture import rule_bands
 
@@ -47,7 +48,16 @@ def _measured(service: ImageService, template: FunctionTemplate) -> FunctionTemp
         service.function_tree(template.rule, rule_bands(service.summary, ()))
     except RequestError as err:
         raise ConfigError(f"template {template.name}", "", str(err)) from err
-    return template
+    try:
+        counts = statistics_of(service, template.rule)
+    except (RequestTooLarge, SourceError):
+        # Counted when they are asked for, if they can be then.
+        return template
+    if counts.is_partial:
+        return template
+    return msgspec.structs.replace(
+        template, statistics=counts.statistics, histograms=counts.histograms
+    )
 
 
 def _write_summary(path: Path, summary: ServiceSummary) -> None:

@@ -185,11 +185,8 @@ def _result_for(request: Request) -> Any:
     if isinstance(request, QueryRequest):
         fields = (FieldInfo(name="OBJECTID", type="oid"), FieldInfo(name="Cloud", type="double"))
         return QueryResult(fields=fields, rows=(QueryRow(values=(1, math.nan)),), count=1)
-    if isinstance(request, StatisticsRequest | DescribeRequest):
+    if isinstance(request, HistogramsRequest | StatisticsRequest | DescribeRequest):
         return _facts_for(request)
-    if isinstance(request, HistogramsRequest):
-        bins = Histogram(min=math.nan, max=math.inf, counts=(0, 1))
-        return HistogramsResult(histograms=(bins,))
     if isinstance(request, AreaCountsRequest | PointSamplesRequest):
         return _values_for(request)
     if isinstance(request, PictureInfoRequest):
@@ -207,7 +204,10 @@ def _result_for(request: Request) -> Any:
     return LegendResult(ends=(-math.inf, math.nan), greys=(0, 255))
 
 
-def _facts_for(request: StatisticsRequest | DescribeRequest) -> Any:
+def _facts_for(request: HistogramsRequest | StatisticsRequest | DescribeRequest) -> Any:
+    if isinstance(request, HistogramsRequest):
+        bins = Histogram(min=math.nan, max=math.inf, counts=(0, 1))
+        return HistogramsResult(histograms=(bins,))
     found = BandStatistics(min=-math.inf, max=math.nan, mean=math.nan, std=1, count=1)
     if isinstance(request, StatisticsRequest):
         return StatisticsResult(statistics=(found,))

@@ -113,6 +113,29 @@ def test_a_template_gives_the_pixels_of_its_rule(here: Path) -> None:
     assert (_pixels(here / "d.zmd", thrice) != named).any()
 
 
+def test_templates_are_published_with_their_statistics(here: Path) -> None:
+    assert _template("add", "Twice.rft.json").exit_code == 0
+    assert _run("compile", "d.isdef").exit_code == 0
+    service = ImageService(here / "d.zmd", process_memory())
+    (template,) = service.summary.templates
+    service.close()
+    twice = ramp(64, 80)[0].astype(np.float64) * 2
+    (band,), (histogram,) = template.statistics, template.histograms
+    assert (band.min, band.max, band.count) == (twice.min(), twice.max(), twice.size)
+    assert band.mean == pytest.approx(twice.mean())
+    assert sum(histogram.counts) == twice.size
+
+
+def test_templates_of_files_that_are_gone_are_counted_later(here: Path) -> None:
+    assert _template("add", "Twice.rft.json").exit_code == 0
+    (here / "one.tif").unlink()
+    assert _run("compile", "d.isdef").exit_code == 0
+    service = ImageService(here / "d.zmd", process_memory())
+    (template,) = service.summary.templates
+    service.close()
+    assert template.statistics == ()
+
+
 def test_the_same_templates_compile_to_the_same_bytes(here: Path) -> None:
     assert _template("add", "Twice.rft.json").exit_code == 0
     for name in ("a.zmd", "b.zmd"):
