@@ -10,7 +10,7 @@ from engine.errors import InvalidParameter
 from engine.functions.base import BandsInfo
 from engine.functions.picture import Picture, bind_picture, stretch_in_force
 from engine.functions.stretch import NONE
-from engine.geometry.projection import describe_crs
+from engine.geometry.projection import describe_crs, vertical_crs
 from engine.mosaic_process import is_function
 from engine.python_functions.messages import RasterPlace
 from engine.request import RenderingRule
@@ -133,7 +133,7 @@ def bands_info(
         wavelengths_nm=tuple((band.wavelength_min_nm, band.wavelength_max_nm) for band in shown),
         colormap=summary.colormap if len(bands) == 1 else (),
         is_thematic=summary.data_type == "thematic",
-        height_m=describe_crs(summary.crs).metres_per_height or 1.0,
+        height_m=vertical_crs(summary.crs)[1],
         place=_place(summary),
     )
 

@@ -57,6 +57,7 @@ NO_PLUGIN: dict[str, str] = {
     "engine/functions/convolution_kernels.py": "the kernels that Convolution knows by number",
     "engine/functions/picture.py": "the last step of every picture, not asked for by name",
     "engine/functions/picture_pass.py": "the compiled pass behind stretch and picture",
+    "engine/functions/vector_symbols.py": "the shapes that VectorFieldRenderer draws",
     "engine/functions/view_statistics.py": "statistics that stretch asks for",
     "engine/functions/tasseled_cap_tables.py": "the coefficients of tasseled cap",
     "engine/functions/colour_ramps.py": "ramps that colormap asks for",

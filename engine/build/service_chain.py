@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from engine.functions.cast import cast
-from engine.geometry.projection import describe_crs
+from engine.geometry.projection import vertical_crs
 from engine.mosaic_process import ServiceProcess
 from engine.pixels import PixelBlock
 from engine.process_definition import check_service_chain
@@ -51,7 +51,7 @@ def with_service_chain(
         wavelengths_nm=tuple(
             (band.wavelength_min_nm, band.wavelength_max_nm) for band in facts.bands
         ),
-        height_m=describe_crs(facts.crs).metres_per_height or 1.0,
+        height_m=vertical_crs(facts.crs)[1],
     )
     check_service_chain(chain, service, process.info)
     steps = process.bind()

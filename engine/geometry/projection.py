@@ -53,8 +53,6 @@ _WKT_START = re.compile(
 )
 _ACCEPTED = "an EPSG or ESRI code, an OGC CRS URN, or WKT of at most 16,000 characters"
 _DEGREE_M = 111319.49079327357
-# Directions of axes that heights go up.
-_UPRIGHT = ("up",)
 _ROUND_TRIP_PX_M = 0.05
 
 
@@ -69,8 +67,6 @@ class CrsInfo(msgspec.Struct, frozen=True, kw_only=True):
         Of the map axes; for degrees the length of one degree at the equator.
     area_lonlat : Extent or None
         Area of use; xmax may exceed 180 where it crosses the antimeridian.
-    metres_per_height : float or None
-        Of the axis of heights; None = it has none.
     """
 
     key: str
@@ -81,7 +77,6 @@ class CrsInfo(msgspec.Struct, frozen=True, kw_only=True):
     is_geographic: bool
     metres_per_unit: float
     area_lonlat: Extent | None
-    metres_per_height: float | None = None
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -199,7 +194,6 @@ def describe_crs(key: str) -> CrsInfo:
     axis = crs.axis_info[0] if crs.axis_info else None
     geographic = bool(crs.is_geographic)
     factor = float(axis.unit_conversion_factor) if axis else 1.0
-    heights = (a.unit_conversion_factor for a in crs.axis_info if a.direction in _UPRIGHT)
     use = crs.area_of_use
     area = None
     if use is not None:
@@ -214,7 +208,6 @@ def describe_crs(key: str) -> CrsInfo:
         is_geographic=geographic,
         metres_per_unit=_DEGREE_M * factor * 180.0 / np.pi if geographic else factor,
         area_lonlat=area,
-        metres_per_height=next(map(float, heights), None),
     )
 
 

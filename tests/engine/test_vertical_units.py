@@ -23,7 +23,6 @@ from engine.function_rules import (
     HillshadeRule,
     SlopeRule,
 )
-from engine.geometry.projection import describe_crs
 from engine.request import ConstantInput, RenderingRule
 from engine.service import open_service
 from tests.engine.chain_services import chain_service, definition_with, pixels_of
@@ -71,12 +70,6 @@ def _of(arguments: FunctionArguments, *inputs: Any) -> RenderingRule:
     return RenderingRule(
         function=str(arguments.__struct_config__.tag), arguments=arguments, inputs=inputs
     )
-
-
-def test_a_crs_says_how_long_a_unit_of_its_heights_is() -> None:
-    assert describe_crs("EPSG:8768").metres_per_height == pytest.approx(FOOT)
-    assert describe_crs("EPSG:5498").metres_per_height == 1.0
-    assert describe_crs("EPSG:26917").metres_per_height is None
 
 
 def test_the_slope_of_feet_is_that_of_the_ground(services: dict[str, ImageService]) -> None:

@@ -1,4 +1,7 @@
-"""Which band has the largest, smallest or median value, against numpy pixel by pixel."""
+"""Which band has the largest, smallest or median value, against numpy pixel by pixel.
+
+Covers engine.function_rules.local.
+"""
 
 from __future__ import annotations
 

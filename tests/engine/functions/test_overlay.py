@@ -1,7 +1,7 @@
 """Rasters weighed, compared and coloured, against numpy and published examples.
 
 Covers engine.functions.weighted_sum, engine.functions.weighted_overlay, engine.functions.compute_change,
-engine.functions.complex_values, engine.functions.create_color_composite and engine.functions.constant.
+engine.functions.complex_values, engine.function_rules.overlay, engine.functions.create_color_composite and engine.functions.constant.
 """
 
 from __future__ import annotations

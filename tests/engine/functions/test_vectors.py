@@ -1,7 +1,7 @@
 """Vector fields: turned between their forms, and drawn, against numpy and what a picture must show.
 
 Covers engine.functions.vector_field, engine.functions.vector_field_renderer and
-engine.functions.vector_symbols.
+engine.functions.vector_symbols and engine.function_rules.vectors.
 """
 
 from __future__ import annotations
