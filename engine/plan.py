@@ -177,8 +177,20 @@ def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
     _check_effort(wide, output)
     _check_place(grid, output)
     made = [_mosaic_plan(service, request, (grid, wide), output, each) for each in found]
+    made = _with_interpolations(made, output.process)
     truncated = next((each.truncated for each in made if each.truncated), "")
     return replace(made[0], sources=tuple(made) if len(made) > 1 else (), truncated=truncated)
+
+
+def _with_interpolations(made: list[Plan], process: MosaicProcess | None) -> list[Plan]:
+    """Return the plans of a rule's leaves with the interpolation that the rule has for each."""
+    if process is None or process.rule is None:
+        return made
+    asked = [leaf.source.interpolation for leaf in process.rule.leaves]
+    return [
+        each if interpolation is None else replace(each, interpolation=interpolation)
+        for each, interpolation in zip(made, asked, strict=True)
+    ]
 
 
 def _leaf_rules(request: ImageRequest, process: MosaicProcess | None) -> list[MosaicRule]:

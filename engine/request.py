@@ -43,15 +43,17 @@ class MosaicRule(Record, frozen=True, kw_only=True):
 
 
 class MosaicInput(Record, tag="mosaic", tag_field="input", frozen=True, kw_only=True):
-    """The service's own rasters; `mosaic` None = as the request has them."""
+    """The service's own rasters; `mosaic` and `interpolation` None = as the request has them."""
 
     mosaic: MosaicRule | None = None
+    interpolation: Interpolation | None = None
 
 
 class ItemInput(Record, tag="item", tag_field="input", frozen=True, kw_only=True):
-    """One raster of the service, by OBJECTID."""
+    """One raster of the service, by OBJECTID; `interpolation` None = as the request has it."""
 
     item: int
+    interpolation: Interpolation | None = None
 
 
 class ConstantInput(Record, tag="constant", tag_field="input", frozen=True, kw_only=True):

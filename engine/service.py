@@ -18,6 +18,7 @@ from config.definition import Interpolation
 from engine.catalog import Catalog
 from engine.extent import Extent
 from engine.function_tree import function_tree
+from engine.functions.resample import resampled_rule
 from engine.geometry.extent_transform import inverse_extent
 from engine.geometry.local_scale import lonlat_extent, map_scale
 from engine.geometry.locator import MapLocator
@@ -222,7 +223,7 @@ class ImageService:
         found = self._trees.get(key)
         if found is None:
             found = self._trees[key] = function_tree(
-                placed_rule(rule, self.summary.crs),
+                resampled_rule(placed_rule(rule, self.summary.crs)),
                 lambda leaf: with_properties(self.bands_info(bands), self, leaf),
             )
         return found

@@ -13,7 +13,12 @@ from engine.function_rules.bands import (
     SpectralConversionRule,
 )
 from engine.function_rules.base import FunctionRule
-from engine.function_rules.colours import ColormapRule, ColormapToRgbRule, RampPart
+from engine.function_rules.colours import (
+    ColormapRule,
+    ColormapToRgbRule,
+    ColorspaceConversionRule,
+    RampPart,
+)
 from engine.function_rules.focal import (
     FocalRule,
     InterpolateIrregularDataRule,
@@ -35,7 +40,11 @@ from engine.function_rules.overlay import (
     WeightedOverlayRule,
     WeightedSumRule,
 )
-from engine.function_rules.places import ClipRule, Shape
+from engine.function_rules.places import (
+    ClipRule,
+    ResampleRule,
+    Shape,
+)
 from engine.function_rules.python import PythonRule
 from engine.function_rules.samples import (
     ContrastBrightnessRule,
@@ -47,6 +56,7 @@ from engine.function_rules.samples import (
     StatisticsHistogramRule,
     StretchRule,
     ThresholdRule,
+    TransposeBitsRule,
     UnitConversionRule,
 )
 from engine.function_rules.sensors import (
@@ -75,6 +85,7 @@ __all__ = [
     "ClipRule",
     "ColormapRule",
     "ColormapToRgbRule",
+    "ColorspaceConversionRule",
     "ComplexRule",
     "CompositeBandRule",
     "ComputeChangeRule",
@@ -104,6 +115,7 @@ __all__ = [
     "RasterCalculatorRule",
     "ReflectanceRule",
     "RemapRule",
+    "ResampleRule",
     "ShadedReliefRule",
     "Shape",
     "SlopeRule",
@@ -113,6 +125,7 @@ __all__ = [
     "StretchRule",
     "TasseledCapRule",
     "ThresholdRule",
+    "TransposeBitsRule",
     "UnitConversionRule",
     "VectorFieldRendererRule",
     "VectorFieldRule",
@@ -168,5 +181,8 @@ FunctionArguments = (
     | TasseledCapRule
     | ReflectanceRule
     | PythonRule
+    | ColorspaceConversionRule
+    | TransposeBitsRule
+    | ResampleRule
     | OutsideRule
 )

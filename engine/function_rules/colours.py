@@ -49,3 +49,13 @@ class ColormapRule(FunctionRule, tag="Colormap", frozen=True, kw_only=True):
 
 class ColormapToRgbRule(FunctionRule, tag="ColormapToRGB", frozen=True, kw_only=True):
     """Arguments of the ColormapToRGB function: it has none."""
+
+
+class ColorspaceConversionRule(FunctionRule, tag="ColorspaceConversion", frozen=True, kw_only=True):
+    """Arguments of the ColorspaceConversion function: 0 red, green, blue to hue, saturation, value; 1 back."""
+
+    conversion_type: int = 0
+
+    words: ClassVar[Mapping[str, Mapping[str, int]]] = {
+        "conversion_type": {"rgbtohsv": 0, "hsvtorgb": 1}
+    }

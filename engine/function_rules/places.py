@@ -42,3 +42,32 @@ class ClipRule(FunctionRule, tag="Clip", frozen=True, kw_only=True):
             "clipinside": 2,
         }
     }
+
+
+class ResampleRule(FunctionRule, tag="Resample", frozen=True, kw_only=True):
+    """Arguments of the Resample function.
+
+    Attributes
+    ----------
+    resampling_type : int
+        0 nearest, 1 bilinear, 2 cubic, 3 majority, 4 bilinear plus, 5 gauss blur, 6 gauss blur plus; 7
+        average and 10 vector average leave sampling as it is.
+    """
+
+    resampling_type: int = 0
+
+    words: ClassVar[Mapping[str, Mapping[str, int]]] = {
+        "resampling_type": {
+            "nearest": 0,
+            "nearestneighbor": 0,
+            "bilinear": 1,
+            "cubic": 2,
+            "cubicconvolution": 2,
+            "majority": 3,
+            "bilinearplus": 4,
+            "gaussblur": 5,
+            "gaussblurplus": 6,
+            "average": 7,
+            "vectoraverage": 10,
+        }
+    }

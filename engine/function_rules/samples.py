@@ -189,3 +189,22 @@ class StatisticsHistogramRule(FunctionRule, tag="StatisticsHistogram", frozen=Tr
 
     statistics: tuple[tuple[float, float, float, float], ...] = ()
     histograms: tuple[Histogram, ...] = ()
+
+
+class TransposeBitsRule(FunctionRule, tag="TransposeBits", frozen=True, kw_only=True):
+    """Arguments of the TransposeBits function.
+
+    Attributes
+    ----------
+    input_bit_positions, output_bit_positions : tuple of int
+        From 0, the lowest one; each bit of the input goes to the place in the same position of the list.
+    constant_fill_check : bool
+        The other bits are those of `constant_fill_value`; else of the raster FillRaster, or 0.
+    """
+
+    input_bit_positions: tuple[int, ...] = ()
+    output_bit_positions: tuple[int, ...] = ()
+    constant_fill_check: bool = False
+    constant_fill_value: int = 0
+
+    inputs: ClassVar[tuple[str, ...]] = ("Raster", "FillRaster?")

@@ -11,6 +11,7 @@ from engine.functions.cell_statistics import CellStatistics
 from engine.functions.clip import Clip
 from engine.functions.colormap import Colormap
 from engine.functions.colormap_to_rgb import ColormapToRgb
+from engine.functions.colorspace_conversion import ColorspaceConversion
 from engine.functions.complex_values import Complex
 from engine.functions.composite_band import CompositeBand
 from engine.functions.compute_change import ComputeChange
@@ -36,6 +37,7 @@ from engine.functions.python import Python
 from engine.functions.raster_calculator import RasterCalculator
 from engine.functions.reflectance import Reflectance
 from engine.functions.remap import Remap
+from engine.functions.resample import Resample
 from engine.functions.shaded_relief import ShadedRelief
 from engine.functions.slope import Slope
 from engine.functions.spectral_conversion import SpectralConversion
@@ -44,6 +46,7 @@ from engine.functions.statistics_histogram import StatisticsHistogram
 from engine.functions.stretch import Stretch
 from engine.functions.tasseled_cap import TasseledCap
 from engine.functions.threshold import Threshold
+from engine.functions.transpose_bits import TransposeBits
 from engine.functions.unit_conversion import UnitConversion
 from engine.functions.vector_field import VectorField
 from engine.functions.vector_field_renderer import VectorFieldRenderer
@@ -61,6 +64,9 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "Clip": Clip(),
         "TasseledCap": TasseledCap(),
         "Reflectance": Reflectance(),
+        "ColorspaceConversion": ColorspaceConversion(),
+        "TransposeBits": TransposeBits(),
+        "Resample": Resample(),
         "GainOffset": GainOffset(),
         "GainSurface": GainSurface(),
         "BandArithmetic": BandArithmetic(),

@@ -18,6 +18,7 @@ from engine.function_rules import (
     ClipRule,
     ColormapRule,
     ColormapToRgbRule,
+    ColorspaceConversionRule,
     ComplexRule,
     CompositeBandRule,
     ComputeChangeRule,
@@ -44,6 +45,7 @@ from engine.function_rules import (
     RasterCalculatorRule,
     ReflectanceRule,
     RemapRule,
+    ResampleRule,
     ShadedReliefRule,
     Shape,
     SlopeRule,
@@ -53,6 +55,7 @@ from engine.function_rules import (
     StretchRule,
     TasseledCapRule,
     ThresholdRule,
+    TransposeBitsRule,
     UnitConversionRule,
     VectorFieldRendererRule,
     VectorFieldRule,
@@ -78,6 +81,9 @@ ARGUMENTS: dict[str, FunctionArguments] = {
     "Clip": ClipRule(extent=Shape(wkb=shapely.to_wkb(shapely.box(0, 0, 5, 5)), crs="EPSG:4326")),
     "TasseledCap": TasseledCapRule(sensor_name="Landsat 8"),
     "Reflectance": ReflectanceRule(reflectance_gain_values=(2e-5,), sun_elevation=40),
+    "ColorspaceConversion": ColorspaceConversionRule(),
+    "TransposeBits": TransposeBitsRule(input_bit_positions=(0, 3), output_bit_positions=(6, 7)),
+    "Resample": ResampleRule(resampling_type=2),
     "Stretch": StretchRule(),
     "Remap": RemapRule(input_ranges=(0, 50, 50, 100), output_values=(1, 2)),
     "Convolution": ConvolutionRule(kind=11),
@@ -134,7 +140,7 @@ KINDS = [PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.F3
 COLOURS = ((0, 1, 2, 3), (70, 4, 5, 6))
 HISTOGRAMS = (Histogram(min=0, max=100, counts=(5, 1, 1, 9)),)
 # Functions that take another count of bands than two.
-BANDS = {"TasseledCap": 6}
+BANDS = {"TasseledCap": 6, "ColorspaceConversion": 3}
 
 
 @pytest.fixture(autouse=True)
