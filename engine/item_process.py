@@ -14,6 +14,7 @@ import msgspec
 from engine.chain import DEFAULT_SAMPLER, Chain, Sampler2D, SplitChain, Stage, split
 from engine.errors import InvalidParameter
 from engine.functions.base import BandsInfo
+from engine.geometry.projection import vertical_crs
 from engine.pixel_type import PixelType
 from engine.process_steps import Steps, bind_steps
 
@@ -158,12 +159,13 @@ def bound_process(item: Item) -> BoundProcess:
     InvalidParameter
         Arguments do not fit the item's bands.
     """
-    return _bound(item.process, item.pixel_type, len(item.bands))
+    return _bound(item.process, item.pixel_type, len(item.bands), item.crs)
 
 
 @lru_cache(maxsize=512)
-def _bound(packed: bytes, pixel_type: PixelType, bands: int) -> BoundProcess:
-    return bind_process(unpack_process(packed), BandsInfo(pixel_type, bands))
+def _bound(packed: bytes, pixel_type: PixelType, bands: int, crs: str) -> BoundProcess:
+    height_m = vertical_crs(crs)[1] if crs else 1.0
+    return bind_process(unpack_process(packed), BandsInfo(pixel_type, bands, height_m=height_m))
 
 
 def bind_process(process: ItemProcess, info: BandsInfo) -> BoundProcess:
@@ -188,5 +190,5 @@ def bind_process(process: ItemProcess, info: BandsInfo) -> BoundProcess:
         crs=process.crs,
         bands=process.bands or after.output.bands,
         pixel_type=after.output.pixel_type,
-        key=(_encoder.encode(first), source.pixel_type, source.bands),
+        key=(_encoder.encode(first), source.pixel_type, source.bands, source.height_m),
     )

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from engine.fetch import BlockSource, block_source
 from engine.item_process import bound_process
+from engine.level_ground import level_ground
 from engine.process_sources import ProcessedSource
 from engine.process_steps import steps_for_bands
 from engine.readers.block_reader import BlockRequest, Prefix
 from engine.samplers.placement import LevelAffine, level_affine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from config.definition import Interpolation
     from engine.item_process import BoundProcess
     from engine.levels import LevelView
@@ -109,8 +108,13 @@ def _processed(
     else:
         # In its own image space an item is not sampled on the way: functions of all stages in a row.
         steps = [process.stages[0].focal, *(s for b in process.stages[1:] for s in b.steps)]
-        source = _windowed(open_level, view, tuple(s for s in steps if s.functions), take)
         size, scale = (view.width, view.height), (view.scale_x, view.scale_y)
+        source: PixelSource = open_level(view, take)
+        if steps := [each for each in steps if each.functions]:
+            # Windows of blocks: functions need neighbours.
+            ground = level_ground(item.crs, item.geotransform, scale, item.ground_size_m)
+            whole = (view.cols, view.rows)
+            source = ProcessedSource(open_level(view), tuple(steps), whole, take or None, ground)
         affine = level_affine(item.geotransform, scale, size)
     sampler = last.stage.sampler
     return LayerSource(
@@ -122,18 +126,6 @@ def _processed(
         after,
         wanted,
     )
-
-
-def _windowed(
-    open_level: Callable[..., BlockSource],
-    view: LevelView,
-    steps: tuple[Steps, ...],
-    take: tuple[int, ...],
-) -> PixelSource:
-    """Return a level's blocks, or windows of them where functions need neighbours."""
-    if not steps:
-        return open_level(view, take)
-    return ProcessedSource(open_level(view), steps, (view.cols, view.rows), take or None)
 
 
 def _with_prefix(

@@ -10,12 +10,13 @@ import numpy as np
 from engine.fetch import SourceWindow
 from engine.functions.base import BlockPlace
 from engine.pixels import PixelBlock
-from engine.process_steps import take_bands
+from engine.process_steps import no_ground, take_bands
 from engine.region_sampling import sample_region
 from engine.samplers.window import PixelWindow
 
 if TYPE_CHECKING:
-    from engine.process_steps import Steps
+    from engine.level_ground import LevelGround
+    from engine.process_steps import Ground, Steps
     from engine.region_sampling import PixelSource, SampledPlace
     from engine.render_work import Work
 
@@ -32,12 +33,15 @@ class ProcessedSource:
         Of the level.
     bands : tuple of int or None
         To take of the results; None = all.
+    ground : LevelGround or None
+        How large the pixels are; None = not known.
     """
 
     inner: PixelSource
     steps: tuple[Steps, ...]
     size: tuple[int, int]
     bands: tuple[int, ...] | None = None
+    ground: LevelGround | None = None
 
     def fetch(self, work: Work, window: PixelWindow) -> SourceWindow | None:
         """Return the processed pixels of a window; see `PixelSource`."""
@@ -61,11 +65,15 @@ class ProcessedSource:
         step_x, step_y = 1.0 / self.size[0], 1.0 / self.size[1]
         place = BlockPlace(wanted.col_start * step_x, wanted.row_start * step_y, step_x, step_y)
         for steps in self.steps:
-            block = steps.apply(block, place)
+            block = steps.apply(block, place, self._ground_of(wanted))
         block = cropped(block, halo)
         if self.bands is not None:
             block = take_bands(block, self.bands)
         return _window_of_block(block, window)
+
+    def _ground_of(self, window: PixelWindow) -> Ground:
+        ground = self.ground
+        return no_ground if ground is None else lambda: ground.cells(window)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from config.definition import MosaicOperator
 from engine.functions.cast import cast
+from engine.geometry.ground_cells import ground_cells
 from engine.mosaic.distance_order import DistanceOrder
 from engine.mosaic.edge_weight import edge_weights
 from engine.mosaic.operators import OPERATORS
@@ -22,6 +23,7 @@ from engine.render_cells import over_cells
 from engine.samplers import planes
 from engine.samplers.window import PixelWindow
 from engine.seam_layers import follows_seamlines, steps_of
+from engine.target_grid import CELL, TargetGrid
 
 if TYPE_CHECKING:
     from engine.layers import Cells, Layer
@@ -255,9 +257,19 @@ class CellRenderer:
             ),
         )
         if block is not None:
-            block = cropped(after.apply(block), halo)
+            grid = self._grid_of(halo)
+            block = cropped(after.apply(block, ground=lambda: ground_cells(grid)), halo)
             self._write(take_bands(block, layer.sampled.bands), canvas, origin)
         self._cells.work.add("sample", start)
+
+    def _grid_of(self, halo: int) -> TargetGrid:
+        """Return the output grid of the cell's part with so many pixels around."""
+        cell = self._cell
+        col = cell.col * CELL - cell.canvas_col + cell.col_start
+        row = cell.row * CELL - cell.canvas_row + cell.row_start
+        cols, rows = cell.col_stop - cell.col_start, cell.row_stop - cell.row_start
+        lattice = self._cells.plan.grid.lattice
+        return TargetGrid(lattice, col, row, cols, rows).expand(halo)
 
     def _write(self, block: PixelBlock, canvas: Canvas, origin: tuple[int, int]) -> None:
         """Write the cell's pixels of a layer where the canvas is free, in the type of the mosaic."""

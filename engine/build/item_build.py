@@ -25,12 +25,15 @@ from engine.build.tally import BandTally, as_served, pack_tallies, tally_samples
 from engine.errors import ConfigError, InvalidParameter, SourceCorrupt, SourceError
 from engine.footprint import pack_rings
 from engine.functions.base import BandsInfo
+from engine.geometry.projection import vertical_crs
+from engine.level_ground import level_ground
 from engine.process_memory import process_memory
 
 if TYPE_CHECKING:
     from engine.build.footprint_rule import FootprintRule
     from engine.geolocation import Geolocation
     from engine.item_process import BoundProcess
+    from engine.level_ground import LevelGround
     from engine.pixel_type import PixelType
     from engine.readers.header import RasterHeader
 
@@ -125,7 +128,7 @@ def _build(job: ItemJob, headers: tuple[RasterHeader, ...]) -> BuiltItem:
     try:
         count = bands_to_read(job.raster, headers, job.band_count)
         mapping = map_bands(job.raster, headers, count)
-        process = _process(job, mapping)
+        process = _process(job, mapping, job.raster.sources[0].crs or headers[0].crs)
         found = arranged(job.raster, headers, mapping)
     except (ValueError, ConfigError) as err:
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"{err}.") from err
@@ -199,11 +202,12 @@ def _place_sensor(
         raise _NotBuilt(ItemStatus.BAD_DEFINITION, f"{why.rstrip('.')}.") from err
 
 
-def _process(job: ItemJob, mapping: BandMapping) -> BoundProcess | None:
+def _process(job: ItemJob, mapping: BandMapping, crs: str) -> BoundProcess | None:
     """Return the item's chain, None where it does nothing to pixels; raises ValueError with a sentence."""
     if job.raster.process is None:
         return None
-    info = BandsInfo(mapping.pixel_type, len(mapping.bands))
+    height_m = vertical_crs(crs)[1] if crs else 1.0
+    info = BandsInfo(mapping.pixel_type, len(mapping.bands), height_m=height_m)
     return bound_of_item(job.raster.process.name, job.raster, info)
 
 
@@ -257,7 +261,8 @@ def _tallies(
         mask = pixels.mask(None, shape)
         if process is not None:
             served = (job.band_count, job.pixel_type)
-            return processed_tallies(pixels, shape, process, served, damage)
+            ground = _ground_of(job.raster.sources[0].crs or headers[0].crs, headers[0], shape)
+            return processed_tallies(pixels, shape, process, served, damage, ground)
         tallies = []
         for index, band in enumerate(mapping.bands):
             if band.source < 0:
@@ -269,6 +274,15 @@ def _tallies(
             samples = data.ravel() if good.all() else data[good]
             tallies.append(tally_samples(as_served(samples, job.pixel_type)))
     return tuple(tallies)
+
+
+def _ground_of(crs: str, header: RasterHeader, shape: tuple[int, int]) -> LevelGround | None:
+    """Return how large the pixels are on the ground that statistics look at."""
+    if header.geotransform is None:
+        return None
+    rows, cols = shape
+    scale = (cols / header.width, rows / header.height)
+    return level_ground(crs, header.geotransform, scale)
 
 
 def placement_problem(header: RasterHeader, crs: str) -> tuple[ItemStatus, str] | None:

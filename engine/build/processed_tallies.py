@@ -9,12 +9,14 @@ import numpy as np
 from engine.build.readable_bands import readable_band
 from engine.build.tally import BandTally, as_served, tally_samples
 from engine.pixels import PixelBlock
-from engine.process_steps import take_bands
+from engine.process_steps import no_ground, take_bands
+from engine.samplers.window import PixelWindow
 
 if TYPE_CHECKING:
     from engine.build.item_pixels import ItemPixels
     from engine.errors import SourceCorrupt
     from engine.item_process import BoundProcess
+    from engine.level_ground import LevelGround
     from engine.pixel_type import PixelType
 
 
@@ -24,6 +26,7 @@ def processed_tallies(
     process: BoundProcess,
     served: tuple[int, PixelType],
     damage: list[SourceCorrupt],
+    ground: LevelGround | None = None,
 ) -> tuple[BandTally, ...]:
     """Return tallies of the service's bands after all functions of an item's chain.
 
@@ -37,13 +40,17 @@ def processed_tallies(
         Of the service.
     damage
         Takes the errors of bands that cannot be read as a whole.
+    ground
+        How large the pixels are that are looked at; None = not known.
     """
+    whole = PixelWindow(0, 0, shape[1], shape[0])
+    cells = no_ground if ground is None else lambda: ground.cells(whole)
     count, pixel_type = served
     block = _block(pixels, shape, damage)
     for stage in process.stages:
         for steps in stage.steps:
-            block = steps.apply(block)
-    block = process.after.apply(block)
+            block = steps.apply(block, ground=cells)
+    block = process.after.apply(block, ground=cells)
     missing = block.bands
     block = take_bands(block, [b if b < process.bands else missing for b in range(count)])
     valid = np.broadcast_to(block.valid, block.data.shape)

@@ -1,4 +1,7 @@
-"""Slopes of heights in feet, by the vertical axis of the service's CRS, through the whole engine."""
+"""Slopes of heights in feet, by the vertical axis of the CRS, and in chains, through the whole engine.
+
+Covers engine.level_ground.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
 from engine.build.chain_files import set_service_chain
 from engine.build.compile import compile_definition
+from engine.chain import RasterFunctionProcess, Sampler2D
 from engine.extent import Extent
 from engine.function_rules import (
     ArithmeticRule,
@@ -32,6 +36,7 @@ from tests.engine.test_mosaic_process import nearest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.chain import Process
     from engine.pixels import PixelBlock
     from engine.service import ImageService
 
@@ -136,3 +141,47 @@ def test_a_service_chain_knows_the_unit_and_the_ground(
     box = Extent(LEFT, TOP - 10 * SIDE, LEFT + 10 * SIDE, TOP)
     made = pixels_of(open_service(str(tmp_path / "d.zmd")), nearest(box, SIDE))
     np.testing.assert_array_equal(made.data, _ran(services["feet"], _of(SlopeRule())).data)
+
+
+@pytest.mark.parametrize("is_after", [False, True])
+@pytest.mark.parametrize("name", ["feet", "metres"])
+def test_chains_of_items_know_the_unit_and_the_ground(
+    tmp_path: Path, services: dict[str, ImageService], name: str, *, is_after: bool
+) -> None:
+    heights = _heights() * (FOOT if name == "metres" else 1.0)
+    place = Affine(10, 0, LEFT, 0, -10, TOP)
+    raster = tmp_path / "dem.tif"
+    write_raster(raster, heights.astype(np.float32), transform=place, crs=CRS[name])
+    slope = RasterFunctionProcess(function="Slope")
+    chain: list[Process] = [Sampler2D(), slope] if is_after else [slope]
+    service = chain_service(tmp_path, raster, chain)
+    box = Extent(LEFT, TOP - 10 * SIDE, LEFT + 10 * SIDE, TOP)
+    made = pixels_of(service, nearest(box, SIDE))
+    wanted = _ran(services[name], _of(SlopeRule()))
+    if is_after:
+        # Vertical units are those of the file; pixels are those of the view.
+        np.testing.assert_allclose(made.data, wanted.data, rtol=1e-5)
+    else:
+        inner = (slice(None), slice(1, -1), slice(1, -1))
+        np.testing.assert_allclose(made.data[inner], wanted.data[inner], rtol=1e-5)
+    # Statistics are those of slopes on the ground, too.
+    assert service.summary.statistics[0].max == pytest.approx(float(wanted.data.max()), rel=0.02)
+
+
+def test_slopes_of_items_in_degrees_are_those_of_the_ground(tmp_path: Path) -> None:
+    row, col = np.mgrid[0:SIDE, 0:SIDE]
+    heights = (5.0 * col + 0 * row)[np.newaxis].astype(np.float32)
+    step = 0.0005
+    write_raster(
+        tmp_path / "dem.tif", heights, transform=Affine(step, 0, 8, 0, -step, 47), crs="EPSG:4326"
+    )
+    service = chain_service(
+        tmp_path, tmp_path / "dem.tif", [RasterFunctionProcess(function="Slope")]
+    )
+    made = pixels_of(service, nearest(Extent(8, 47 - step * SIDE, 8 + step * SIDE, 47), SIDE))
+    # A degree of longitude there, by the radius of curvature along the parallel.
+    latitude = math.radians(47 - step * 20)
+    radius = 6378137.0 / math.sqrt(1 - 0.00669437999014 * math.sin(latitude) ** 2)
+    width = math.radians(step) * radius * math.cos(latitude)
+    want = math.degrees(math.atan(5.0 / width))
+    np.testing.assert_allclose(made.data[0, 19:21, 5:-5], want, rtol=1e-4)
