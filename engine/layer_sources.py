@@ -103,13 +103,14 @@ def _processed(
     take = wanted if after is None else ()
     last = process.stages[-1]
     staged = planned.placed.staged
+    source: PixelSource
     if staged is not None:
         source, affine = staged.source(view, take, sampling, open_level)
     else:
         # In its own image space an item is not sampled on the way: functions of all stages in a row.
         steps = [process.stages[0].focal, *(s for b in process.stages[1:] for s in b.steps)]
         size, scale = (view.width, view.height), (view.scale_x, view.scale_y)
-        source: PixelSource = open_level(view, take)
+        source = open_level(view, take)
         if steps := [each for each in steps if each.functions]:
             # Windows of blocks: functions need neighbours.
             ground = level_ground(item.crs, item.geotransform, scale, item.ground_size_m)
