@@ -29,6 +29,11 @@ def known_functions() -> Mapping[str, FunctionManifest]:
     return _Known.functions
 
 
+def forget_functions() -> None:
+    """Know none any more."""
+    _Known.functions = MappingProxyType({})
+
+
 class FunctionRegistry:
     """Follows the registered functions of a data folder.
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import ConfigError, InvalidParameter
 from server.python_functions.folder import check_function_name, current_versions, functions_folder
-from server.python_functions.known import FunctionRegistry, known_functions
+from server.python_functions.known import FunctionRegistry, forget_functions, known_functions
 from server.python_functions.limits import FunctionLimits
 from server.python_functions.manifest import FILE, key_of, read_manifest
 from server.python_functions.store import FunctionStore
@@ -24,7 +24,7 @@ def examples(repo_root):
 def registry(tmp_path):
     found = FunctionRegistry(tmp_path)
     yield found
-    FunctionRegistry(tmp_path / "nothing").poll()
+    forget_functions()
 
 
 def test_a_function_is_registered_with_what_it_says_of_itself(tmp_path, examples):
