@@ -13,7 +13,6 @@ import msgspec
 
 from engine.area_tally import RangeTally, tally_of
 from engine.asked_area import asked_area
-from engine.dynamic_range import is_dynamic
 from engine.errors import RequestTooLarge
 from engine.mosaic.methods import METHODS
 from engine.pixels import PixelBlock
@@ -108,7 +107,7 @@ def _cost(service: ImageService, rule: RenderingRule | None) -> _Cost:
     elif rule is not None and rule.stretch is not None:
         made = 12 * read
     samples = max(read, 1)
-    return _Cost(samples, samples * (size + 2) + made, rule is not None and is_dynamic(rule))
+    return _Cost(samples, samples * (size + 2) + made, rule is not None and rule.is_dynamic)
 
 
 def _parts(whole: Plan, image: ImageRequest, cost: _Cost, service: ImageService) -> list[Plan]:

@@ -35,21 +35,13 @@ def settled(request: ImageRequest, work: Work) -> ImageRequest:
     They come of the view at no more than a million pixels, once for all strips.
     """
     rule = request.rendering
-    if rule is None or not is_dynamic(rule):
+    if rule is None or not rule.is_dynamic:
         return request
     known = work.service.settled_rules
     found = known.get(request)
     if found is None:
         found = known[request] = _settled_rule(rule, request, work)
     return msgspec.structs.replace(request, rendering=found)
-
-
-def is_dynamic(rule: RenderingRule) -> bool:
-    """Tell whether a stretch of a rule takes its cuts from the view."""
-    stretch = rule.stretch
-    if stretch is not None and stretch.dynamic_range:
-        return True
-    return any(is_dynamic(each) for each in rule.inputs if isinstance(each, RenderingRule))
 
 
 def _settled_rule(rule: RenderingRule, request: ImageRequest, work: Work) -> RenderingRule:

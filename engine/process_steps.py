@@ -74,7 +74,13 @@ def tree_step(rule: RenderingRule, info: BandsInfo) -> TreeStep:
             raise InvalidParameter("inputs", leaf, "$$, the raster of the chain, alone")
         return info
 
-    return TreeStep(function_tree(rule, info_of))
+    if rule.is_dynamic:
+        accepted = "false: neighbouring tiles would differ; it is for rendering rules alone"
+        raise InvalidParameter("DRA", "true", accepted)
+    tree = function_tree(rule, info_of)
+    if tree.needs_map:
+        raise InvalidParameter("inputs", "Clip", "functions that know no places on the map")
+    return TreeStep(tree)
 
 
 @dataclass(frozen=True, slots=True)

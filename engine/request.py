@@ -85,6 +85,13 @@ class RenderingRule(Record, tag="function", tag_field="input", frozen=True, kw_o
         """The arguments of Stretch, where they are that."""
         return self.arguments if isinstance(self.arguments, StretchRule) else None
 
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether a stretch in it takes its cut from the pixels of each view."""
+        if self.stretch is not None and self.stretch.dynamic_range:
+            return True
+        return any(each.is_dynamic for each in self.inputs if isinstance(each, RenderingRule))
+
 
 RuleInput = RenderingRule | MosaicInput | ItemInput | ConstantInput
 

@@ -18,10 +18,10 @@ import msgspec
 import numpy as np
 
 from engine.errors import InvalidParameter
+from engine.expressions.evaluate import expression_pass
 from engine.expressions.tree import Sample, Table, call
 from engine.function_rules import StretchRule
 from engine.functions.base import BandsInfo, arguments_of
-from engine.functions.cast import cast
 from engine.functions.pointwise import PointwiseFunction
 from engine.functions.stretch_curves import (
     equalized,
@@ -33,7 +33,6 @@ from engine.functions.stretch_curves import (
 )
 from engine.functions.view_statistics import histograms_of, statistics_of
 from engine.pixel_type import PixelType
-from engine.pixels import PixelBlock
 from engine.summary import BandStatistics
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     from engine.expressions.tree import Expression
     from engine.functions.stretch_curves import Curve
+    from engine.pixels import PixelBlock
     from engine.request import RenderingRule
     from engine.summary import Histogram
 
@@ -330,10 +330,8 @@ class DynamicStretch:
     def apply(self, block: PixelBlock) -> PixelBlock:
         """Return the stretched samples in the output type; NaN is invalid in integer output."""
         stretches = view_stretches(self.rule, block, self.input_type)
-        out = np.empty(block.data.shape, np.float64)
-        for band, stretch in enumerate(stretches):
-            out[band] = stretch.values(block.data[band].astype(np.float64))
-        return cast(PixelBlock(out, block.valid), self.output.pixel_type)
+        # Numbers are parameters of the pass: it is compiled once for all views.
+        return expression_pass(_expressions(stretches), self.output.pixel_type).run([block])
 
 
 class Stretch:
@@ -356,10 +354,11 @@ class Stretch:
         stretches = stretches_of(arguments, info)
         if arguments.dynamic_range:
             return DynamicStretch(output, info.pixel_type, arguments)
-        expressions = tuple(
-            _expression(Sample(0, band), stretch) for band, stretch in enumerate(stretches)
-        )
-        return PointwiseFunction(output, expressions)
+        return PointwiseFunction(output, _expressions(stretches))
+
+
+def _expressions(stretches: tuple[BandStretch, ...]) -> tuple[Expression, ...]:
+    return tuple(_expression(Sample(0, band), stretch) for band, stretch in enumerate(stretches))
 
 
 def _expression(sample: Expression, stretch: BandStretch) -> Expression:

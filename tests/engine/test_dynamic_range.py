@@ -11,10 +11,13 @@ import pytest
 from engine.answer import answer
 from engine.budget import UNLIMITED
 from engine.dynamic_range import settled
+from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.function_rules import ExtractBandRule, StretchRule
+from engine.functions.base import BandsInfo
 from engine.pixel_type import PixelType
 from engine.plan import plan
+from engine.process_steps import tree_step
 from engine.render_work import Work
 from engine.request import (
     Encoding,
@@ -140,6 +143,11 @@ def test_what_is_not_dynamic_stays(service: ImageService) -> None:
     image = nearest(rendering=plain)
     assert settled(image, Work(service, UNLIMITED)) is image
     assert by_service(_in_tree(_stretch(dynamic=True))) == plain
+
+
+def test_trees_of_chains_have_no_view() -> None:
+    with pytest.raises(InvalidParameter, match="DRA"):
+        tree_step(_in_tree(_stretch(dynamic=True)), BandsInfo(PixelType.U8, 1))
 
 
 def test_no_data_of_the_request_is_not_counted(service: ImageService) -> None:

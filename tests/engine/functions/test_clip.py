@@ -21,6 +21,7 @@ from engine.functions.base import BandsInfo
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
+from engine.process_steps import tree_step
 from engine.request import ItemInput, MosaicInput, RenderingRule, View
 from engine.rule_places import placed_rule
 from engine.target_grid import grid_of_extent
@@ -163,6 +164,13 @@ def test_chains_of_services_know_no_places() -> None:
     process = RasterFunctionProcess(function="Clip", arguments=ClipRule(extent=_shape(TRIANGLE)))
     (fault,) = service_faults([process], BandsInfo(PixelType.U8, 1))
     assert "rendering rules" in fault.why
+    above = RenderingRule(
+        function="Statistics",
+        arguments=StatisticsRule(kind=2),
+        inputs=(_rule(ClipRule(extent=_shape(TRIANGLE)), MosaicInput()),),
+    )
+    with pytest.raises(InvalidParameter, match="Clip"):
+        tree_step(above, BandsInfo(PixelType.U8, 1))
 
 
 @pytest.mark.parametrize(
