@@ -59,6 +59,7 @@ FUNCTIONS = {
     )
 } | {
     "log": "ln",
+    "squareroot": "sqrt",
     "int": "trunc",
     "power": "pow",
     "where": "con",

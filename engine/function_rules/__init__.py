@@ -18,6 +18,7 @@ from engine.function_rules.colours import (
     ColormapToRgbRule,
     ColorspaceConversionRule,
     RampPart,
+    TableRule,
 )
 from engine.function_rules.focal import (
     FocalRule,
@@ -29,6 +30,7 @@ from engine.function_rules.local import (
     ArithmeticRule,
     CellStatisticsRule,
     LocalRule,
+    MergeRastersRule,
     RasterCalculatorRule,
 )
 from engine.function_rules.outside import OutsideRule
@@ -107,6 +109,7 @@ __all__ = [
     "InterpolateIrregularDataRule",
     "LocalRule",
     "MaskRule",
+    "MergeRastersRule",
     "NdviRule",
     "OutsideRule",
     "PansharpeningRule",
@@ -123,6 +126,7 @@ __all__ = [
     "StatisticsHistogramRule",
     "StatisticsRule",
     "StretchRule",
+    "TableRule",
     "TasseledCapRule",
     "ThresholdRule",
     "TransposeBitsRule",
@@ -147,6 +151,8 @@ FunctionArguments = (
     | SpectralConversionRule
     | CellStatisticsRule
     | LocalRule
+    | MergeRastersRule
+    | TableRule
     | RasterCalculatorRule
     | ArgStatisticsRule
     | MaskRule

@@ -47,6 +47,18 @@ class ColormapRule(FunctionRule, tag="Colormap", frozen=True, kw_only=True):
     esri_names: ClassVar[Mapping[str, str]] = {"colorramp_name": "ColorrampName"}
 
 
+class TableRule(FunctionRule, tag="Table", frozen=True, kw_only=True):
+    """Arguments of the Table function.
+
+    Attributes
+    ----------
+    colors : tuple of (value, red, green, blue)
+        Of the rows of the table that have them.
+    """
+
+    colors: tuple[tuple[float, ...], ...] = ()
+
+
 class ColormapToRgbRule(FunctionRule, tag="ColormapToRGB", frozen=True, kw_only=True):
     """Arguments of the ColormapToRGB function: it has none."""
 

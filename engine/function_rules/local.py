@@ -69,6 +69,12 @@ class CellStatisticsRule(FunctionRule, tag="CellStatistics", frozen=True, kw_onl
     percentile_interpolation_type: str = "AUTO_DETECT"
 
 
+class MergeRastersRule(FunctionRule, tag="MergeRasters", frozen=True, kw_only=True):
+    """Arguments of the MergeRasters function: rasters alone."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("Rasters*",)
+
+
 class RasterCalculatorRule(FunctionRule, tag="RasterCalculator", frozen=True, kw_only=True):
     """Arguments of the RasterCalculator function.
 

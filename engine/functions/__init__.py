@@ -31,6 +31,7 @@ from engine.functions.hillshade import Hillshade
 from engine.functions.interpolate_irregular_data import InterpolateIrregularData
 from engine.functions.local import Local
 from engine.functions.mask import Mask
+from engine.functions.merge_rasters import MergeRasters
 from engine.functions.ndvi import Ndvi
 from engine.functions.pansharpening import Pansharpening
 from engine.functions.python import Python
@@ -44,6 +45,7 @@ from engine.functions.spectral_conversion import SpectralConversion
 from engine.functions.statistics import Statistics
 from engine.functions.statistics_histogram import StatisticsHistogram
 from engine.functions.stretch import Stretch
+from engine.functions.table import Table
 from engine.functions.tasseled_cap import TasseledCap
 from engine.functions.threshold import Threshold
 from engine.functions.transpose_bits import TransposeBits
@@ -76,6 +78,8 @@ FUNCTIONS: Registry[RasterFunction] = Registry(
         "SpectralConversion": SpectralConversion(),
         "CellStatistics": CellStatistics(),
         "Local": Local(),
+        "MergeRasters": MergeRasters(),
+        "Table": Table(),
         "RasterCalculator": RasterCalculator(),
         "ArgStatistics": ArgStatistics(),
         "Slope": Slope(),

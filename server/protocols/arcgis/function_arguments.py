@@ -21,6 +21,7 @@ from engine.function_rules import (
     RampPart,
     Shape,
     StretchRule,
+    TableRule,
 )
 from engine.function_rules.local_names import LOCAL_NAMES, RASTER_NAMES
 from server.protocols.arcgis.colour_ramp import ramp_parts
@@ -250,8 +251,28 @@ def _arithmetic(values: dict[str, Any], given: Arguments) -> dict[str, Any]:
     return values
 
 
+def _table(values: dict[str, Any], given: Arguments) -> dict[str, Any]:
+    """Take the colours out of a table, given as the features of a REST answer."""
+    name = "renderingRule.AttributeTable"
+    table = given.get("attributetableasrecordset") or given.get("attributetable")
+    features = table.get("features") if isinstance(table, dict) else None
+    if not isinstance(features, list):
+        return values
+    if len(features) > MOST_NUMBERS:
+        raise InvalidParameter(name, f"{len(features)} rows", f"at most {MOST_NUMBERS}")
+    colors = []
+    for feature in features:
+        cells = feature.get("attributes") if isinstance(feature, dict) else None
+        row = {k.casefold(): v for k, v in cells.items()} if isinstance(cells, dict) else {}
+        found = [row.get(key) for key in ("value", "red", "green", "blue")]
+        if None not in found:
+            colors.append(tuple(as_number(name, cell) for cell in found))
+    return {**values, "colors": tuple(colors)}
+
+
 # What is not one argument, one field.
 _OWN: dict[type[FunctionRule], Callable[[dict[str, Any], Arguments], dict[str, Any]]] = {
     StretchRule: _stretch,
     ArithmeticRule: _arithmetic,
+    TableRule: _table,
 }

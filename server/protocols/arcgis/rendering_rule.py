@@ -22,6 +22,7 @@ from engine.function_rules import LocalRule, OutsideRule, PythonRule
 from engine.function_rules.local_names import LOCAL_NAMES
 from engine.pixel_type import PixelType
 from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
+from server.protocols.arcgis.focal_calls import without_focal_calls
 from server.protocols.arcgis.function_arguments import (
     FUNCTION_RULES,
     local_arguments,
@@ -48,6 +49,8 @@ _MOST_RASTERS = 256
 NOTHING = ("none", "identity", "")
 # What names a file of code; clients name registered functions instead.
 _NEVER = ("python", "pythonadapter", "pythonraster")
+# How templates of ArcGIS call those.
+_ADAPTER = "pythonadapter"
 PYTHON = str(PythonRule.__struct_config__.tag)
 _ITEM = re.compile(r"\$(\d{1,18})")
 
@@ -167,6 +170,8 @@ class _Reader:
         return _on(found, own)
 
     def _made(self, name: str, arguments: Arguments, pixel_type: PixelType | None) -> RenderingRule:
+        if name.casefold() == _ADAPTER:
+            name = _adapted(name, arguments)
         if name.casefold() in NOTHING:
             inputs = self._inputs(("Raster",), arguments)
             first = inputs[0] if inputs else None
@@ -191,12 +196,13 @@ class _Reader:
             return RenderingRule(
                 function=own, arguments=outside, inputs=inputs, output_pixel_type=pixel_type
             )
-        return RenderingRule(
+        made = RenderingRule(
             function=str(kind.__struct_config__.tag),
             arguments=read_arguments(kind, arguments),  # type: ignore[arg-type]  # -- the kinds are those of FunctionArguments
             inputs=self._inputs(kind.inputs, arguments),
             output_pixel_type=pixel_type,
         )
+        return without_focal_calls(made)
 
     def _inputs(self, names: tuple[str, ...], arguments: Arguments) -> tuple[RuleInput, ...]:
         """Return the rasters of a function; () where it has the service's own alone."""
@@ -298,6 +304,16 @@ def is_taken(name: str) -> bool:
     outside = (entry.name.casefold() for entry in entry_points_of(GROUP))
     own = (*FUNCTION_RULES, *LOCAL_NAMES, *NOTHING, *_NEVER, *outside)
     return folded in own
+
+
+def _adapted(name: str, arguments: Arguments) -> str:
+    """Return the registered function of a template's class or file of Python; none has its own name."""
+    for key in ("classname", "pythonmodule"):
+        word = str(arguments.get(key) or "").replace("\\", "/").rpartition("/")[2]
+        stem = word.removesuffix(".py")
+        if stem.casefold() in known_functions():
+            return stem
+    return name
 
 
 def _outside_rule(name: str, arguments: Arguments) -> tuple[str, OutsideRule]:

@@ -108,6 +108,7 @@ class _Reader:
             "RasterFunctionTemplate": self.template,
             "RasterFunctionVariable": self._variable,
             "PropertySet": self._properties,
+            "RecordSet": self._records,
             "MultiPartColorRamp": self._ramps,
             "AlgorithmicColorRamp": self._ramp,
         }
@@ -139,6 +140,16 @@ class _Reader:
         if aliases is not None:
             found["aliases"] = [each.text or "" for each in aliases]
         return found
+
+    def _records(self, element: Element, depth: int) -> Object:
+        """Return a table as the features of a REST answer."""
+        names = [_text(field, "Name") for field in element.iter("Field")]
+        features: list[JsonValue] = []
+        for record in element.iter("Record"):
+            values = self._inner(record, "Values", depth)
+            cells = values if isinstance(values, list) else []
+            features.append({"attributes": dict(zip(names, cells, strict=False))})
+        return {"fields": [{"name": name} for name in names], "features": features}
 
     def _ramps(self, element: Element, depth: int) -> Object:
         return {"type": "multipart", "colorRamps": self._inner(element, "ColorRamps", depth)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from engine.errors import ConfigError
-from engine.function_rules import LocalRule, SlopeRule
+from engine.function_rules import LocalRule, SlopeRule, TableRule
 from engine.pixel_type import PixelType
 from engine.request import MosaicInput, RenderingRule
 from server.protocols.arcgis.rendering_rule import rendering_rule_of_json
@@ -87,6 +87,23 @@ def test_every_template_of_the_kit_is_read(shared_data: Path) -> None:
         template: Any = template_of_xml(path)
         assert template["name"], path.name
         assert template["function"]["type"].endswith("Function"), path.name
+
+
+def test_every_template_of_the_kit_without_python_is_a_rule(shared_data: Path) -> None:
+    plain = []
+    for path in sorted((shared_data / "09_esri/rft").rglob("*.rft.xml")):
+        if "PythonAdapter" not in path.read_text(encoding="utf-8"):
+            plain.append(path)
+            rendering_rule_of_json(cast("dict[str, Any]", template_of_xml(path)))
+    assert len(plain) == 10
+
+
+def test_a_table_of_classes_gives_its_colours(shared_data: Path) -> None:
+    path = shared_data / "09_esri/rft/TerrainRuggednessIndex-Riley-Colormap.rft.xml"
+    rule = rendering_rule_of_json(template_of_xml(path))
+    assert isinstance(rule.arguments, TableRule)
+    assert rule.arguments.colors[0] == (1, 58, 169, 0)
+    assert len(rule.arguments.colors) == 7
 
 
 def test_a_chain_of_the_kit_has_its_functions(shared_data: Path) -> None:

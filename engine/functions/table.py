@@ -1,0 +1,43 @@
+"""The Table function: pixels as they are, which a table gives colours.
+
+References
+----------
+ArcGIS Pro, raster functions: Attribute Table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.expressions.tree import Sample
+from engine.function_rules import TableRule
+from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.pointwise import PointwiseFunction
+
+if TYPE_CHECKING:
+    from engine.request import RenderingRule
+
+
+class Table:
+    """The raster function; without colours in its table the raster keeps its own."""
+
+    def padding(self, rule: RenderingRule) -> int:
+        """Return 0: each pixel by itself."""
+        del rule
+        return 0
+
+    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
+        """Describe the samples as classes."""
+        arguments = arguments_of(rule, TableRule)
+        colours = tuple(
+            (round(value), round(red), round(green), round(blue))
+            for value, red, green, blue in arguments.colors
+        )
+        output = replace(
+            info,
+            pixel_type=rule.output_pixel_type or info.pixel_type,
+            colormap=(colours or info.colormap) if info.bands == 1 else (),
+            is_thematic=True,
+        )
+        return PointwiseFunction(output, tuple(Sample(0, band) for band in range(info.bands)))
