@@ -78,14 +78,15 @@ def statistics_of(
         kept = _Kept.by_service.setdefault(service, LRUCache(_MOST_KEPT))
         found = kept.get(rule)
     if found is None:
-        found = _counted(service, rule, budget)
+        found = counted(service, rule, budget)
         if not found.is_partial:
             with _Kept.lock:
                 kept[rule] = found
     return found
 
 
-def _counted(service: ImageService, rule: RenderingRule, budget: Budget) -> RuleCounts:
+def counted(service: ImageService, rule: RenderingRule, budget: Budget = UNLIMITED) -> RuleCounts:
+    """Count what a rule makes of the whole service, whatever is known; raises as `statistics_of`."""
     work = Work(service, budget)
     found = area_counts(AreaCountsRequest(rendering=rule), work)
     return RuleCounts(

@@ -101,12 +101,13 @@ def compile_definition(
         run = _Run(folder, table, properties, facts)
         run.size_edges = size_edges
         run.templates = tuple(templates)
-        if not templates:
+        measures = size_edges is None and run.lacks_statistics
+        if not (templates or measures):
             return run.compile(out, progress, workers or InProcess())
         part = out.with_name(f".{out.name}.templates")
         try:
             report = run.compile(part, progress, workers or InProcess())
-            measure_templates(part, out)
+            measure_templates(part, out, measures_service=measures)
         finally:
             part.unlink(missing_ok=True)
         return report
@@ -154,6 +155,11 @@ class _Run:
         self.size_edges: Sequence[float] | None = None
         self.templates: tuple[FunctionTemplate, ...] = ()
         self.counts = _Counts()
+
+    @property
+    def lacks_statistics(self) -> bool:
+        """Whether nothing is known of what the service's chain makes of rasters that are known."""
+        return bool(self.facts.statistics) and not self.served.statistics
 
     def compile(self, out: Path, progress: Progress, workers: Workers) -> CompileReport:
         total = self.table.count()

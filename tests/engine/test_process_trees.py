@@ -159,8 +159,13 @@ def test_rules_of_clients_work_on_what_the_chain_gives(tmp_path: Path, raw: Imag
     assert [band.name for band in service.summary.bands] == ["NDVI"] or len(
         service.summary.bands
     ) == 1
-    # Histograms of the bands say nothing of an index of two.
-    assert service.summary.statistics == ()
+    # Histograms of the bands say nothing of an index of two: it is counted.
+    data = noise(4).astype(float)
+    index = np.floor(100 * (data[3] - data[2]) / (data[3] + data[2]) + 100.5)
+    found = service.summary.statistics[0]
+    assert (found.min, found.max) == (index.min(), index.max())
+    assert found.mean == pytest.approx(index.mean(), rel=1e-6)
+    assert sum(service.histograms[0].counts) == index.size
 
 
 @pytest.mark.parametrize("place", ["raster", "group"])
