@@ -22,6 +22,7 @@ from engine.image_directions import image_directions
 from engine.image_shapes import query_on_map, rows_in_image
 from engine.image_space import image_box, image_space, image_space_item
 from engine.item_facts import item_facts
+from engine.key_properties import key_properties
 from engine.legend import legend
 from engine.multiray import multiray
 from engine.pixels import PixelBlock
@@ -195,7 +196,7 @@ def _facts(request: Request, work: Work) -> object:
         counts = statistics_of(service, request.rendering, work.budget)
         return StatisticsResult(statistics=counts.statistics)
     if isinstance(request, KeyPropertiesRequest):
-        return StatisticsResult(statistics=service.summary.statistics)
+        return key_properties(request, work)
     raise TypeError(f"no answer for {type(request).__name__}")
 
 

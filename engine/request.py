@@ -297,7 +297,9 @@ class PointSamplesRequest(Record, tag="point_samples", frozen=True, kw_only=True
 
 
 class KeyPropertiesRequest(Record, tag="key_properties", frozen=True, kw_only=True):
-    """Names and wavelengths of the bands and other key properties."""
+    """What is known of sensor, sun and clouds: of one item, or of all where they agree."""
+
+    item: int | None = None
 
 
 class LegendRequest(Record, tag="legend", frozen=True, kw_only=True):

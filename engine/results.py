@@ -104,6 +104,12 @@ class StatisticsResult(Result, frozen=True, kw_only=True):
     statistics: tuple[BandStatistics, ...] = ()
 
 
+class KeyPropertiesResult(Result, frozen=True, kw_only=True):
+    """What is known of sensor, sun and clouds, under Esri's names."""
+
+    properties: dict[str, AttributeValue] = {}
+
+
 class DescribeResult(Result, frozen=True, kw_only=True):
     """What a rendering rule makes of a service.
 

@@ -69,6 +69,21 @@ class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
     length: int = 0
 
 
+class AttributeTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of each value of a raster of classes.
+
+    Attributes
+    ----------
+    fields
+        One of them is called Value, in any case.
+    rows : one value per field each
+        None = not known.
+    """
+
+    fields: tuple[FieldInfo, ...]
+    rows: tuple[tuple[str | int | float | None, ...], ...] = ()
+
+
 class TimeInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Which fields hold time and what they span (milliseconds since 1970 UTC)."""
 
@@ -136,6 +151,7 @@ class ServiceSummary(msgspec.Struct, frozen=True, kw_only=True):
     block_width: int = 0
     block_height: int = 0
     templates: tuple[FunctionTemplate, ...] = ()
+    attribute_table: AttributeTable | None = None
 
     @property
     def primary_count(self) -> int:

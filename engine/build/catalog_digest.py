@@ -25,7 +25,8 @@ def catalog_digest(folder: DefinitionFolder, table: ServiceTable) -> str:
     found = hashlib.blake2b(digest_size=16)
     try:
         found.update(folder.toml.read_bytes())
-        for path in sorted(folder.templates.glob("*")):
+        own = [folder.attribute_table] if folder.attribute_table.is_file() else []
+        for path in [*own, *sorted(folder.templates.glob("*"))]:
             found.update(path.name.encode() + b"\0" + path.read_bytes() + b"|")
     except OSError as err:
         raise ConfigError(err.filename, "", err.strerror or "cannot be read") from err

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import shapely
 
+from engine.build.attribute_table_file import stated_table
 from engine.build.chain_files import SERVICE_CHAIN, chain_of_text
 from engine.build.compile_part import CompiledPart, CompilePart, compile_part
 from engine.build.definition_fields import check_sort_field, fields_of_table, time_span
@@ -228,6 +229,7 @@ class _Run:
             item_count=count,
             overview_count=self.counts.overviews,
             templates=self.templates,
+            attribute_table=stated_table(self.folder) or summary.attribute_table,
         )
 
     def _extras(self) -> ZmdExtras:

@@ -4,6 +4,7 @@ definition.toml   the properties, commented
 catalog.gpkg      the service table and other layers; not where definition.toml says that PostgreSQL has them
 overviews/        rasters made by build that stand for many at small scales
 pyramids/         levels made by build for rasters that lack them
+attribute_table.csv   what is known of each value of a service of classes, where rasters do not say it
 templates/        rendering rules that the service publishes under names
 """
 
@@ -118,6 +119,11 @@ class DefinitionFolder:
     def templates(self) -> Path:
         """Folder of published rendering rules; need not exist."""
         return self.path / "templates"
+
+    @property
+    def attribute_table(self) -> Path:
+        """What is known of each value, as the author states it; need not exist."""
+        return self.path / "attribute_table.csv"
 
     def properties(self) -> ServiceProperties:
         """Read and check definition.toml."""

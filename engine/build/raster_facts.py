@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from engine.build.attribute_table_file import found_table
 from engine.build.band_description import band_infos, data_type_of, natural_colour
 from engine.build.footprint_rule import FootprintRule
 from engine.build.item_build import ItemJob, build_item
@@ -68,6 +69,7 @@ def facts_of_raster(
             mapping.headers, pixel_type, header.driver, has_colormap=bool(header.colormap)
         ),
         colormap=header.colormap,
+        attribute_table=found_table(header.path) if len(mapping.bands) == 1 else None,
         picture_bands=natural_colour(mapping.headers),
         coarsest_ps=math.sqrt(size_x * size_y) * ratio * 2 if len(header.levels) > 1 else 0.0,
         uncompressed_size=samples * pixel_type.bytes_per_sample,

@@ -98,6 +98,7 @@ def _changed(facts: ServiceFacts, named: ServiceFacts, steps: Steps) -> ServiceF
         statistics=statistics,
         histograms=histograms,
         colormap=output.colormap,
+        attribute_table=None,
         no_data_texts=facts.no_data_texts
         if is_same_type and named is facts
         else ("",) * output.bands,

@@ -8,7 +8,7 @@ import msgspec
 
 from engine.extent import Extent
 from engine.pixel_type import PixelType
-from engine.summary import BandInfo, BandStatistics, Histogram
+from engine.summary import AttributeTable, BandInfo, BandStatistics, Histogram
 
 
 class ServiceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,6 +55,7 @@ class ServiceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     uncompressed_size: int = 0
     block_width: int = 0
     block_height: int = 0
+    attribute_table: AttributeTable | None = None
 
     @property
     def no_data(self) -> tuple[float | None, ...]:

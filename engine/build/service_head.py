@@ -56,6 +56,7 @@ def make_summary(
         has_histograms=bool(facts.histograms),
         no_data=facts.no_data,
         colormap=facts.colormap,
+        attribute_table=facts.attribute_table,
         picture_bands=shown_bands(facts, properties.picture_bands),
         fields=tuple(fields),
         overview_ps=facts.overview_ps,

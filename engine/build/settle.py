@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.build.attribute_table_file import found_table
 from engine.build.band_description import DataType, band_infos, data_type_of, natural_colour
 from engine.build.band_mapping import BandMapping, offered_bands
 from engine.build.item_chain import bound_of_item
@@ -158,6 +159,7 @@ def _from_rasters(
         bands=infos,
         no_data_texts=(kind.no_data + ("",) * count)[:count],
         colormap=header.colormap,
+        attribute_table=found_table(header.path) if count == 1 else None,
         picture_bands=natural_colour(described[:count]),
         data_type="elevation"
         if kind.is_elevation

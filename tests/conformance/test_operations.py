@@ -28,6 +28,7 @@ from engine.request import (
     IdentifyRequest,
     ImageRequest,
     ItemRequest,
+    KeyPropertiesRequest,
     LegendRequest,
     MultirayRequest,
     PictureInfoRequest,
@@ -49,6 +50,7 @@ from engine.results import (
     IdentifiedItem,
     IdentifyResult,
     ItemResult,
+    KeyPropertiesResult,
     LegendResult,
     PictureInfoResult,
     PlaceResult,
@@ -185,7 +187,7 @@ def _result_for(request: Request) -> Any:
     if isinstance(request, QueryRequest):
         fields = (FieldInfo(name="OBJECTID", type="oid"), FieldInfo(name="Cloud", type="double"))
         return QueryResult(fields=fields, rows=(QueryRow(values=(1, math.nan)),), count=1)
-    if isinstance(request, HistogramsRequest | StatisticsRequest | DescribeRequest):
+    if isinstance(request, _FACTS):
         return _facts_for(request)
     if isinstance(request, AreaCountsRequest | PointSamplesRequest):
         return _values_for(request)
@@ -204,7 +206,12 @@ def _result_for(request: Request) -> Any:
     return LegendResult(ends=(-math.inf, math.nan), greys=(0, 255))
 
 
-def _facts_for(request: HistogramsRequest | StatisticsRequest | DescribeRequest) -> Any:
+_FACTS = HistogramsRequest | StatisticsRequest | DescribeRequest | KeyPropertiesRequest
+
+
+def _facts_for(request: Request) -> Any:
+    if isinstance(request, KeyPropertiesRequest):
+        return KeyPropertiesResult(properties={"CloudCover": math.nan})
     if isinstance(request, HistogramsRequest):
         bins = Histogram(min=math.nan, max=math.inf, counts=(0, 1))
         return HistogramsResult(histograms=(bins,))

@@ -173,7 +173,7 @@ def _functions(summary: ServiceSummary) -> dict[str, Any]:
         "mensurationCapabilities": "",
         "hasHistograms": summary.has_histograms,
         "hasColormap": bool(summary.colormap),
-        "hasRasterAttributeTable": False,
+        "hasRasterAttributeTable": summary.attribute_table is not None,
     }
 
 

@@ -17,22 +17,26 @@ from engine.request import (
     ExplainRequest,
     HistogramsRequest,
     ImageRequest,
+    KeyPropertiesRequest,
     LegendRequest,
     ThumbnailRequest,
 )
-from engine.results import HistogramsResult
-from engine.summary import BandInfo, Histogram
+from engine.results import HistogramsResult, KeyPropertiesResult
+from engine.summary import AttributeTable, BandInfo, FieldInfo, Histogram
 from server.instances.answer_context import AnswerContext
 from server.protocols.arcgis.operations import (
+    colormap,
     explain,
     histograms,
     item_info,
     key_properties,
     legend,
+    raster_attribute_table,
     statistics,
     thumbnail,
 )
 from server.protocols.arcgis.rendering_rule import rendering_rule_of_json
+from server.protocols.arcgis.service_json import service_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,14 +74,58 @@ def test_key_properties_name_bands_and_known_wavelengths(
     ask: Callable[..., Question], mosaic: ServiceSummary
 ) -> None:
     red = BandInfo(name="Red", wavelength_min_nm=630, wavelength_max_nm=690)
-    bands = (red, *mosaic.bands[1:])
-    body = key_properties.describe(ask({}, summary=msgspec.structs.replace(mosaic, bands=bands)))
+    summary = msgspec.structs.replace(mosaic, bands=(red, *mosaic.bands[1:]))
+    asked = key_properties.parse(ask({}, summary=summary))
+    assert asked.request == KeyPropertiesRequest()
+    context = AnswerContext(service="s", summary=summary, request=asked.request, options={})
+    result = KeyPropertiesResult(properties={"SensorName": "MSI", "CloudCover": 3.5})
+    body = json.loads(key_properties.answer(result, context)[1])
     assert body["BandProperties"][0] == {
         "BandName": "Red",
         "WavelengthMin": 630,
         "WavelengthMax": 690,
     }
     assert body["BandProperties"][1] == {"BandName": "Green"}
+    assert (body["DataType"], body["SensorName"], body["CloudCover"]) == ("Generic", "MSI", 3.5)
+    assert key_properties.parse(ask({"rasterId": "7"})).request == KeyPropertiesRequest(item=7)
+
+
+def test_attribute_tables_have_a_feature_for_each_value(
+    ask: Callable[..., Question], mosaic: ServiceSummary
+) -> None:
+    table = AttributeTable(
+        fields=(
+            FieldInfo(name="ObjectId", type="integer"),
+            FieldInfo(name="Value", type="integer"),
+            FieldInfo(name="ClassName", type="string", length=20),
+            FieldInfo(name="Area", type="double"),
+        ),
+        rows=((5, 11, "Water", 2.5), (6, 21, "Wood", None)),
+    )
+    summary = msgspec.structs.replace(mosaic, attribute_table=table)
+    body = raster_attribute_table.describe(ask({}, summary=summary))
+    assert body["objectIdFieldName"] == "OBJECTID"
+    told = [(each["name"], each["type"]) for each in body["fields"]]
+    assert told == [
+        ("OBJECTID", "esriFieldTypeOID"),
+        ("Value", "esriFieldTypeInteger"),
+        ("ClassName", "esriFieldTypeString"),
+        ("Area", "esriFieldTypeDouble"),
+    ]
+    assert body["features"] == [
+        {"attributes": {"OBJECTID": 0, "Value": 11, "ClassName": "Water", "Area": 2.5}},
+        {"attributes": {"OBJECTID": 1, "Value": 21, "ClassName": "Wood", "Area": None}},
+    ]
+    assert raster_attribute_table.describe(ask({}))["features"] == []
+    assert service_json("a", summary)["hasRasterAttributeTable"] is True
+    assert service_json("a", mosaic)["hasRasterAttributeTable"] is False
+
+
+def test_colormaps_list_values_with_their_colours(
+    ask: Callable[..., Question], raster: ServiceSummary
+) -> None:
+    summary = msgspec.structs.replace(raster, colormap=((1, 255, 0, 0),))
+    assert colormap.describe(ask({}, summary=summary)) == {"colormap": ((1, 255, 0, 0),)}
 
 
 @pytest.mark.parametrize("fixture", ["tile", "time"])
