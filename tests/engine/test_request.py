@@ -11,6 +11,8 @@ from engine.function_rules import StretchRule
 from engine.pixel_type import PixelType
 from engine.request import (
     AnglesRequest,
+    AreaCountsRequest,
+    DescribeRequest,
     Encoding,
     ExplainRequest,
     HistogramsRequest,
@@ -24,6 +26,7 @@ from engine.request import (
     MultirayRequest,
     PictureInfoRequest,
     PlaceRequest,
+    PointSamplesRequest,
     QueryRequest,
     RenderingRule,
     Request,
@@ -63,6 +66,9 @@ EXAMPLES: list[Request] = [
     StatisticsRequest(),
     HistogramsRequest(),
     KeyPropertiesRequest(),
+    AreaCountsRequest(geometry=b"\x01", pixel_size=(1.0, 2.0), rendering=RenderingRule()),
+    PointSamplesRequest(geometry=b"\x01", count=5, first_only=False, out_fields=("Name",)),
+    DescribeRequest(rendering=RenderingRule(function="NDVI"), with_statistics=True),
     LegendRequest(band_ids=(2, 1)),
     ThumbnailRequest(item=3),
     ExplainRequest(image=_IMAGE),
