@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from engine.service import ImageService
 
 # Without a pixel size, and with one: a fraction of a second, and some tens of seconds, of one core.
+# Larger areas are looked at in larger pixels.
 _MOST_SAMPLES = 12 << 20
-_MOST_ASKED_SAMPLES = 2 << 30
+_MOST_ASKED_SAMPLES = 1 << 30
 # Source pixels that may be decoded for that.
 _MOST_SOURCE_PX = 4_000_000_000
 # Bytes of a square's samples while they are made, and of those kept for a second pass.

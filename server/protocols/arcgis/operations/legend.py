@@ -17,7 +17,9 @@ from server.protocols.arcgis.operations.image_form import RENDERING_FIELD
 from server.protocols.arcgis.rendering_rule import rendering_rule
 
 if TYPE_CHECKING:
-    from engine.summary import ServiceSummary
+    from collections.abc import Mapping
+
+    from engine.summary import AttributeTable, ServiceSummary
     from server.instances.answer_context import AnswerContext
 
 SIDE = 20
@@ -28,6 +30,9 @@ INFO = OperationInfo(
     hint="What the colours of the picture mean.",
     fields=(FormField("bandIds", "from 0: 2,1,0"), RENDERING_FIELD),
 )
+
+# Fields that name the classes of attribute tables, best first.
+_NAMES = ("classname", "class_name", "class", "label", "name", "category", "description")
 
 _Color: TypeAlias = Sequence[int]
 _RED, _GREEN, _BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -46,7 +51,10 @@ def answer(result: object, context: AnswerContext) -> tuple[str, bytes]:
     """Write one layer with its swatches."""
     if not isinstance(result, LegendResult):
         raise TypeError(f"a legend of {type(result).__name__}")
-    kind, swatches = _legend(context.summary, result)
+    request = context.request
+    is_own = isinstance(request, LegendRequest) and request.rendering is None
+    classes = class_names(context.summary.attribute_table) if is_own else {}
+    kind, swatches = _legend(context.summary, result, classes)
     layer = {
         "layerId": 0,
         "layerName": context.service.rpartition("/")[2],
@@ -59,10 +67,28 @@ def answer(result: object, context: AnswerContext) -> tuple[str, bytes]:
     return encode({"layers": [layer]}, context.options)
 
 
-def _legend(summary: ServiceSummary, shown: LegendResult) -> tuple[str, list[dict[str, Any]]]:
+def class_names(table: AttributeTable | None) -> dict[float, str]:
+    """Return the names of values as an attribute table has them; none where it names none."""
+    if table is None:
+        return {}
+    places = {field.name.casefold(): place for place, field in enumerate(table.fields)}
+    named = next((places[name] for name in _NAMES if name in places), None)
+    if named is None or "value" not in places:
+        return {}
+    found = {}
+    for row in table.rows:
+        value, name = row[places["value"]], row[named]
+        if isinstance(value, int | float) and isinstance(name, str) and name:
+            found[value] = name
+    return found
+
+
+def _legend(
+    summary: ServiceSummary, shown: LegendResult, classes: Mapping[float, str]
+) -> tuple[str, list[dict[str, Any]]]:
     if shown.palette:
         return "Unique Values", [
-            {**_swatch(str(value), [color]), "values": [value]}
+            {**_swatch(classes.get(value, str(value)), [color]), "values": [value]}
             for value, *color in shown.palette[:MAX_CLASSES]
         ]
     if len(shown.bands) >= 3:

@@ -163,6 +163,17 @@ def test_a_palette_has_a_swatch_for_each_value(raster: ServiceSummary) -> None:
     assert layer["legend"][1]["values"] == [7]
 
 
+def test_classes_have_their_names_in_legends(raster: ServiceSummary) -> None:
+    table = AttributeTable(
+        fields=(FieldInfo(name="VALUE", type="integer"), FieldInfo(name="Class", type="string")),
+        rows=((1, "Water"), (7, ""), (9, "Wood")),
+    )
+    named = msgspec.structs.replace(
+        raster, colormap=((1, 255, 0, 0), (7, 0, 0, 255)), attribute_table=table
+    )
+    assert [swatch["label"] for swatch in _legend(named)["legend"]] == ["Water", "7"]
+
+
 def test_a_legend_follows_the_rendering_rule(mosaic: ServiceSummary) -> None:
     rule = rendering_rule_of_json(
         {
