@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from engine.item import PRIMARY
 from engine.request import ItemInput
 from engine.zmd import quote
 
@@ -52,7 +53,9 @@ def _properties(catalog: Catalog, item: int | None) -> Properties:
     if catalog.summary.item_count > _MOST_ITEMS:
         return ()
     columns = ", ".join(f"MIN({quote(name)}), MAX({quote(name)})" for name in names)
-    (row,) = catalog.rows(f"SELECT {columns} FROM items")
+    # Thermal and panchromatic companions, and overviews, have facts of their own.
+    own = f" WHERE {quote(fields['category'])} = {PRIMARY}" if "category" in fields else ""
+    (row,) = catalog.rows(f"SELECT {columns} FROM items{own}")
     pairs = zip(names, row[::2], row[1::2], strict=True)
     return _told({name: low for name, low, high in pairs if low == high})
 

@@ -31,7 +31,12 @@ def _service(folder: Path, *sun: float | None) -> ImageService:
     rows = [
         make_row(
             make_item(number, Extent(0, 0, 10, 10)),
-            {"sensorName": "ETM", "PlatformName": "Landsat 7", "SunElevation": elevation},
+            {
+                "sensorName": "ETM",
+                "PlatformName": "Landsat 7",
+                "SunElevation": elevation,
+                "Category": 1,
+            },
         )
         for number, elevation in enumerate(sun, start=1)
     ]
@@ -59,6 +64,19 @@ def test_what_differs_is_known_of_each_item_alone(tmp_path: Path) -> None:
     assert _known(service, ItemInput(item=2))["sunelevation"] == 12.0
     assert "sunelevation" not in _known(service, ItemInput(item=3))
     assert _known(service, ItemInput(item=99)) == {}
+
+
+def test_companions_have_facts_of_their_own(tmp_path: Path) -> None:
+    rows = [
+        make_row(
+            make_item(number, category=category),
+            {"sensorName": sensor, "Category": category},
+        )
+        for number, (category, sensor) in enumerate(((1, "TM"), (5, "TIRS"), (2, None)), start=1)
+    ]
+    path = tmp_path / "c.zmd"
+    make_catalog(path, rows, fields=(*FIELDS, *_EXTRA), bands=_BANDS).close()
+    assert _known(open_service(str(path)), MosaicInput()) == {"sensorname": "TM"}
 
 
 def test_functions_of_rules_find_the_sensor(tmp_path: Path) -> None:
