@@ -207,7 +207,7 @@ class _Binder:
         self._info_of = info_of
         # Whole blocks in the order they are made, with the numbers of what they are made of.
         self._parts: list[tuple[Leaf | _Melted | _One | _Several, tuple[int, ...]]] = []
-        self._counts: list[int] = []
+        self._infos: list[BandsInfo] = []
         self._known: dict[RuleInput, _Bound] = {}
         self._first_steps: dict[tuple[BoundFunction, int], _Bound] = {}
         self._taps = 0
@@ -224,14 +224,14 @@ class _Binder:
         if isinstance(part, ConstantInput):
             return _Bound(BandsInfo(PixelType.F64, 1), (Number(part.value),))
         info = self._info_of(part)
-        return _Bound(info, self._samples(part, (), info.bands))
+        return _Bound(info, self._samples(part, (), info))
 
     def _samples(
-        self, part: Leaf | _Melted | _One | _Several, inputs: tuple[int, ...], bands: int
+        self, part: Leaf | _Melted | _One | _Several, inputs: tuple[int, ...], info: BandsInfo
     ) -> tuple[Expression, ...]:
         self._parts.append((part, inputs))
-        self._counts.append(bands)
-        return tuple(Sample(len(self._parts) - 1, band) for band in range(bands))
+        self._infos.append(info)
+        return tuple(Sample(len(self._parts) - 1, band) for band in range(info.bands))
 
     def _function(self, rule: RenderingRule) -> _Bound:
         inputs = [self.bound(each) for each in rule.inputs or (MosaicInput(),)]
@@ -261,7 +261,7 @@ class _Binder:
     def _step(self, work: _One | _Several, inputs: list[_Bound], info: BandsInfo) -> _Bound:
         """Return what a function makes of whole blocks."""
         numbers = tuple(self._whole(each) for each in inputs)
-        return _Bound(info, self._samples(work, numbers, info.bands))
+        return _Bound(info, self._samples(work, numbers, info))
 
     def _first_step(self, made: StagedFunction, inputs: list[_Bound]) -> _Bound:
         """Return the first step of a function, which others of the same raster share."""
@@ -280,8 +280,10 @@ class _Binder:
         def inner(sample: Sample) -> Expression:
             bound = inputs[sample.source]
             expression = bound.expressions[sample.band]
-            if isinstance(expression, Sample | Number):
-                return expression
+            if isinstance(expression, Sample):
+                given = self._infos[expression.source].pixel_type
+                if given is bound.info.pixel_type:
+                    return expression
             return as_type(expression, bound.info.pixel_type)
 
         # One mapping for all bands, so that what they share stays one.
@@ -298,13 +300,14 @@ class _Binder:
         """Return the number of a part that is the whole blocks of what is bound."""
         first = bound.expressions[0]
         if isinstance(first, Sample):
-            bands = range(self._counts[first.source])
-            if bound.expressions == tuple(Sample(first.source, band) for band in bands):
+            own = self._infos[first.source]
+            all_bands = tuple(Sample(first.source, band) for band in range(own.bands))
+            if bound.expressions == all_bands and bound.info.pixel_type is own.pixel_type:
                 return first.source
         # Numbers alone have the size of the view, too.
         sources = _sources(bound.expressions) or (self._any_leaf(),)
         part = _Melted(bound.expressions, bound.info.pixel_type)
-        self._samples(part, sources, bound.info.bands)
+        self._samples(part, sources, bound.info)
         return len(self._parts) - 1
 
     def tree(self, bound: _Bound) -> FunctionTree:
@@ -312,7 +315,7 @@ class _Binder:
         if last != len(self._parts) - 1:
             # What is asked for is the last that is made.
             as_it_is = _Melted(self._apart(bound).expressions, bound.info.pixel_type)
-            self._samples(as_it_is, (last,), bound.info.bands)
+            self._samples(as_it_is, (last,), bound.info)
         bands = self._bands_read(last)
         leaves = self._leaf_parts()
         places = {number: place for place, number in enumerate(leaves)}
@@ -352,9 +355,9 @@ class _Binder:
                 continue
             for number in inputs:
                 if number in used:
-                    used[number] |= set(range(self._counts[number]))
+                    used[number] |= set(range(self._infos[number].bands))
         if last in used:
-            used[last] = set(range(self._counts[last]))
+            used[last] = set(range(self._infos[last].bands))
         # One band at least: it has the size of the view.
         return {number: tuple(sorted(bands)) or (0,) for number, bands in used.items()}
 

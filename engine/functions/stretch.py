@@ -200,8 +200,7 @@ def _cut(rule: StretchRule, info: BandsInfo, band: int) -> tuple[float, float]:
 def _band_stretch(rule: StretchRule, info: BandsInfo, band: int) -> BandStretch:
     low, high = _cut(rule, info, band)
     if not low < high:
-        # One value only: it becomes the middle of the output range.
-        low, high = low - 0.5, low + 0.5
+        low, high = _around(low)
         return BandStretch(low, high, rule.out_min, rule.out_max, _gamma(rule, band))
     low, high, shape = _shape(rule, info, band, (low, high))
     gamma = _gamma(rule, band)
@@ -210,6 +209,12 @@ def _band_stretch(rule: StretchRule, info: BandsInfo, band: int) -> BandStretch:
             _statistics(rule, info, band), BandStretch(low, high, 0.0, 1.0, shape=shape)
         )
     return BandStretch(low, high, rule.out_min, rule.out_max, gamma, shape)
+
+
+def _around(value: float) -> tuple[float, float]:
+    """Return the ends of a cut that makes one value the middle of the output range."""
+    half = max(0.5, abs(value) * 1e-9)
+    return value - half, value + half
 
 
 def _gamma(rule: StretchRule, band: int) -> float:
@@ -244,7 +249,7 @@ def _shape(
     if whole:
         low, high = math.ceil(low), max(math.floor(high), math.ceil(low) + 1)
     elif not low < high:
-        low, high = low - 0.5, low + 0.5
+        low, high = _around(low)
     if kind == EQUALIZATION:
         return low, high, equalized(histogram, low, high, whole=whole)
     if kind == GAUSSIAN:

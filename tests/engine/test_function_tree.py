@@ -11,6 +11,7 @@ from engine.function_rules import (
     ConvolutionRule,
     GainOffsetRule,
     NdviRule,
+    StatisticsHistogramRule,
     StretchRule,
 )
 from engine.function_tree import FunctionTree, function_tree
@@ -148,3 +149,23 @@ def test_what_a_function_cannot_take_is_named() -> None:
     wrong = RenderingRule(function="Convolution", arguments=ArithmeticRule())
     with pytest.raises(InvalidParameter, match="arguments"):
         _tree(wrong)
+
+
+def test_functions_that_hand_bands_on_still_cast_them() -> None:
+    same = RenderingRule(
+        function="StatisticsHistogram",
+        arguments=StatisticsHistogramRule(statistics=((0, 1, 0.5, 0.1),)),
+        output_pixel_type=PixelType.U8,
+    )
+    clamped = np.minimum(BLOCK.data, 255)
+    got = _run(same)
+    assert got.data.dtype == np.uint8
+    np.testing.assert_array_equal(got.data, clamped)
+    twice = GainOffsetRule(gains=(2.0,))
+    outer = RenderingRule(
+        function="GainOffset",
+        arguments=twice,
+        inputs=(same,),
+        output_pixel_type=PixelType.U16,
+    )
+    np.testing.assert_array_equal(_run(outer).data, clamped * 2)
