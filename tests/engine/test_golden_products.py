@@ -126,7 +126,7 @@ def sheet(tmp_path_factory: pytest.TempPathFactory) -> Image.Image:
     down = -(-len(pictures) // ACROSS)
     made: Image.Image = Image.new("RGB", (ACROSS * SHOWN, down * SHOWN), "white")
     for number, product in enumerate(pictures):
-        made.paste(picture, (number % ACROSS * SHOWN, number // ACROSS * SHOWN), product)
+        made.paste(product, (number % ACROSS * SHOWN, number // ACROSS * SHOWN), product)
     return made.quantize(128, dither=Image.Dither.NONE)
 
 
