@@ -21,7 +21,8 @@ from engine.function_rules import ConvolutionRule
 from engine.functions.base import BandsInfo, arguments_of
 from engine.functions.cast import cast
 from engine.functions.convolution_kernels import KERNELS
-from engine.kernel import kernel
+from engine.kernel import kernel, unaliased_kernel
+from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
@@ -35,44 +36,119 @@ _MOST_SIDE = 31
 
 
 @kernel
-def _is_there(valid, row, col):
-    rows, cols = valid.shape
-    return 0 <= row < rows and 0 <= col < cols and valid[row, col]
+def _careful_sum(data, valid, weights, row, col):
+    """Return the sum at a pixel that lacks neighbours."""
+    rows, cols = data.shape
+    up, left = weights.shape[0] // 2, weights.shape[1] // 2
+    own, total = float(data[row, col]), 0.0
+    for r in range(weights.shape[0]):
+        y = row + r - up
+        for c in range(weights.shape[1]):
+            x = col + c - left
+            is_there = 0 <= y < rows and 0 <= x < cols and valid[y, x]
+            total += weights[r, c] * (float(data[y, x]) if is_there else own)
+    return total
+
+
+@unaliased_kernel
+def _add_four(row, weights, out):
+    for j in range(out.size):
+        out[j] += (weights[0] * np.float64(row[j]) + weights[1] * np.float64(row[j + 1])) + (
+            weights[2] * np.float64(row[j + 2]) + weights[3] * np.float64(row[j + 3])
+        )
+
+
+@unaliased_kernel
+def _add_one(row, weight, out):
+    for j in range(out.size):
+        out[j] += weight * np.float64(row[j])
+
+
+@unaliased_kernel
+def _add_taps(row, weights, out):
+    """Add a row of a kernel, laid over a row from its first sample on."""
+    c, wide = 0, weights.size
+    while c + 4 <= wide:
+        _add_four(row[c:], weights[c : c + 4], out)
+        c += 4
+    while c < wide:
+        _add_one(row[c:], weights[c], out)
+        c += 1
+
+
+@unaliased_kernel
+def _inner_row(data, first, weights, parts, room, out):
+    """Write the sums of a row where all neighbours are there, from the kernel's middle on.
+
+    Parameters
+    ----------
+    parts : (down, across)
+        Whose products the weights are; empty where they are none.
+    room : float64 (2, cols)
+    """
+    down, across = parts
+    sums = room[1, : data.shape[1] - weights.shape[1] + 1]
+    sums[:] = 0.0
+    if down.size > 0:
+        room[0, :] = 0.0
+        for r in range(down.size):
+            _add_one(data[first + r], down[r], room[0])
+        _add_taps(room[0], across, sums)
+    else:
+        for r in range(weights.shape[0]):
+            _add_taps(data[first + r], weights[r], sums)
+    for j in range(sums.size):
+        out[j] = sums[j]
+
+
+@unaliased_kernel
+def _mark_lacking(valid, first, high, wide, room, lacks):
+    """Write whether the window at each place of a row lacks a sample."""
+    room[0, :] = 0.0
+    for r in range(high):
+        for j in range(valid.shape[1]):
+            room[0, j] += 0.0 if valid[first + r, j] else 1.0
+    for j in range(lacks.size):
+        lacks[j] = False
+    for c in range(wide):
+        for j in range(lacks.size):
+            lacks[j] |= room[0, j + c] > 0.0
 
 
 @kernel
-def _convolve_kernel(data, valid, weights, all_valid, out):
+def _convolve_kernel(data, validity, weights, parts, rooms, out):
+    valid, full_rows = validity
+    room, lacks = rooms
     rows, cols = data.shape
-    kernel_rows, kernel_cols = weights.shape
-    up, left = kernel_rows // 2, kernel_cols // 2
+    high, wide = weights.shape
+    up, left = high // 2, wide // 2
+    inner = cols - wide + 1
     for row in range(rows):
-        is_inner_row = up <= row and row + kernel_rows - up <= rows
+        first = row - up
+        is_inner = first >= 0 and first + high <= rows and inner > 0
+        is_full = True
+        if is_inner:
+            for r in range(high):
+                is_full = is_full and full_rows[first + r]
+            _inner_row(data, first, weights, parts, room, out[row, left : left + inner])
+            if not is_full:
+                _mark_lacking(valid, first, high, wide, room, lacks[:inner])
         for col in range(cols):
-            if not all_valid and not valid[row, col]:
-                out[row, col] = 0.0
+            if is_inner and left <= col < left + inner and (is_full or not lacks[col - left]):
                 continue
-            total = 0.0
-            own = float(data[row, col])
-            if all_valid and is_inner_row and left <= col and col + kernel_cols - left <= cols:
-                for r in range(kernel_rows):
-                    for c in range(kernel_cols):
-                        total += weights[r, c] * float(data[row + r - up, col + c - left])
+            if valid[row, col]:
+                out[row, col] = _careful_sum(data, valid, weights, row, col)
             else:
-                for r in range(kernel_rows):
-                    at_row = row + r - up
-                    for c in range(kernel_cols):
-                        at_col = col + c - left
-                        sample = own
-                        if _is_there(valid, at_row, at_col):
-                            sample = float(data[at_row, at_col])
-                        total += weights[r, c] * sample
-            out[row, col] = total
+                out[row, col] = 0.0
 
 
 def convolve(
-    data: NDArray[np.generic], valid: NDArray[np.bool_], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the weighted sums of one band.
+    data: NDArray[np.generic],
+    valid: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    dtype: type[np.floating] = np.float64,
+) -> NDArray[np.floating]:
+    """Return the weighted sums of one band, worked out in double precision.
 
     Parameters
     ----------
@@ -80,18 +156,33 @@ def convolve(
     valid : bool (rows, cols)
     weights : (kernel rows, kernel cols)
         Its middle, of even sizes the pixel after it, lies on the pixel.
+    dtype
+        Of the sums.
     """
     if data.shape != valid.shape:
         raise ValueError(f"samples {data.shape} and validity {valid.shape} differ in shape")
-    out = np.empty(data.shape, np.float64)
-    _convolve_kernel(
-        np.ascontiguousarray(data),
-        np.ascontiguousarray(valid),
-        np.ascontiguousarray(weights, np.float64),
-        bool(valid.all()),
-        out,
-    )
+    full_rows = valid.all(axis=1)
+    samples = np.ascontiguousarray(data)
+    if data.dtype.kind == "f" and not full_rows.all():
+        # What counts nothing must be no NaN, which 0 · NaN is.
+        samples = np.where(valid, samples, np.zeros((), data.dtype))
+    out = np.empty(data.shape, dtype)
+    room, lacks = np.empty((2, data.shape[1])), np.empty(data.shape[1], np.bool_)
+    own = np.ascontiguousarray(weights, np.float64)
+    validity = (np.ascontiguousarray(valid), full_rows)
+    _convolve_kernel(samples, validity, own, _parts(own), (room, lacks), out)
     return out
+
+
+def _parts(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a column and a row whose products the weights are, else two of nothing."""
+    none = np.zeros(0)
+    r, c = np.unravel_index(int(np.abs(weights).argmax()), weights.shape)
+    if weights[r, c] == 0 or min(weights.shape) == 1:
+        return none, none
+    down, across = weights[:, c].copy(), weights[r] / weights[r, c]
+    apart = np.abs(np.outer(down, across) - weights).max()
+    return (down, across) if apart <= 1e-15 * np.abs(weights).max() else (none, none)
 
 
 def kernel_of(rule: ConvolutionRule) -> NDArray[np.float64] | None:
@@ -129,11 +220,22 @@ class BoundConvolution:
         """Return the sums in the output type; validity stays as it is."""
         if self.weights is None:
             return cast(block, self.output.pixel_type)
-        out = np.empty(block.data.shape, np.float64)
-        for band in range(block.bands):
-            valid = block.valid[band if block.valid.shape[0] > 1 else 0]
-            out[band] = convolve(block.data[band], valid, self.weights)
-        return cast(PixelBlock(out, block.valid), self.output.pixel_type)
+        valid = block.valid
+        if block.data.dtype.kind == "f":
+            valid = valid & np.isfinite(block.data)
+        # Whole numbers are rounded once, from double precision.
+        dtype = np.float32 if self.output.pixel_type is PixelType.F32 else np.float64
+        out = [
+            convolve(
+                block.data[band],
+                valid[band if valid.shape[0] > 1 else 0],
+                self.weights,
+                dtype,
+            )
+            for band in range(block.bands)
+        ]
+        sums = out[0][np.newaxis] if len(out) == 1 else np.stack(out)
+        return cast(PixelBlock(sums, valid), self.output.pixel_type)
 
 
 class Convolution:

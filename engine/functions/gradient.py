@@ -26,19 +26,21 @@ if TYPE_CHECKING:
     from engine.geometry.ground_cells import GroundCells
 
 PADDING_PX = 1
-EAST, SOUTH, CELL = 0, 1, 2
+EAST, SOUTH, CELL = range(3)
 
 
 @unaliased_kernel
-def _inner_row(above, at, below, out_x, out_y):
-    """Write eight times the rises of a row but for its ends, all neighbours being there."""
+def _inner_row(rows, scales, out_x, out_y):
+    """Write the scaled rises of a row but for its ends, all neighbours being there."""
+    above, at, below = rows
+    scale_x, scale_y = scales
     for j in range(1, at.size - 1):
-        out_x[j] = (
+        out_x[j] = scale_x * (
             (above[j + 1] - above[j - 1])
             + np.float32(2) * (at[j + 1] - at[j - 1])
             + (below[j + 1] - below[j - 1])
         )
-        out_y[j] = (
+        out_y[j] = scale_y * (
             (below[j - 1] - above[j - 1])
             + np.float32(2) * (below[j] - above[j])
             + (below[j + 1] - above[j + 1])
@@ -57,35 +59,41 @@ def _careful_pixel(data, valid, i, j, near):
 
 
 @unaliased_kernel
-def _gradient_kernel(data, valid, full_rows, near, out_x, out_y):
+def _gradient_kernel(data, validity, scales, near, out_x, out_y):
+    valid, full_rows = validity
     rows, cols = data.shape
     for i in range(rows):
+        scale_x, scale_y = scales[0, i], scales[1, i]
         is_inner = 0 < i < rows - 1 and full_rows[i - 1] and full_rows[i] and full_rows[i + 1]
         if is_inner and cols > 2:
-            _inner_row(data[i - 1], data[i], data[i + 1], out_x[i], out_y[i])
+            _inner_row((data[i - 1], data[i], data[i + 1]), (scale_x, scale_y), out_x[i], out_y[i])
         for j in range(cols):
             if is_inner and 0 < j < cols - 1:
                 continue
             _careful_pixel(data, valid, i, j, near)
-            out_x[i, j] = (
+            out_x[i, j] = scale_x * (
                 (near[0, 2] - near[0, 0])
-                + 2 * (near[1, 2] - near[1, 0])
+                + np.float32(2) * (near[1, 2] - near[1, 0])
                 + (near[2, 2] - near[2, 0])
             )
-            out_y[i, j] = (
+            out_y[i, j] = scale_y * (
                 (near[2, 0] - near[0, 0])
-                + 2 * (near[2, 1] - near[0, 1])
+                + np.float32(2) * (near[2, 1] - near[0, 1])
                 + (near[2, 2] - near[0, 2])
             )
 
 
-def rises(heights: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return eight times the rise a pixel to the east and to the south.
+def rises(
+    heights: NDArray[np.float32], valid: NDArray[np.bool_], scales: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return eight times the rise a pixel to the east and to the south, scaled.
 
     Parameters
     ----------
     heights : float32 (rows, cols)
     valid : bool (rows, cols)
+    scales : float32 (2, rows)
+        What the rises of each row are multiplied by.
 
     Returns
     -------
@@ -95,7 +103,7 @@ def rises(heights: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.
         raise ValueError(f"heights {heights.shape} and validity {valid.shape} differ in shape")
     out = np.empty((2, *heights.shape), np.float32)
     near = np.empty((3, 3), np.float32)
-    _gradient_kernel(heights, valid, valid.all(axis=1), near, out[0], out[1])
+    _gradient_kernel(heights, (valid, valid.all(axis=1)), scales, near, out[0], out[1])
     return out
 
 
@@ -148,9 +156,16 @@ class Gradient:
         valid = np.ascontiguousarray(block.valid[0])
         if heights.dtype.kind == "f" and block.data.dtype.kind == "f":
             valid = valid & np.isfinite(heights)
-        found = rises(heights, valid)
-        found[EAST] *= (unit_m / (8.0 * width)).astype(np.float32)
-        found[SOUTH] *= (unit_m / (8.0 * height)).astype(np.float32)
+        scales = [(unit_m / (8.0 * size)).astype(np.float32) for size in (width, height)]
+        by_row = np.ones((2, heights.shape[0]), np.float32)
+        # On most maps the pixels of a row have one size; else each has its own.
+        for band, scale in enumerate(scales):
+            if scale.shape[1] == 1:
+                by_row[band] = scale[:, 0]
+        found = rises(heights, valid, by_row)
+        for band, scale in enumerate(scales):
+            if scale.shape[1] != 1:
+                found[band] *= scale
         if self.has_cell:
             cell = np.broadcast_to(np.sqrt(width * height), heights.shape).astype(np.float32)
             found = np.concatenate([found, cell[np.newaxis]])

@@ -95,12 +95,13 @@ def _lit(rises: tuple[Expression, Expression], azimuth: float, altitude: float) 
     east, south = rises
     zenith = math.radians(90.0 - altitude)
     angle = math.radians(360.0 - azimuth + 90.0)
-    to_south = call("mul", south, math.sin(zenith) * math.sin(angle))
-    to_east = call("mul", east, math.sin(zenith) * math.cos(angle))
+    # What is 0 but for the digits of pi is 0.
+    to_south = call("mul", south, round(math.sin(zenith) * math.sin(angle), 12))
+    to_east = call("mul", east, round(math.sin(zenith) * math.cos(angle), 12))
     turned = call("single", call("sub", call("single", to_south), call("single", to_east)))
     length = call(
         "sqrt", call("add", call("add", call("square", east), call("square", south)), 1.0)
     )
-    facing = call("single", call("add", turned, call("single", Number(math.cos(zenith)))))
+    facing = call("single", call("add", turned, call("single", Number(round(math.cos(zenith), 12)))))
     light = call("div", call("mul", facing, 255.0), length)
     return call("single", call("max", light, 0.0))
