@@ -237,8 +237,27 @@ def _of_sorted(values, j, count, code, share):
     return np.float64(_frequent(values, j, count, code == MAJORITY))
 
 
+@unaliased_kernel
+def _copy(row, out):
+    for j in range(out.size):
+        out[j] = row[j]
+
+
+@unaliased_kernel
+def _count(row, out):
+    for j in range(out.size):
+        out[j] += row[j]
+
+
+@unaliased_kernel
+def _middle(one, other, out, good):
+    for j in range(out.size):
+        out[j] = (np.float64(one[j]) + np.float64(other[j])) / 2
+        good[j] = True
+
+
 @kernel
-def sorted_kernel(framed, there, places, exchanges, rule, values, out, good):
+def sorted_kernel(framed, there, places, exchanges, rule, rooms, found):
     """Write what is found among the sorted samples of neighbourhoods.
 
     Parameters
@@ -250,31 +269,34 @@ def sorted_kernel(framed, there, places, exchanges, rule, values, out, good):
     exchanges : (few, all), int32 (m, 2) each
         That bring the middle values of full neighbourhoods, and all values, into their order.
     rule : (code, share)
-    values : (n, chunk)
-        Room; so many pixels are sorted at once.
+    rooms : (n, chunk) as `framed`, uint32 (chunk,)
+        So many pixels are sorted at once.
+    found : (results, whether there are any)
     """
+    out, good = found
     rows, cols = out.shape
+    values, counts = rooms
     count, chunk = values.shape
     few, every = exchanges
     code, share = rule
     for i in range(rows):
         for first in range(0, cols, chunk):
             some = min(chunk, cols - first)
-            total = 0
+            counts[:some] = 0
             for n in range(count):
                 y, x = i + places[n, 0], first + places[n, 1]
-                values[n, :some] = framed[y, x : x + some]
-                for j in range(some):
-                    total += there[y, x + j]
-            is_full = total == count * some
+                _copy(framed[y, x : x + some], values[n, :some])
+                _count(there[y, x : x + some], counts[:some])
+            is_full = counts[:some].min() == count
             order = few if is_full else every
             for k in range(order.shape[0]):
                 _exchange(values[order[k, 0], :some], values[order[k, 1], :some])
+            last = first + some
+            if is_full and code == MEDIAN:
+                low, high = values[(count - 1) // 2, :some], values[count // 2, :some]
+                _middle(low, high, out[i, first:last], good[i, first:last])
+                continue
             for j in range(some):
-                own = count
-                if not is_full:
-                    own = 0
-                    for n in range(count):
-                        own += there[i + places[n, 0], first + places[n, 1] + j]
+                own = np.int64(counts[j])
                 good[i, first + j] = own > 0
                 out[i, first + j] = _of_sorted(values, j, own, code, share) if own > 0 else 0.0

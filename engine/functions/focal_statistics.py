@@ -119,8 +119,8 @@ def _sorted(
     out, good = np.empty(data.shape, framed.dtype), np.empty(data.shape, np.bool_)
     middle = ((count - 1) // 2, count // 2) if rule[0] == MEDIAN else tuple(range(count))
     exchanges = (exchanges_for(count, middle), exchanges_for(count, tuple(range(count))))
-    values = np.empty((count, chunk), framed.dtype)
-    sorted_kernel(framed, there, offsets, exchanges, rule, values, out, good)
+    rooms = (np.empty((count, chunk), framed.dtype), np.empty(chunk, np.uint32))
+    sorted_kernel(framed, there, offsets, exchanges, rule, rooms, (out, good))
     return Found(out, good)
 
 
