@@ -65,6 +65,7 @@ bench: install  ## Compare speed with TiTiler and MapServer (needs wrk, mapserv,
 	$(BIN)/python -m benchmarks.ortho_tile
 	$(BIN)/python -m benchmarks.frame_ortho
 	$(BIN)/python -m benchmarks.claimed_error
+	$(BIN)/python -m benchmarks.functions
 	$(BIN)/python -m benchmarks.garbage
 	$(BIN)/python -m benchmarks.histograms
 

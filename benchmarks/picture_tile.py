@@ -78,9 +78,7 @@ def _figure(service: ImageService, dtype: str, rounds: int) -> PictureFigure:
     # Samples as they are: what the encoder of pictures costs is not the functions'.
     plain = ImageRequest(view=View(tile=tile), encoding=Encoding(format="bsq"))
     asked = msgspec.structs.replace(plain, rendering=rule)
-    pairs = []
-    for _ in range(max(rounds, 2)):
-        pairs.append((_tile_ms(service, plain), _tile_ms(service, asked)))
+    pairs = [(_tile_ms(service, plain), _tile_ms(service, asked)) for _ in range(max(rounds, 2))]
     return PictureFigure(
         row=f"stretch, gamma and colormap of {dtype} (256² tile)",
         plain_ms=round(statistics.median(one for one, _ in pairs), 3),

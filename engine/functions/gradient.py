@@ -30,21 +30,35 @@ EAST, SOUTH, CELL = range(3)
 
 
 @unaliased_kernel
-def _inner_row(rows, scales, out_x, out_y):
-    """Write the scaled rises of a row but for its ends, all neighbours being there."""
-    above, at, below = rows
+def _inner_row(above, at, below, scales, outs):
+    """Write the scaled rises of a row but for its ends, all neighbours being there.
+
+    Parameters
+    ----------
+    above, at, below : (west, middle, east)
+        The same row from three samples on: an index that begins at 0 is one that is vectorised.
+    """
+    north_west, north, north_east = above
+    west, _, east = at
+    south_west, south, south_east = below
     scale_x, scale_y = scales
-    for j in range(1, at.size - 1):
+    out_x, out_y = outs
+    for j in range(out_x.size):
         out_x[j] = scale_x * (
-            (above[j + 1] - above[j - 1])
-            + np.float32(2) * (at[j + 1] - at[j - 1])
-            + (below[j + 1] - below[j - 1])
+            (north_east[j] - north_west[j])
+            + np.float32(2) * (east[j] - west[j])
+            + (south_east[j] - south_west[j])
         )
         out_y[j] = scale_y * (
-            (below[j - 1] - above[j - 1])
-            + np.float32(2) * (below[j] - above[j])
-            + (below[j + 1] - above[j + 1])
+            (south_west[j] - north_west[j])
+            + np.float32(2) * (south[j] - north[j])
+            + (south_east[j] - north_east[j])
         )
+
+
+@unaliased_kernel
+def _thirds(row):
+    return row[:-2], row[1:-1], row[2:]
 
 
 @unaliased_kernel
@@ -59,17 +73,52 @@ def _careful_pixel(data, valid, i, j, near):
 
 
 @unaliased_kernel
+def _masked_row(rows, there, scales, outs):
+    """As `_inner_row`, where some neighbours are not there: the pixel's own height in their place."""
+    (above_0, above_1, above_2), (at_0, at_1, at_2), (below_0, below_1, below_2) = rows
+    (has_0, has_1, has_2), (has_3, _, has_4), (has_5, has_6, has_7) = there
+    scale_x, scale_y = scales
+    out_x, out_y = outs
+    for j in range(out_x.size):
+        own = at_1[j]
+        north_west = above_0[j] if has_0[j] else own
+        north = above_1[j] if has_1[j] else own
+        north_east = above_2[j] if has_2[j] else own
+        west = at_0[j] if has_3[j] else own
+        east = at_2[j] if has_4[j] else own
+        south_west = below_0[j] if has_5[j] else own
+        south = below_1[j] if has_6[j] else own
+        south_east = below_2[j] if has_7[j] else own
+        out_x[j] = scale_x * (
+            (north_east - north_west) + np.float32(2) * (east - west) + (south_east - south_west)
+        )
+        out_y[j] = scale_y * (
+            (south_west - north_west) + np.float32(2) * (south - north) + (south_east - north_east)
+        )
+
+
+@unaliased_kernel
 def _gradient_kernel(data, validity, scales, near, out_x, out_y):
-    valid, full_rows = validity
+    valid, full_rows, nothing = validity
     rows, cols = data.shape
     for i in range(rows):
         scale_x, scale_y = scales[0, i], scales[1, i]
-        is_inner = 0 < i < rows - 1 and full_rows[i - 1] and full_rows[i] and full_rows[i + 1]
-        if is_inner and cols > 2:
-            _inner_row((data[i - 1], data[i], data[i + 1]), (scale_x, scale_y), out_x[i], out_y[i])
-        for j in range(cols):
-            if is_inner and 0 < j < cols - 1:
-                continue
+        above, below = max(i - 1, 0), min(i + 1, rows - 1)
+        if cols > 2:
+            middle = (_thirds(data[above]), _thirds(data[i]), _thirds(data[below]))
+            outs = (out_x[i, 1:-1], out_y[i, 1:-1])
+            is_inner = 0 < i < rows - 1
+            if is_inner and full_rows[above] and full_rows[i] and full_rows[below]:
+                _inner_row(middle[0], middle[1], middle[2], (scale_x, scale_y), outs)
+            else:
+                there = (
+                    _thirds(valid[above] if i > 0 else nothing),
+                    _thirds(valid[i]),
+                    _thirds(valid[below] if i < rows - 1 else nothing),
+                )
+                _masked_row(middle, there, (scale_x, scale_y), outs)
+        # The ends of the row.
+        for j in range(0, cols, max(cols - 1, 1)):
             _careful_pixel(data, valid, i, j, near)
             out_x[i, j] = scale_x * (
                 (near[0, 2] - near[0, 0])
@@ -103,7 +152,8 @@ def rises(
         raise ValueError(f"heights {heights.shape} and validity {valid.shape} differ in shape")
     out = np.empty((2, *heights.shape), np.float32)
     near = np.empty((3, 3), np.float32)
-    _gradient_kernel(heights, (valid, valid.all(axis=1)), scales, near, out[0], out[1])
+    validity = (valid, valid.all(axis=1), np.zeros(heights.shape[1], np.bool_))
+    _gradient_kernel(heights, validity, scales, near, out[0], out[1])
     return out
 
 
@@ -154,7 +204,10 @@ class Gradient:
     ) -> PixelBlock:
         heights = np.ascontiguousarray(block.data[0], np.float32)
         valid = np.ascontiguousarray(block.valid[0])
-        if heights.dtype.kind == "f" and block.data.dtype.kind == "f":
+        # A sum is finite where all is: quicker than to look at each.
+        with np.errstate(all="ignore"):
+            is_finite = block.data.dtype.kind != "f" or bool(np.isfinite(heights.sum()))
+        if not is_finite:
             valid = valid & np.isfinite(heights)
         scales = [(unit_m / (8.0 * size)).astype(np.float32) for size in (width, height)]
         by_row = np.ones((2, heights.shape[0]), np.float32)

@@ -102,6 +102,8 @@ def _lit(rises: tuple[Expression, Expression], azimuth: float, altitude: float) 
     length = call(
         "sqrt", call("add", call("add", call("square", east), call("square", south)), 1.0)
     )
-    facing = call("single", call("add", turned, call("single", Number(round(math.cos(zenith), 12)))))
+    facing = call(
+        "single", call("add", turned, call("single", Number(round(math.cos(zenith), 12))))
+    )
     light = call("div", call("mul", facing, 255.0), length)
     return call("single", call("max", light, 0.0))
