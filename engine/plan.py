@@ -314,8 +314,7 @@ def _check_effort(grid: TargetGrid, output: _Output) -> None:
     if output.process is None:
         return
     service, rule = output.process.service, output.process.rule
-    width = 2 * service.halo_px + 1 if service is not None and service.halo_px else 0
-    each = width * width + (0 if rule is None else rule.taps)
+    each = sum(steps.taps for steps in (service, rule) if steps is not None)
     samples = grid.width * grid.height * len(output.bands)
     taps, most = samples * each, max(_MOST_TAPS, _TAPS_PER_SAMPLE * samples)
     if taps > most:

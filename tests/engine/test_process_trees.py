@@ -22,6 +22,7 @@ from engine.chain_words import describe_chain
 from engine.errors import ConfigError
 from engine.extent import Extent
 from engine.pixel_type import PixelType
+from engine.plan import plan
 from engine.process_definition import (
     RasterEntry,
     RasterProcessDefinition,
@@ -261,6 +262,18 @@ def test_pictures_of_vectors_are_for_services_alone(tmp_path: Path) -> None:
     file.write_bytes(write_definition(definition))
     with pytest.raises(ConfigError, match="VectorFieldRenderer"):
         import_definitions(folder, [file])
+
+
+def test_large_pictures_of_vectors_are_not_refused(tmp_path: Path, raw: ImageService) -> None:
+    drawn = {"function": "VectorFieldRenderer"}
+    service = service_with(tmp_path, [process(drawn)], bands=4)
+    large = view_of(WHOLE, 1920, 1080)
+    made = plan(service, large)
+    assert made.process is not None
+    assert made.process.halo_px == 49
+    rule = record(drawn).rule()
+    same(pixels_of(service, nearest()), pixels_of(raw, nearest(rendering=rule)))
+    plan(raw, msgspec.structs.replace(large, rendering=rule))
 
 
 def test_depth_is_bounded() -> None:

@@ -1,4 +1,7 @@
-"""Holes filled from points around, against scipy's distance transform and numpy pixel by pixel."""
+"""Holes filled from points around, against scipy's distance transform and numpy pixel by pixel.
+
+Covers engine.function_rules.focal.
+"""
 
 from __future__ import annotations
 
