@@ -54,7 +54,7 @@ class Colormap:
         """
         arguments = arguments_of(rule, ColormapRule)
         if arguments.colormap:
-            colours = _entries(arguments)
+            colours = colour_rows("Colormap", arguments.colormap)
             return _by_value(colours, rule.output_pixel_type)
         if arguments.color_ramp:
             colours = part_colours(checked_parts("ColorRamp", arguments.color_ramp), _STEPS)
@@ -103,17 +103,21 @@ def _at_random(info: BandsInfo, pixel_type: PixelType | None) -> PointwiseFuncti
     return PointwiseFunction(output, (sample,))
 
 
-def _entries(arguments: ColormapRule) -> Colours:
-    if len(arguments.colormap) > _MOST_VALUES:
-        raise InvalidParameter(
-            "Colormap", len(arguments.colormap), f"at most {_MOST_VALUES} values"
-        )
+def colour_rows(name: str, given: tuple[tuple[float, ...], ...]) -> Colours:
+    """Return the rows of an argument, value, red, green and blue, where they are colours; the last of a value counts.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    if len(given) > _MOST_VALUES:
+        raise InvalidParameter(name, len(given), f"at most {_MOST_VALUES} values")
     rows = []
-    for row in arguments.colormap:
+    for row in given:
         if len(row) < 4 or not all(0 <= part <= 255 and part == int(part) for part in row[1:4]):
-            raise InvalidParameter("Colormap", row, "[value, red, green, blue], colours 0 to 255")
+            raise InvalidParameter(name, row, "[value, red, green, blue], colours 0 to 255")
         if row[0] != int(row[0]) or not -(2**31) <= row[0] < 2**31:
-            raise InvalidParameter("Colormap", row[0], "whole numbers")
+            raise InvalidParameter(name, row[0], "whole numbers")
         rows.append((int(row[0]), int(row[1]), int(row[2]), int(row[3])))
     return tuple({row[0]: row for row in rows}.values())
 

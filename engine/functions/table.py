@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from engine.expressions.tree import Sample
 from engine.function_rules import TableRule
 from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.colormap import colour_rows
 from engine.functions.pointwise import PointwiseFunction
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ class Table:
         return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
-        """Describe the samples as classes."""
+        """Describe the samples as classes.
+
+        Raises
+        ------
+        InvalidParameter
+        """
         arguments = arguments_of(rule, TableRule)
-        colours = tuple(
-            (round(value), round(red), round(green), round(blue))
-            for value, red, green, blue in arguments.colors
-        )
+        colours = colour_rows("Colors", arguments.colors)
         output = replace(
             info,
             pixel_type=rule.output_pixel_type or info.pixel_type,

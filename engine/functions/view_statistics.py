@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 # Enough that a percent of the range holds ten bins.
 _FLOAT_BINS = 1024
+_MOST_SQUARED = 1e150
 
 
 def _samples(block: PixelBlock, band: int) -> Array:
@@ -32,12 +34,17 @@ def statistics_of(block: PixelBlock) -> tuple[BandStatistics, ...]:
         if samples.size == 0:
             found.append(BandStatistics(min=0.0, max=0.0, mean=0.0, std=0.0))
             continue
+        low, high = float(samples.min()), float(samples.max())
+        most = max(abs(low), abs(high))
+        # Sums of squares of the largest numbers are no numbers.
+        scale = most if most > _MOST_SQUARED else 1.0
+        shares = samples / scale if scale != 1.0 else samples
         found.append(
             BandStatistics(
-                min=float(samples.min()),
-                max=float(samples.max()),
-                mean=float(samples.mean()),
-                std=float(samples.std()),
+                min=low,
+                max=high,
+                mean=float(shares.mean()) * scale,
+                std=float(shares.std()) * scale,
                 count=int(samples.size),
             )
         )
@@ -57,7 +64,7 @@ def _histogram(block: PixelBlock, band: int) -> Histogram:
     if block.data.dtype.kind != "f" and block.data.dtype.itemsize <= 2:
         counts = np.bincount((samples - low).astype(np.int64))
         return Histogram(min=low - 0.5, max=high + 0.5, counts=tuple(counts.tolist()))
-    if low == high:
+    if low == high or not math.isfinite(high - low):
         return Histogram(min=low, max=high, counts=(int(samples.size),))
     counts, _ = np.histogram(samples, bins=_FLOAT_BINS, range=(low, high))
     return Histogram(min=low, max=high, counts=tuple(counts.tolist()))

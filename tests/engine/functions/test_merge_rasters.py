@@ -50,6 +50,13 @@ def test_rasters_of_other_counts_of_bands_do_not_go_together() -> None:
         function.bind_inputs([BandsInfo(PixelType.U8, 2), BandsInfo(PixelType.U8, 3)], rule)
 
 
+@pytest.mark.parametrize("row", [(), (1, 2, 3), (1, 2, 3, 256), (0.5, 1, 2, 3), (1e300, 1, 2, 3)])
+def test_a_table_of_what_are_no_colours_is_refused(row: tuple[float, ...]) -> None:
+    rule = RenderingRule(function="Table", arguments=TableRule(colors=(row,)))
+    with pytest.raises(InvalidParameter, match="Colors"):
+        FUNCTIONS["Table"].bind(BandsInfo(PixelType.U8, 1), rule)
+
+
 def test_a_table_gives_classes_their_colours() -> None:
     block = _block(1, "uint8")
     rule = RenderingRule(function="Table", arguments=TableRule(colors=((1, 10, 20, 30.0),)))

@@ -23,6 +23,15 @@ def test_nan_and_infinity_do_not_count() -> None:
     assert sum(histograms_of(block)[0].counts) == 2
 
 
+def test_the_largest_numbers_have_statistics_too() -> None:
+    data = np.array([[[-1e308, 1e308, 1e308, 1e308]]])
+    block = PixelBlock(data, np.ones((1, 1, 4), np.bool_))
+    found = statistics_of(block)[0]
+    assert (found.min, found.max, found.mean) == (-1e308, 1e308, 0.5e308)
+    assert found.std == pytest.approx(1e308 * np.sqrt(0.75))
+    assert sum(histograms_of(block)[0].counts) == 4
+
+
 def test_a_view_without_valid_pixels_has_empty_statistics() -> None:
     block = PixelBlock(np.ones((1, 2, 2), np.uint8), np.zeros((1, 2, 2), np.bool_))
     assert statistics_of(block)[0].count == 0
