@@ -14,10 +14,14 @@ import msgspec
 import numpy as np
 
 import engine.answer  # noqa: F401 -- everything a render imports
+from engine.expressions.lookup import valid_of, values_of
 from engine.footprint import clip_valid, edges_of, pack_rings
 from engine.formats import FORMATS
 from engine.formats.base import EncodeOptions
 from engine.functions.convolution import convolve
+from engine.functions.focal_statistics import focal
+from engine.functions.gradient import rises
+from engine.functions.neighbourhoods import rectangle
 from engine.functions.picture_pass import warm_up
 from engine.geometry.position_grid import WHOLE_CELL, NodeGrid
 from engine.geometry.posts import SIDE, PostLevel, look_up, make_block, measure
@@ -77,6 +81,7 @@ def _warm(dtypes: tuple[str, ...]) -> None:
         convolve(data[0], valid[0], np.ones((1, 1)))
     warm_up(dtypes)
     warm_counts(dtypes)
+    _warm_functions()
     warm_seam_weights(part)
     warm_seam_canvas(dtypes)
     block = make_block(np.zeros((SIDE, SIDE)))
@@ -90,6 +95,20 @@ def _warm(dtypes: tuple[str, ...]) -> None:
     for name in ("jpg", "png", "png32"):
         for picture in (words, canvas):
             FORMATS[name].encode(Rgbv(picture), EncodeOptions())
+
+
+def _warm_functions() -> None:
+    """Call the kernels that functions of heights, and those of tables, use for pictures."""
+    heights, valid = np.zeros((8, 8), np.float32), np.ones((8, 8), np.bool_)
+    rises(heights, valid, np.ones((2, 8), np.float32))
+    convolve(heights, valid, np.ones((3, 3)), np.float32)
+    for statistic in ("mean", "min", "median"):
+        focal(heights, valid, rectangle(3, 3), statistic)
+    shades = np.zeros(8, np.uint8)
+    for places in (np.zeros(8, np.uint8), np.zeros(8, np.uint16)):
+        size = 1 << 8 * places.itemsize
+        values_of(np.zeros(size, np.uint8), places, shades)
+        valid_of(np.zeros(size, np.bool_), places, valid[0], valid[1])
 
 
 def _warm_plane_transforms(here: NDArray[np.float64]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.expressions.lookup import valid_of, values_of
 from engine.expressions.native import Signature, native_program
 from engine.expressions.operations import OPERATIONS
 from engine.expressions.precision import fits_single
@@ -34,6 +35,7 @@ class _ByValue:
 
     data: NDArray[Any]
     valid: NDArray[np.bool_]
+    is_always_valid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +93,20 @@ class ExpressionPass:
             values = np.arange(1 << 8 * np.dtype(name).itemsize, dtype=np.uint32)
             ramp = values.astype(f"u{np.dtype(name).itemsize}").view(name)
             always = np.ones(ramp.shape, np.bool_)
-            found = self._tables[name] = _ByValue(
-                *self._computed([ramp], [always], (0,), ramp.size)
-            )
+            data, good = self._computed([ramp], [always], (0,), ramp.size)
+            found = self._tables[name] = _ByValue(data, good, bool(good.all()))
         places = block.data[band].view(f"u{block.data.dtype.itemsize}")
         valid = block.valid[band if block.valid.shape[0] > 1 else 0]
-        data = np.empty((len(found.data), *places.shape), found.data.dtype)
+        shape, flat = places.shape, np.ascontiguousarray(places).reshape(-1)
+        data = np.empty((len(found.data), *shape), found.data.dtype)
         for row, out in zip(found.data, data, strict=True):
-            np.take(row, places, out=out, mode="clip")
-        if found.valid.all():
+            values_of(row, flat, out.reshape(-1))
+        if found.is_always_valid:
             return PixelBlock(data, valid[np.newaxis])
-        good = np.stack([np.take(row, places, mode="clip") & valid for row in found.valid])
+        good = np.empty((len(found.valid), *shape), np.bool_)
+        own = np.ascontiguousarray(valid).reshape(-1)
+        for row, out in zip(found.valid, good, strict=True):
+            valid_of(row, flat, own, out.reshape(-1))
         return PixelBlock(data, good)
 
     def _computed(
