@@ -49,8 +49,6 @@ _MOST_RASTERS = 256
 NOTHING = ("none", "identity", "")
 # What names a file of code; clients name registered functions instead.
 _NEVER = ("python", "pythonadapter", "pythonraster")
-# How templates of ArcGIS call those.
-_ADAPTER = "pythonadapter"
 PYTHON = str(PythonRule.__struct_config__.tag)
 _ITEM = re.compile(r"\$(\d{1,18})")
 
@@ -170,8 +168,6 @@ class _Reader:
         return _on(found, own)
 
     def _made(self, name: str, arguments: Arguments, pixel_type: PixelType | None) -> RenderingRule:
-        if name.casefold() == _ADAPTER:
-            name = _adapted(name, arguments)
         if name.casefold() in NOTHING:
             inputs = self._inputs(("Raster",), arguments)
             first = inputs[0] if inputs else None
@@ -304,16 +300,6 @@ def is_taken(name: str) -> bool:
     outside = (entry.name.casefold() for entry in entry_points_of(GROUP))
     own = (*FUNCTION_RULES, *LOCAL_NAMES, *NOTHING, *_NEVER, *outside)
     return folded in own
-
-
-def _adapted(name: str, arguments: Arguments) -> str:
-    """Return the registered function of a template's class or file of Python; none has its own name."""
-    for key in ("classname", "pythonmodule"):
-        word = str(arguments.get(key) or "").replace("\\", "/").rpartition("/")[2]
-        stem = word.removesuffix(".py")
-        if stem.casefold() in known_functions():
-            return stem
-    return name
 
 
 def _outside_rule(name: str, arguments: Arguments) -> tuple[str, OutsideRule]:
