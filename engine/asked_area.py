@@ -80,7 +80,7 @@ def asked_area(
     place : (WKB, CRS)
         b"" = the whole service; "" = its CRS.
     pixel_size
-        In units of that CRS; None = the service's own.
+        In units of that CRS; None, or finer than the service's own = that.
     most_px : int
         Pixels are doubled in size until there are no more of them.
 
@@ -91,7 +91,7 @@ def asked_area(
     """
     wkb, crs = place
     summary = service.summary
-    shape, pixel = None, (summary.pixel_size_x, summary.pixel_size_y)
+    shape, pixel = None, pixel_size
     if wkb:
         geometry = geometry_of(wkb)
         if geometry.geom_type not in _KINDS:
@@ -102,9 +102,14 @@ def asked_area(
             centre = geometry.centroid
             there = asked_crs(service, crs)
             pixel = asked_pixel_size(service, pixel_size, there, (centre.x, centre.y))
-    elif pixel_size is not None:
-        pixel = pixel_size
-    return _coarsened(_Lattice(summary.extent, *pixel), shape, most_px)
+        else:
+            pixel = None
+    pixel_x, pixel_y = pixel or (0.0, 0.0)
+    # There is nothing between the service's own pixels.
+    lattice = _Lattice(
+        summary.extent, max(pixel_x, summary.pixel_size_x), max(pixel_y, summary.pixel_size_y)
+    )
+    return _coarsened(lattice, shape, most_px)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ _DEFAULT_COUNT = 100
 _SLACK = 1e-9
 # Of the grid around an area, of which few may lie inside.
 _MOST_CELLS = 1_000_000
+_MOST_ROWS = 100_000
 
 
 def sample_places(geometry: shapely.Geometry, count: int | None, distance: float | None) -> Floats:
@@ -105,11 +106,19 @@ def _inside(geometry: shapely.Geometry, count: int, distance: float | None) -> F
     """Return places of a square grid about the middle of the box, where they lie in the area."""
     xmin, ymin, xmax, ymax = geometry.bounds
     width, height = xmax - xmin, ymax - ymin
+    longest = max(width, height)
     step = distance
     if step is None:
-        step = max(math.sqrt(geometry.area / count), math.sqrt(width * height / _MOST_CELLS))
-    elif max(geometry.area, width * height / 1000) / step / step > 1.5 * MOST_SAMPLES:
-        raise _too_many(geometry.area / step / step)
+        step = max(
+            math.sqrt(geometry.area / count),
+            math.sqrt(width * height / _MOST_CELLS),
+            longest / _MOST_ROWS,
+        )
+    count_px, cells = geometry.area / step / step, width / step * (height / step)
+    if distance is not None and (
+        longest / step > _MOST_ROWS or cells > _MOST_CELLS or count_px > 1.5 * MOST_SAMPLES
+    ):
+        raise _too_many(count_px)
     cols, rows = max(1, round(width / step)), max(1, round(height / step))
     x = (xmin + xmax) / 2 + (np.arange(cols) - (cols - 1) / 2) * step
     y = (ymin + ymax) / 2 - (np.arange(rows) - (rows - 1) / 2) * step

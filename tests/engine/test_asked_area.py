@@ -51,6 +51,11 @@ def test_pixels_are_doubled_until_there_are_few_enough(pair: ImageService) -> No
     assert asked_area(pair, (b"", ""), (40.0, 40.0), 400).skip == 1
 
 
+def test_pixels_are_no_finer_than_those_of_the_service(pair: ImageService) -> None:
+    area = asked_area(pair, (b"", ""), (1e-9, 20.0), MANY)
+    assert (area.width, area.height, area.skip) == (96, 32, 1)
+
+
 def test_polygons_are_cut_by_their_rings(pair: ImageService) -> None:
     triangle = shapely.Polygon([(LEFT, TOP), (LEFT + 300, TOP), (LEFT, TOP - 300)])
     area = asked_area(pair, (_wkb(triangle), ""), None, MANY)

@@ -95,3 +95,7 @@ def test_needles_do_not_take_all_memory() -> None:
     assert math.isfinite(found.sum())
     with pytest.raises(RequestTooLarge, match="1000"):
         sample_places(needle, None, 1.0)
+    for long in (shapely.box(0, 0, 1e-20, 1e20), shapely.box(0, 0, 1e15, 1e-6)):
+        assert 1 <= len(sample_places(long, 100, None)) <= 1000
+        with pytest.raises(RequestTooLarge, match="1000"):
+            sample_places(long, None, 1e-3)
