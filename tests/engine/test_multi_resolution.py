@@ -78,10 +78,14 @@ def _definition(tmp_path: Path, *, overviews: bool) -> DefinitionFolder:
     return folder
 
 
+def multi_resolution_service(folder: Path) -> ImageService:
+    """Return a service of one item with bands of 60, 10, 20 and 10 m."""
+    return built_service(_definition(folder, overviews=True), BuildOptions(overviews="none"))
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> ImageService:
-    folder = _definition(tmp_path_factory.mktemp("multi"), overviews=True)
-    return built_service(folder, BuildOptions(overviews="none"))
+    return multi_resolution_service(tmp_path_factory.mktemp("multi"))
 
 
 def _wide(name: str) -> np.ndarray:

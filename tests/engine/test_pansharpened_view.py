@@ -13,17 +13,21 @@ from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
+from engine.chain import RasterFunctionProcess
 from engine.extent import Extent
-from engine.function_rules import ArithmeticRule, PansharpeningRule
+from engine.function_rules import ArithmeticRule, ExtractBandRule, PansharpeningRule
 from engine.pixel_type import PixelType
 from engine.request import Encoding, ImageRequest, ItemInput, RenderingRule, TileAddress, View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
-from tests.engine.chain_services import pixels_of, view_of
+from tests.engine.chain_services import chain_service, pixels_of, view_of
 from tests.engine.rasters import write_raster
 from tests.engine.test_mosaic_process import LEFT, TOP, nearest
+from tests.engine.test_multi_resolution import multi_resolution_service
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.service import ImageService
 
 RNG = np.random.default_rng(31)
@@ -101,3 +105,39 @@ def test_tiles_equal_one_export(service: ImageService, level: int) -> None:
     whole = pixels_of(service, view_of(both, 512, 256, "EPSG:3857", rendering=_rule(2)))
     np.testing.assert_array_equal(tiles, whole.data)
     assert np.ptp(tiles) > 0
+
+
+def test_an_item_may_be_sharpened_by_its_own_chain(tmp_path: Path) -> None:
+    """Of bands without names the first is the panchromatic one."""
+    bands = RNG.integers(50, 200, (4, 40, 40)).astype(np.uint16)
+    write_raster(tmp_path / "a.tif", bands, transform=Affine(10, 0, LEFT, 0, -10, TOP))
+    process = RasterFunctionProcess(
+        function="Pansharpening", arguments=PansharpeningRule(pansharpening_type=3)
+    )
+    service = chain_service(tmp_path, tmp_path / "a.tif", [process])
+    assert len(service.summary.bands) == 3
+    box = Extent(LEFT, TOP - 400, LEFT + 400, TOP)
+    got = pixels_of(service, nearest(box, 40))
+    np.testing.assert_array_equal(got.data, np.rint((bands[1:] + bands[0].astype(float)) / 2))
+
+
+def _bands(*numbers: int) -> RenderingRule:
+    return RenderingRule(function="ExtractBand", arguments=ExtractBandRule(band_ids=numbers))
+
+
+@pytest.mark.parametrize(("pixel_m", "is_sharp"), [(10, True), (20, False), (40, False)])
+def test_bands_of_one_item_may_have_pixels_of_several_sizes(
+    tmp_path: Path, pixel_m: int, *, is_sharp: bool
+) -> None:
+    """The second band has pixels of 10 m, the third of 20 m."""
+    service = multi_resolution_service(tmp_path)
+    rule = RenderingRule(
+        function="Pansharpening",
+        arguments=PansharpeningRule(pansharpening_type=3),
+        inputs=(_bands(1), _bands(2)),
+    )
+    box = Extent(300_000, 5_700_000 - 4800, 300_000 + 4800, 5_700_000)
+    got = pixels_of(service, nearest(box, 4800 // pixel_m, rendering=rule))
+    plain = pixels_of(service, nearest(box, 4800 // pixel_m, rendering=_bands(2)))
+    both = np.broadcast_to(got.valid & plain.valid, got.data.shape)
+    assert np.array_equal(got.data[both], plain.data[both]) is not is_sharp

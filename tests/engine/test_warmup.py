@@ -8,13 +8,13 @@ import sys
 _PROGRAM = """
 import pathlib, threading
 import rasterio
-from engine import service
+from engine import process_memory
 from engine.warmup import preload
 fds = pathlib.Path("/proc/self/fd")
 before = len(list(fds.iterdir()))
 preload()
 after = len(list(fds.iterdir()))
-print(threading.active_count(), service._Shared.memory is None, after - before)
+print(threading.active_count(), process_memory._Shared.memory is None, after - before)
 """
 
 
