@@ -14,6 +14,7 @@ from engine.geometry.node_cache import SQUARE
 from engine.helper_threads import can_share, share
 from engine.layers import Cells
 from engine.render_work import Work
+from engine.target_grid import CELL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from engine.readers.block_cache import Form
     from engine.target_grid import Cell
 
-# Fewer cells than this are not worth waking a second thread.
+# Fewer cells than this, or pixels than these would have, are not worth waking a second thread.
 _LEAST_SHARED = 4
 
 
@@ -43,7 +44,8 @@ def over_cells(
     Whatever `paint` raises; then the other threads stop at their next cell.
     """
     cells = list(plan.grid.cells(span))
-    if len(cells) < _LEAST_SHARED or not plan.items or not can_share():
+    is_small = plan.grid.width * plan.grid.height < (_LEAST_SHARED - 1) * CELL**2
+    if is_small or len(cells) < _LEAST_SHARED or not plan.items or not can_share():
         alone = deque([cells])
         _paint_all(Cells(plan, work, form), alone, paint, alone.popleft)
         return

@@ -38,6 +38,7 @@ Bools = NDArray[np.bool_]
 
 # From so many pixels on, a step of Python for four cells instead of one is worth its while.
 _LEAST_WIDE_PX = 1 << 20
+_MOST_RIM = 4
 
 
 def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock:
@@ -63,7 +64,12 @@ def span_of(plan: Plan) -> int:
     """Return how many cells a side are painted at once: several in large views, where they may be."""
     is_first = plan.operator in (MosaicOperator.FIRST, MosaicOperator.LAST)
     is_whole = is_first and not plan.per_pixel and not follows_seamlines(plan)
-    return 4 if is_whole and plan.grid.width * plan.grid.height >= _LEAST_WIDE_PX else 1
+    if not is_whole:
+        return 1
+    pixels = plan.grid.width * plan.grid.height
+    # A tile with the neighbours that functions look at has a rim in eight cells more.
+    is_rimmed = plan.grid.cell_count * CELL**2 > _MOST_RIM * pixels
+    return 4 if is_rimmed or pixels >= _LEAST_WIDE_PX else 1
 
 
 class Canvas(NamedTuple):

@@ -147,6 +147,13 @@ class TargetGrid:
             self.height + 2 * pixels,
         )
 
+    @property
+    def cell_count(self) -> int:
+        """World cells that the view has a part of."""
+        down = (self.row + self.height - 1) // CELL - self.row // CELL + 1
+        across = (self.col + self.width - 1) // CELL - self.col // CELL + 1
+        return down * across
+
     def cells(self, span: int = 1) -> Iterator[Cell]:
         """Yield the parts of the canvas by world cell, or by squares of `span` cells, row by row."""
         side = CELL * span

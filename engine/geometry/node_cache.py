@@ -146,13 +146,31 @@ class NodeCache:
             found = self._square(locator, lattice, square, tolerance_px)
             if found is not None:
                 return found
+        return self._merged(locator, lattice, cell, tolerance_px)
+
+    def _merged(
+        self, locator: Locator, lattice: Lattice, cell: Cell, tolerance_px: float
+    ) -> NodeGrid | None:
+        """Return the nodes of cells that are computed one by one, None where they make no square."""
+        key = (locator, lattice, (cell.col, cell.row, cell.span), tolerance_px, "merged")
+        found = self._grids.get(key)
+        if found is not None:
+            self._grids.move_to_end(key)
+            return found
+        if key in self._apart:
+            return None
         places = [
             (cell.col + across, cell.row + down)
             for down in range(cell.span)
             for across in range(cell.span)
         ]
         grids = [self.get(locator, lattice, place, tolerance_px) for place in places]
-        return merged(grids, cell.span)
+        found = merged(grids, cell.span)
+        if found is None:
+            self._note_apart(key)
+        else:
+            self._keep(key, found)
+        return found
 
     def _square(
         self, locator: Locator, lattice: Lattice, square: Square, tolerance_px: float
@@ -167,12 +185,15 @@ class NodeCache:
             return None
         found = square_nodes(locator, lattice, square, tolerance_px)
         if found is None:
-            if len(self._apart) >= _MOST_APART:
-                self._apart.clear()
-            self._apart.add(key)
+            self._note_apart(key)
             return None
         self._keep(key, found)
         return found
+
+    def _note_apart(self, key: tuple[Any, ...]) -> None:
+        if len(self._apart) >= _MOST_APART:
+            self._apart.clear()
+        self._apart.add(key)
 
     def _keep(self, key: tuple[Any, ...], grid: NodeGrid) -> None:
         self._grids[key] = grid
