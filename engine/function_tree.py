@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from engine.errors import InvalidParameter
+from engine.errors import InvalidParameter, RequestTooLarge
 from engine.expressions.evaluate import ExpressionPass, expression_pass
-from engine.expressions.tree import Number, Sample, count_nodes, replaced, samples_of
+from engine.expressions.tree import Number, Sample, effort_of, replaced, samples_of
 from engine.functions import FUNCTIONS
 from engine.functions.base import (
     BandsInfo,
@@ -43,8 +43,11 @@ if TYPE_CHECKING:
     from engine.request import RuleInput
     from engine.target_grid import TargetGrid
 
-# A larger pass takes long to compile: it is cut.
-_MOST_MELTED = 1500
+# A larger pass takes long to compile, more than in proportion: it is cut. Some hundred divisions in a row
+# take a second.
+_MOST_MELTED = 600
+# What all passes of a rule may take to compile.
+_MOST_EFFORT = 8000
 _AS_IT_IS = "None"
 
 Leaf: TypeAlias = MosaicInput | ItemInput
@@ -210,7 +213,7 @@ class _Binder:
         self._infos: list[BandsInfo] = []
         self._known: dict[RuleInput, _Bound] = {}
         self._first_steps: dict[tuple[BoundFunction, int], _Bound] = {}
-        self._taps = 0
+        self._taps = self._effort = 0
 
     def bound(self, part: RuleInput) -> _Bound:
         found = self._known.get(part)
@@ -274,7 +277,14 @@ class _Binder:
 
     def _melted(self, made: PointwiseFunction, inputs: list[_Bound]) -> tuple[Expression, ...]:
         """Return the function's expressions over what its inputs are expressions of."""
-        if sum(count_nodes(each) for bound in inputs for each in bound.expressions) > _MOST_MELTED:
+        own = effort_of(made.expressions)
+        self._effort += own
+        if self._effort > _MOST_EFFORT:
+            raise RequestTooLarge(
+                "number of operations in renderingRule", self._effort, _MOST_EFFORT
+            )
+        given = effort_of(each for bound in inputs for each in bound.expressions)
+        if given and given + own > _MOST_MELTED:
             inputs = [self._apart(each) for each in inputs]
 
         def inner(sample: Sample) -> Expression:

@@ -142,9 +142,11 @@ class _Reader:
         return token
 
     def _call(self, operation: str, *arguments: Expression) -> Expression:
-        self._nodes += 1
+        # As `engine.expressions.tree.effort_of` counts: what is slow takes long to compile, too.
+        self._nodes += 1 if OPERATIONS[operation].is_finite else 4
         if self._nodes > MOST_NODES:
-            raise self._error(f"at most {MOST_NODES} operations")
+            counted = "divisions, powers, roots and the like count as four"
+            raise self._error(f"at most {MOST_NODES} operations; {counted}")
         return Call(operation, arguments)
 
     # From what binds least to what binds most

@@ -5,22 +5,31 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.errors import InvalidParameter
+from engine.errors import InvalidParameter, RequestTooLarge
 from engine.function_rules import (
     ArithmeticRule,
     ConvolutionRule,
     GainOffsetRule,
+    LocalRule,
     NdviRule,
     StatisticsHistogramRule,
     StretchRule,
 )
+from engine.function_rules.local_names import LOCAL_NAMES
 from engine.function_tree import FunctionTree, function_tree
 from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import ConstantInput, ItemInput, MosaicInput, MosaicRule, RenderingRule
+from engine.request import (
+    ConstantInput,
+    ItemInput,
+    MosaicInput,
+    MosaicRule,
+    RenderingRule,
+    RuleInput,
+)
 
 INFO = BandsInfo(PixelType.U16, 4)
 RNG = np.random.default_rng(3)
@@ -169,3 +178,31 @@ def test_functions_that_hand_bands_on_still_cast_them() -> None:
         output_pixel_type=PixelType.U16,
     )
     np.testing.assert_array_equal(_run(outer).data, clamped * 2)
+
+
+def _many(name: str, inner: RuleInput, count: int = 200) -> RenderingRule:
+    numbers = tuple(ConstantInput(value=1.0 + n / 1000) for n in range(count))
+    return RenderingRule(
+        function="Local", arguments=LocalRule(operation=LOCAL_NAMES[name]), inputs=(inner, *numbers)
+    )
+
+
+def test_long_rows_of_operations_run_in_several_passes() -> None:
+    rule: RuleInput = MosaicInput()
+    for _ in range(5):
+        rule = _many("times", rule)
+    assert isinstance(rule, RenderingRule)
+    block = PixelBlock(np.full((1, 3, 4), 2.0, np.float64), np.ones((1, 3, 4), np.bool_))
+    tree = function_tree(rule, lambda _: BandsInfo(PixelType.F64, 1))
+    got = tree.run([block], lambda: GroundCells(np.ones((1, 1)), np.ones((1, 1))))
+    want = 2.0 * np.prod(1.0 + np.arange(200) / 1000) ** 5
+    np.testing.assert_allclose(got.data, want, rtol=1e-9)
+
+
+def test_rules_that_would_take_minutes_to_compile_are_refused() -> None:
+    rule: RuleInput = MosaicInput()
+    for _ in range(12):
+        rule = _many("divide", rule)
+    assert isinstance(rule, RenderingRule)
+    with pytest.raises(RequestTooLarge, match="operations"):
+        function_tree(rule, lambda _: BandsInfo(PixelType.F64, 1))

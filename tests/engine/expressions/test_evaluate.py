@@ -20,6 +20,7 @@ from engine.expressions.tree import (
     Table,
     call,
     count_nodes,
+    effort_of,
     replaced,
     samples_of,
 )
@@ -192,6 +193,29 @@ def test_shared_parts_are_worked_out_once() -> None:
     other = replaced(tree, {Sample(1, 0): Sample(0, 2)})
     assert count_nodes(other) == 42
     assert samples_of(other) == {Sample(0, 2)}
+
+
+def test_trees_may_be_deeper_than_pythons_stack() -> None:
+    def deep(last: float) -> Expression:
+        tree: Expression = call("add", Sample(0, 0), last)
+        for _ in range(3000):
+            tree = call("min", call("neg", tree), 5.0)
+        return tree
+
+    assert deep(1.0) == deep(1.0)
+    assert hash(deep(1.0)) == hash(deep(1.0))
+    assert deep(1.0) != deep(2.0)
+    moved = replaced(deep(1.0), {Sample(0, 0): Sample(2, 1)})
+    assert samples_of(moved) == {Sample(2, 1)}
+    assert count_nodes(moved) == count_nodes(deep(1.0))
+
+
+def test_effort_counts_shared_parts_once_and_slow_ones_several_times() -> None:
+    shared = call("div", Sample(0, 0), 3.0)
+    one = call("add", shared, shared)
+    assert effort_of([one]) == 5
+    assert effort_of([one, call("neg", shared)]) == 6
+    assert effort_of([Sample(0, 0), Number(4.0)]) == 0
 
 
 def test_an_operation_refuses_another_count_of_arguments() -> None:
