@@ -15,8 +15,8 @@ from engine.service_picture import rule_bands, rule_head
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.functions.band_stretch import BandStretch
     from engine.functions.picture import Picture
-    from engine.functions.stretch import BandStretch
     from engine.render_work import Work
     from engine.request import LegendRequest
     from engine.summary import ServiceSummary

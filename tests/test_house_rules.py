@@ -62,6 +62,7 @@ NO_PLUGIN: dict[str, str] = {
     "engine/functions/tasseled_cap_tables.py": "the coefficients of tasseled cap",
     "engine/functions/colour_ramps.py": "ramps that colormap asks for",
     "engine/functions/named_ramps.py": "ramps by their names",
+    "engine/functions/band_stretch.py": "the stretch of a band, which pictures take too",
     "engine/functions/stretch_curves.py": "curves that stretch asks for",
     "engine/geotransforms/camera_interior.py": "a part of the frame camera",
     "engine/geotransforms/camera_orientation.py": "a part of the frame camera",

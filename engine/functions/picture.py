@@ -16,6 +16,7 @@ import numpy as np
 from config.definition import PictureStretch
 from engine.errors import InvalidParameter
 from engine.function_rules import StretchRule
+from engine.functions.band_stretch import BandStretch
 from engine.functions.base import BandsInfo
 from engine.functions.picture_pass import (
     OFFSETS,
@@ -31,7 +32,6 @@ from engine.functions.stretch import (
     NONE,
     PERCENT_CLIP,
     STANDARD_DEVIATION,
-    BandStretch,
     stretches_of,
     view_stretches,
 )

@@ -19,8 +19,9 @@ import numpy as np
 
 from engine.errors import InvalidParameter
 from engine.expressions.evaluate import expression_pass
-from engine.expressions.tree import Sample, Table, call
+from engine.expressions.tree import Sample
 from engine.function_rules import StretchRule
+from engine.functions.band_stretch import BandStretch, stretch_expression
 from engine.functions.base import BandsInfo, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.functions.stretch_curves import (
@@ -36,8 +37,6 @@ from engine.pixel_type import PixelType
 from engine.summary import BandStatistics
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from engine.expressions.tree import Expression
     from engine.functions.stretch_curves import Curve
     from engine.pixels import PixelBlock
@@ -63,57 +62,8 @@ _KNOWN = {
     SIGMOID: "sigmoid",
 }
 _BY_HISTOGRAM = (EQUALIZATION, GAUSSIAN, SPECIFICATION)
+_WITH_HISTOGRAM = (PERCENT_CLIP, *_BY_HISTOGRAM)
 _MOST_STRENGTH = 6
-
-
-@dataclass(frozen=True, slots=True)
-class BandStretch:
-    """How the samples of one band become output values: `lo` to `out_min`, `hi` to `out_max`.
-
-    Attributes
-    ----------
-    shape : tuple of float
-        Output shares at even steps from `lo` to `hi`, before the gamma; () = a straight line.
-    """
-
-    lo: float
-    hi: float
-    out_min: float = 0.0
-    out_max: float = 255.0
-    gamma: float = 1.0
-    shape: Curve = ()
-
-    def curve(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return output values, not rounded, for shares 0 to 1 of the way from `lo` to `hi`."""
-        span = self.out_max - self.out_min
-        if self.shape:
-            share = np.interp(share, np.linspace(0.0, 1.0, len(self.shape)), self.shape)
-        if self.gamma == 1.0:
-            return share * span + self.out_min
-        return (
-            _gamma_factor(share, self.gamma, span) * span * share ** (1 / self.gamma) + self.out_min
-        )
-
-    def values(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return output values, not rounded; NaN stays NaN."""
-        return self.curve(np.clip((samples - self.lo) / (self.hi - self.lo), 0.0, 1.0))
-
-
-def _gamma_factor(
-    share: NDArray[np.float64], gamma: float, span: float
-) -> NDArray[np.float64] | float:
-    """Return the factor that darkens the low end again for gammas above 1, as Esri's clients have it."""
-    steepness = _steepness(gamma)
-    if not steepness or span <= 1.0:
-        return 1.0
-    return np.asarray(1.0 - (1.0 / span) ** (share * steepness), np.float64)
-
-
-def _steepness(gamma: float) -> float:
-    """Return how fast the low end is left; 0 = it is not darkened."""
-    if gamma <= 1.0:
-        return 0.0
-    return 6.5 + (gamma - 2) ** 2.5 if gamma > 2 else 6.5 + 100 * (2 - gamma) ** 4
 
 
 def percent_cut(
@@ -320,7 +270,8 @@ def view_stretches(
     # Those that the request brings are of other pixels, but for the histogram that it wants to see.
     wanted = rule.histograms if rule.stretch_type == SPECIFICATION else ()
     rule = msgspec.structs.replace(rule, statistics=(), histograms=wanted)
-    info = BandsInfo(pixel_type, block.bands, statistics_of(block), histograms_of(block))
+    histograms = histograms_of(block) if rule.stretch_type in _WITH_HISTOGRAM else ()
+    info = BandsInfo(pixel_type, block.bands, statistics_of(block), histograms)
     return stretches_of(rule, info)
 
 
@@ -336,7 +287,8 @@ class DynamicStretch:
         """Return the stretched samples in the output type; NaN is invalid in integer output."""
         stretches = view_stretches(self.rule, block, self.input_type)
         # Numbers are parameters of the pass: it is compiled once for all views.
-        return expression_pass(_expressions(stretches), self.output.pixel_type).run([block])
+        kinds = (self.input_type, self.output.pixel_type)
+        return expression_pass(_expressions(stretches, kinds), kinds[1]).run([block])
 
 
 class Stretch:
@@ -359,35 +311,14 @@ class Stretch:
         stretches = stretches_of(arguments, info)
         if arguments.dynamic_range:
             return DynamicStretch(output, info.pixel_type, arguments)
-        return PointwiseFunction(output, _expressions(stretches))
+        kinds = (info.pixel_type, output.pixel_type)
+        return PointwiseFunction(output, _expressions(stretches, kinds))
 
 
-def _expressions(stretches: tuple[BandStretch, ...]) -> tuple[Expression, ...]:
-    return tuple(_expression(Sample(0, band), stretch) for band, stretch in enumerate(stretches))
-
-
-def _expression(sample: Expression, stretch: BandStretch) -> Expression:
-    """Return what `BandStretch.values` gives, as an expression."""
-    part = call("div", call("sub", sample, stretch.lo), stretch.hi - stretch.lo)
-    share: Expression = call("clamp", part, 0.0, 1.0)
-    if stretch.shape:
-        share = _by_steps(share, np.array(stretch.shape))
-    span = stretch.out_max - stretch.out_min
-    curve: Expression = share
-    if stretch.gamma != 1.0:
-        curve = call("pow", share, 1 / stretch.gamma)
-        steepness = _steepness(stretch.gamma)
-        if steepness and span > 1.0:
-            dark = call("exp", call("mul", share, -steepness * math.log(span)))
-            curve = call("mul", curve, call("sub", 1.0, dark))
-    return call("add", call("mul", curve, span), stretch.out_min)
-
-
-def _by_steps(share: Expression, shape: NDArray[np.float64]) -> Expression:
-    """Return what lies between even steps of a curve, as an expression."""
-    count = shape.size - 1
-    place = call("mul", share, count)
-    step = call("min", call("floor", place), count - 1)
-    always = np.ones(count, np.bool_)
-    start, rise = Table(step, shape[:-1], always), Table(step, np.diff(shape), always)
-    return call("add", start, call("mul", call("sub", place, step), rise))
+def _expressions(
+    stretches: tuple[BandStretch, ...], kinds: tuple[PixelType, PixelType]
+) -> tuple[Expression, ...]:
+    return tuple(
+        stretch_expression(Sample(0, band), stretch, kinds)
+        for band, stretch in enumerate(stretches)
+    )

@@ -9,8 +9,9 @@ import pytest
 
 from engine.errors import InvalidParameter
 from engine.function_rules import StretchRule
+from engine.functions.band_stretch import BandStretch
 from engine.functions.base import BandsInfo
-from engine.functions.stretch import BandStretch, Stretch, percent_cut, stretches_of
+from engine.functions.stretch import Stretch, percent_cut, stretches_of
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 from engine.request import RenderingRule

@@ -10,9 +10,10 @@ from scipy import stats
 
 from engine.function_rules import StretchRule
 from engine.function_tree import function_tree
+from engine.functions.band_stretch import BandStretch
 from engine.functions.base import BandsInfo
 from engine.functions.picture import bind_picture, to_rgbv
-from engine.functions.stretch import BandStretch, stretches_of
+from engine.functions.stretch import stretches_of
 from engine.functions.stretch_curves import mean_gamma, sigmoid, statistics_from
 from engine.functions.view_statistics import histograms_of, statistics_of
 from engine.geometry.ground_cells import GroundCells
@@ -179,6 +180,27 @@ def test_pictures_and_trees_stretch_alike(kind: int, pixel_type: PixelType) -> N
     )
     shown = to_rgbv(block, picture).rgba()[:, :, 0].astype(float)
     assert np.abs(shown - _ran(arguments, block, pixel_type)).max() <= 0.75
+
+
+@pytest.mark.parametrize("pixel_type", _TYPES)
+@pytest.mark.parametrize(("kind", "gamma"), [(5, 2.2), (5, 0.4), (9, 1.0), (7, 1.6)])
+def test_tables_of_curves_hold_what_arithmetic_gives(
+    pixel_type: PixelType, kind: int, gamma: float
+) -> None:
+    """Covers engine.functions.band_stretch."""
+    block = _skewed(pixel_type)
+    rule = StretchRule(stretch_type=kind, gamma=(gamma,))
+    info = _info(block, pixel_type)
+    (stretch,) = stretches_of(rule, info)
+    wanted = np.rint(stretch.values(block.data[0].astype(float)))
+    one = GroundCells(np.ones((1, 1)), np.ones((1, 1)))
+    tree = function_tree(RenderingRule(function="Stretch", arguments=rule), lambda _: info)
+    got = tree.run([block], lambda: one).data[0]
+    assert got.dtype == np.uint8
+    off = np.abs(got - wanted)
+    # Floats are taken to one of 65536 steps.
+    assert off.max() <= (1 if pixel_type.is_float else 0)
+    assert (off > 0).mean() < 0.02
 
 
 def test_one_value_is_the_middle_whatever_the_stretch() -> None:
