@@ -121,6 +121,31 @@ def test_pictures_and_chains_take_registered_functions_like_any_other(server):
     assert export(server, "Change", two, "png").headers["content-type"] == "image/png"
 
 
+def ask(server, operation, **parameters):
+    address = f"{server.url}/arcgis/rest/services/test/picture/ImageServer/{operation}"
+    return httpx.get(address, params={"f": "json", **parameters}, timeout=60).json()
+
+
+def test_other_operations_take_registered_functions_too(server):
+    rule = json.dumps({"rasterFunction": "WaterShare", "rasterFunctionArguments": {"scale": 3}})
+    # The centre of pixel (40, 100): rows 40, cols 100.
+    point = '{"x": 481005, "y": 5544595, "spatialReference": {"wkid": 32633}}'
+    told = ask(
+        server, "identify", geometry=point, geometryType="esriGeometryPoint", renderingRule=rule
+    )
+    assert float(told["value"]) == pytest.approx(3 * (100 - 40) / 140, abs=1e-4)
+    box = '{"xmin": 480000, "ymin": 5542440, "xmax": 482560, "ymax": 5545000}'
+    told = ask(
+        server,
+        "computeStatisticsHistograms",
+        geometry=box,
+        geometryType="esriGeometryEnvelope",
+        renderingRule=rule,
+    )
+    assert len(told["statistics"]) == 1
+    assert -3 <= told["statistics"][0]["min"] < told["statistics"][0]["max"] <= 3
+
+
 def test_tiles_with_padding_equal_one_export(server):
     arguments = {
         "dem": {"rasterFunction": "ExtractBand", "rasterFunctionArguments": {"BandIds": [2]}}
