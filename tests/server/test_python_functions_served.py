@@ -203,7 +203,7 @@ def test_an_endless_loop_ends_and_takes_no_other_request_for_long(server):
 
 
 def test_clients_name_functions_and_never_send_code(server):
-    answer = export(server, "PythonAdapter", {"PythonModule": "/tmp/x.py", "ClassName": "X"})
+    answer = export(server, "PythonAdapter", {"PythonModule": "/srv/x.py", "ClassName": "X"})
     assert answer.json()["error"]["code"] == 400
     assert "code is never taken" in answer.text
     answer = export(server, "WaterShare", {"mode": "Loud"})

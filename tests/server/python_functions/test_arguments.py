@@ -96,7 +96,7 @@ def test_arguments_that_do_not_fit_are_refused_by_name(arguments, name, accepted
 )
 def test_code_is_never_taken_from_a_client(name):
     with pytest.raises(InvalidParameter, match=r"registered; code is never taken"):
-        read(name, ClassName="Blur", PythonModule="/tmp/blur.py", version="x")
+        read(name, ClassName="Blur", PythonModule="/srv/blur.py", version="x")
 
 
 def test_unknown_functions_list_registered_ones_too():
