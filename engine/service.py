@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.readers.block_cache import Form
     from engine.request import ImageRequest, RenderingRule
-    from engine.service_properties import Properties
+    from engine.results import AttributeValue
     from engine.summary import Histogram, ServiceSummary
     from engine.target_grid import TargetGrid
     from engine.view_area import ViewArea
@@ -136,7 +136,9 @@ class ImageService:
         self._pictures: dict[object, Picture] = {}
         self._trees: LRUCache[object, FunctionTree] = LRUCache(_MAX_PICTURES)
         self.plans: LRUCache[ImageRequest, Plan] = LRUCache(_MAX_PLANS)
-        self.properties_known: LRUCache[int | None, Properties] = LRUCache(_MAX_VIEWS)
+        self.properties_known: LRUCache[int | None, dict[str, AttributeValue]] = LRUCache(
+            _MAX_VIEWS
+        )
         self.settled_rules: LRUCache[ImageRequest, RenderingRule] = LRUCache(_MAX_SETTLED)
         self.view_areas: LRUCache[TargetGrid, ViewArea | None] = LRUCache(_MAX_VIEWS)
         self.layer_sources: LRUCache[object, LayerSource] = LRUCache(_MAX_LAYERS)
