@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from engine.expressions.tree import Expression
     from engine.request import RenderingRule
+    from engine.summary import BandStatistics
 
 GEOGRAPHIC, ARITHMETIC = 0, 1
 UV, MAG_DIR = "Vector-UV", "Vector-MagDir"
@@ -62,15 +63,25 @@ class VectorField:
             Sample(0, 0),
             Sample(0, 1) if len(infos) == 1 else Sample(1, 0),
         )
+        statistics = _statistics(infos) if source == wanted else ()
         if source != wanted:
             parts = parts_of(parts, reference) if wanted == UV else direction_of(parts, reference)
         output = BandsInfo(
             rule.output_pixel_type or PixelType.F32,
             2,
+            statistics=statistics,
             names=("U", "V") if wanted == UV else ("Magnitude", "Direction"),
             properties=((DATA_TYPE, wanted),),
         )
         return PointwiseFunction(output, parts)
+
+
+def _statistics(infos: Sequence[BandsInfo]) -> tuple[BandStatistics, ...]:
+    """Return those of both parts, () where one's are not known."""
+    found = infos[0].statistics[:2] if len(infos) == 1 else ()
+    if len(infos) == 2:
+        found = (*infos[0].statistics[:1], *infos[1].statistics[:1])
+    return found if len(found) == 2 else ()
 
 
 def _kind(name: str, text: str) -> str:

@@ -63,6 +63,19 @@ def test_parts_and_directions_are_those_of_complex_numbers(
     np.testing.assert_allclose(again.data[:, good], np.stack([u, v])[:, good], atol=1e-3)
 
 
+@pytest.mark.parametrize("is_one", [True, False])
+def test_parts_that_stay_keep_their_statistics(*, is_one: bool) -> None:
+    one, other = (BandStatistics(min=-n, max=n, mean=0, std=1, count=9) for n in (3.0, 4.0))
+    both = [BandsInfo(PixelType.F32, 2, (one, other))]
+    apart = [BandsInfo(PixelType.F32, 1, (each,)) for each in (one, other)]
+    function = FUNCTIONS["VectorField"]
+    assert isinstance(function, CombiningFunction)
+    infos = both if is_one else apart
+    assert function.bind_inputs(infos, _rule(VectorFieldRule())).output.statistics == (one, other)
+    turned = VectorFieldRule(output_data_type="Vector-MagDir")
+    assert function.bind_inputs(infos, _rule(turned)).output.statistics == ()
+
+
 def test_a_wind_to_the_south_west_points_to_225_degrees() -> None:
     block = PixelBlock(np.full((2, 1, 1), -3.0, np.float32), np.ones((1, 1, 1), np.bool_))
     got = _turned(VectorFieldRule(output_data_type="Vector-MagDir"), block)
