@@ -373,6 +373,12 @@ _PLAIN: dict[str, Callable[[Emitter, list[ir.Value]], ir.Value]] = {
     "std": _std,
 }
 
+
+def is_plain(operation: str) -> bool:
+    """Tell whether an operation is valid where all its arguments and its result are."""
+    return operation in _PLAIN
+
+
 # Whose validity has a rule of its own.
 _RULES: dict[str, Emit] = {
     "is_null": _is_null,

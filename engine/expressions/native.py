@@ -15,7 +15,7 @@ import llvmlite.binding as llvm
 import numpy as np
 from cachetools import LRUCache
 
-from engine.expressions.emission import DOUBLE, INT64, SINGLE, Emitter, Value
+from engine.expressions.emission import DOUBLE, INT64, SINGLE, Emitter, Value, is_plain
 from engine.expressions.program import NUMBER, SAMPLE, TABLE
 from engine.kernel import TARGET, ir
 
@@ -203,10 +203,8 @@ class _Writer:
         tables: list[tuple[ir.Value, ...]],
     ) -> None:
         emitter = Emitter(builder, self._kind)
-        bits = [
-            builder.icmp_unsigned("!=", builder.load(builder.gep(each, [pixel])), _BYTE(0))
-            for each in self._valid
-        ]
+        is_late = self._is_checked_last()
+        bits = [] if is_late else self._bits(builder, pixel)
         steps: list[Value] = []
         for each in self._signature.program.instructions:
             if each.operation == SAMPLE:
@@ -218,21 +216,55 @@ class _Writer:
                 steps.append(_looked_up(emitter, steps[step], tables[place]))
             else:
                 steps.append(emitter.emit(each.operation, [steps[n] for n in each.arguments]))
+        if is_late:
+            steps = self._with_bit(emitter, pixel, steps)
         self._store(emitter, pixel, steps)
+
+    def _bits(self, builder: ir.IRBuilder, pixel: ir.Value) -> list[ir.Value]:
+        return [
+            builder.icmp_unsigned("!=", builder.load(builder.gep(each, [pixel])), _BYTE(0))
+            for each in self._valid
+        ]
+
+    def _is_checked_last(self) -> bool:
+        """Tell whether all results are invalid where the one array says so, whatever happens between.
+
+        Then what is found of numbers is put together in their own width, and met with bytes once.
+        """
+        operations = {each.operation for each in self._signature.program.instructions}
+        plain = all(name in (SAMPLE, NUMBER) or is_plain(name) for name in operations)
+        return plain and len(self._valid) == 1
+
+    def _with_bit(self, emitter: Emitter, pixel: ir.Value, steps: list[Value]) -> list[Value]:
+        """Return the steps with the array's validity where they come of samples."""
+        reached: list[bool] = []
+        for each in self._signature.program.instructions:
+            if each.operation in (SAMPLE, NUMBER):
+                reached.append(each.operation == SAMPLE)
+            else:
+                reached.append(any(reached[n] for n in each.arguments))
+        (bit,) = self._bits(emitter.builder, pixel)
+        made: dict[int, ir.Value | None] = {}
+        found = []
+        for (number, valid), is_reached in zip(steps, reached, strict=True):
+            if is_reached and id(valid) not in made:
+                made[id(valid)] = emitter.both(valid, bit)
+            found.append(Value(number, made[id(valid)] if is_reached else valid))
+        return found
 
     def _sample(
         self, builder: ir.IRBuilder, place: int, pixel: ir.Value, bits: list[ir.Value]
     ) -> Value:
         name = self._signature.samples[place]
         sample = builder.load(builder.gep(self._samples[place], [pixel]))
-        valid = bits[self._signature.validity[place]]
+        valid = bits[self._signature.validity[place]] if bits else None
         if name in _INTEGERS:
             convert = builder.uitofp if name.startswith("u") else builder.sitofp
             return Value(convert(sample, self._kind), valid)
         finite = Emitter(builder, SINGLE if name == "float32" else DOUBLE).is_finite(sample)
         if name == "float32" and self._kind is DOUBLE:
             sample = builder.fpext(sample, DOUBLE)
-        return Value(sample, builder.and_(valid, finite))
+        return Value(sample, finite if valid is None else builder.and_(valid, finite))
 
     def _store(self, emitter: Emitter, pixel: ir.Value, steps: list[Value]) -> None:
         builder, program = emitter.builder, self._signature.program
