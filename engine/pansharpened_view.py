@@ -14,7 +14,7 @@ import msgspec
 from engine.function_rules import PansharpeningRule
 from engine.functions.base import arguments_of
 from engine.functions.pansharpening import is_pan
-from engine.item import OVERVIEW
+from engine.item import OVERVIEW, PRIMARY
 from engine.item_rasters import pixel_size_of, rasters_of
 from engine.mosaic_process import is_function
 from engine.request import ConstantInput, ItemInput, MosaicInput, MosaicRule, RenderingRule
@@ -104,6 +104,8 @@ class _Changer:
         selection = catalog.select(rule.where, rule.lock_ids or rule.fids)
         extent = self._service.summary.extent
         found = catalog.items_at(extent, 0.0, math.inf, selection, _FEW)
+        # Companions only where the rule means nothing else.
+        found = sorted(found, key=lambda item: item.category != PRIMARY)
         return next((item for item in found if item.category != OVERVIEW), None)
 
     def _factor(self, item: Item, bands: tuple[int, ...]) -> int:

@@ -17,13 +17,23 @@ from engine.chain import RasterFunctionProcess
 from engine.extent import Extent
 from engine.function_rules import ArithmeticRule, ExtractBandRule, PansharpeningRule
 from engine.pixel_type import PixelType
-from engine.request import Encoding, ImageRequest, ItemInput, RenderingRule, TileAddress, View
+from engine.request import (
+    Encoding,
+    ImageRequest,
+    ItemInput,
+    MosaicInput,
+    MosaicRule,
+    RenderingRule,
+    TileAddress,
+    View,
+)
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from tests.engine.chain_services import chain_service, pixels_of, view_of
 from tests.engine.rasters import write_raster
 from tests.engine.test_mosaic_process import LEFT, TOP, nearest
 from tests.engine.test_multi_resolution import multi_resolution_service
+from tests.raster_types.landsat_scenes import write_scene
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,3 +151,31 @@ def test_bands_of_one_item_may_have_pixels_of_several_sizes(
     plain = pixels_of(service, nearest(box, 4800 // pixel_m, rendering=_bands(2)))
     both = np.broadcast_to(got.valid & plain.valid, got.data.shape)
     assert np.array_equal(got.data[both], plain.data[both]) is not is_sharp
+
+
+@pytest.mark.parametrize(("size", "is_sharp"), [(40, True), (20, False)])
+def test_a_landsat_scene_is_sharpened_by_its_companion(
+    tmp_path: Path, size: int, *, is_sharp: bool
+) -> None:
+    """The panchromatic band is an item that shows where its tag is asked for."""
+    write_scene(tmp_path / "scene", ("2", "3", "4", "5", "8"))
+    folder = DefinitionFolder.create(tmp_path / "a.isdef")
+    add_rasters(folder, AddRequest(raster_type="landsat", paths=[tmp_path / "scene"]))
+    build_definition(folder, BuildOptions(overviews="none"))
+    compile_definition(folder.path, tmp_path / "a.zmd")
+    service = open_service(str(tmp_path / "a.zmd"))
+    pan = MosaicInput(mosaic=MosaicRule(where="Tag = 'Pan'"))
+    rule = RenderingRule(
+        function="Pansharpening",
+        arguments=PansharpeningRule(pansharpening_type=3),
+        inputs=(pan, MosaicInput()),
+    )
+    box = service.summary.extent
+    got, plain, detail = (
+        pixels_of(service, nearest(box, size, rendering=each))
+        for each in (rule, None, RenderingRule(inputs=(pan,)))
+    )
+    both = np.broadcast_to(got.valid & plain.valid, got.data.shape)
+    assert both[0].any()
+    want = (plain.data + detail.data[0]) / 2 if is_sharp else plain.data
+    np.testing.assert_allclose(got.data[both], want[both], rtol=1e-6)
