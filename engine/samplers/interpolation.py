@@ -84,21 +84,30 @@ def blend_narrow(source, base, win_cols, taps, bits, out, run):  # noqa: PLR0913
 
 
 @unaliased_kernel
-def blend_wide(source, base, win_cols, taps, is_integer, out, run):  # noqa: PLR0913, PLR0917 -- a kernel takes no records
-    """Interpolate floats and wide integers in float64; False where a result is no number."""
+def blend_wide(source, base, win_cols, taps, corners, is_integer, out, run):  # noqa: PLR0913, PLR0917 -- a kernel takes no records
+    """Interpolate floats and wide integers in float64; False where a result is no number.
+
+    First the loads, into `corners`; then what LLVM makes vectors of.
+    """
     at, fx, fy, _, _ = taps
+    north_west, north_east, south_west, south_east = corners
     start, first, count = run
     unit = 1.0 / (16384.0 * 16384.0)
-    good = True
     for k in range(start, start + count):
         i = np.uint64(k)
         here = base + np.uint64(at[i])
-        x, y = float(fx[i]), float(fy[i])
-        value = float(source[here]) * ((16384.0 - x) * (16384.0 - y))
-        value += float(source[here + np.uint64(1)]) * (x * (16384.0 - y))
-        value += float(source[here + win_cols]) * ((16384.0 - x) * y)
-        value += float(source[here + win_cols + np.uint64(1)]) * (x * y)
+        below = here + win_cols
+        north_west[i], north_east[i] = source[here], source[here + np.uint64(1)]
+        south_west[i], south_east[i] = source[below], source[below + np.uint64(1)]
+    bad = np.uint8(0)
+    for k in range(start, start + count):
+        i = np.uint64(k)
+        x, y = float(np.int32(fx[i])), float(np.int32(fy[i]))
+        value = float(north_west[i]) * ((16384.0 - x) * (16384.0 - y))
+        value += float(north_east[i]) * (x * (16384.0 - y))
+        value += float(south_west[i]) * ((16384.0 - x) * y)
+        value += float(south_east[i]) * (x * y)
         value *= unit
-        good = good and not np.isnan(value)
+        bad |= np.uint8(np.isnan(value))
         out[first + np.uint64(k - start)] = np.floor(value + 0.5) if is_integer else value
-    return good
+    return bad == 0

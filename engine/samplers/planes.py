@@ -67,6 +67,7 @@ def _sample_planes_kernel(
     lines,  # int64 (4, quad columns + 8): scratch
     kinds,  # uint8 (quad columns): scratch
     taps,  # five uint32 (columns of all quads + 16): scratch of a run: taps, fractions, two pairs of samples
+    corners,  # four of the source's type, as long where its samples are wide: scratch of a run
     skip,  # uint8 (rows, cols): pixels to leave alone; set where a pixel is written
     canvas,  # (bands, rows, cols)
     canvas_valid,  # uint8 (0, 1 or bands, rows, cols); 0 = `skip` says it
@@ -140,7 +141,9 @@ def _sample_planes_kernel(
                         run = (lead, out, count)
                         if is_narrow:
                             blend_narrow(source, base, cols, taps, bits, flat, run)
-                        elif not blend_wide(source, base, cols, taps, is_integer, flat, run):
+                        elif not blend_wide(
+                            source, base, cols, taps, corners, is_integer, flat, run
+                        ):
                             is_fresh = False
                     # An infinite sample under a weight of 0 gives no number: the loop below is careful.
                     if is_fresh:
@@ -288,6 +291,7 @@ def sample_planes(
     wide, is_integer = source.dtype.itemsize > 1, source.dtype.kind in "ui"
     nodes = part.nodes
     bands, rows, cols = source.shape
+    longest = nodes.quads.shape[1] * nodes.step + 2 * RUN
     usable = np.ones((1, 1, 1), np.bool_) if valid is None else valid
     _sample_planes_kernel(
         source.reshape(-1),
@@ -312,7 +316,8 @@ def sample_planes(
         np.empty((2, 2, nodes.quads.shape[1] + 1)),
         np.zeros((4, nodes.quads.shape[1] + RUN), np.int64),
         np.empty(nodes.quads.shape[1], np.uint8),
-        tuple(np.empty((5, nodes.quads.shape[1] * nodes.step + 2 * RUN), np.uint32)),
+        tuple(np.empty((5, longest), np.uint32)),
+        tuple(np.empty((4, longest if wide else 1), source.dtype)),
         skip.view(np.uint8),
         data,
         canvas_valid.view(np.uint8),

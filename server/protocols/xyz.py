@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import msgspec
+from cachetools import LRUCache
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -18,18 +19,24 @@ from server.protocols.arcgis.image_parameters import band_ids_parameter
 from server.protocols.arcgis.parameters import Parameters
 from server.protocols.arcgis.rendering_rule import rendering_rule, rule_scope
 from server.protocols.arcgis.rules import interpolation, mosaic_rule, time_range
+from server.python_functions.known import known_functions
 from server.tile_schemes import check_tile, level_of_pixel_size
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
     from engine.summary import ServiceSummary
+    from server.python_functions.manifest import FunctionManifest
     from server.service_registry import PublishedService
     from server.state import ServerState
 
 FORMATS = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "webp": "webp"}
 _ENCODINGS = {ending: Encoding(format=name) for ending, name in FORMATS.items()}
+_MOST_QUERIES = 256
+_LONGEST_KEPT = 8192
 # What changes the picture; anything else in a tile's query is not ours and is ignored.
 _PICTURE_PARAMETERS = ("mosaicrule", "renderingrule", "time", "interpolation", "bandids")
 
@@ -53,10 +60,39 @@ def tile_request(
     view = View(tile=address)
     if not query:
         return ImageRequest(view=view, encoding=encoding)
+    return msgspec.structs.replace(_pictures.of(service, query), view=view, encoding=encoding)
+
+
+class _Pictures:
+    """What queries of tiles say of the picture: a map asks thousands of tiles with one of them."""
+
+    def __init__(self) -> None:
+        self._known: LRUCache[tuple[str, str, bytes], ImageRequest] = LRUCache(_MOST_QUERIES)
+        self._functions: Mapping[str, FunctionManifest] = {}
+
+    def of(self, service: PublishedService, query: bytes) -> ImageRequest:
+        """Return a request but for its tile and encoding."""
+        functions = known_functions()
+        if self._functions is not functions:
+            self._known.clear()
+            self._functions = functions
+        key = (service.version, service.name, query)
+        found = self._known.get(key)
+        if found is None:
+            found = _picture_of(service, query)
+            if len(query) <= _LONGEST_KEPT:
+                self._known[key] = found
+        return found
+
+
+_pictures = _Pictures()
+
+
+def _picture_of(service: PublishedService, query: bytes) -> ImageRequest:
     parameters = Parameters.from_query(query)
     return ImageRequest(
-        view=view,
-        encoding=encoding,
+        view=View(),
+        encoding=_ENCODINGS["png"],
         interpolation=interpolation(parameters),
         band_ids=band_ids_parameter(parameters, service.summary),
         mosaic=mosaic_rule(parameters),

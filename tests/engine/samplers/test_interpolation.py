@@ -54,7 +54,9 @@ def test_eight_bits_are_within_one_of_the_exact_blend(dtype: str) -> None:
 def test_floats_are_blended_and_what_is_no_number_is_told() -> None:
     source = np.random.default_rng(3).random(7 * COLS)
     taps, out = _taps(12, 14), np.zeros(12)
-    numbers = (source, np.uint64(0), np.uint64(COLS), taps, False, out, (0, np.uint64(0), 12))
+    corners = tuple(np.empty((4, 12)))
+    run = (0, np.uint64(0), 12)
+    numbers = (source, np.uint64(0), np.uint64(COLS), taps, corners, False, out, run)
     assert blend_wide(*numbers)
     np.testing.assert_allclose(out, [_wanted(source, taps, k, 1 << 14) for k in range(12)])
     source[int(taps[0][4])] = np.nan
