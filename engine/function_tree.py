@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.errors import InvalidParameter, RequestTooLarge
-from engine.expressions.evaluate import ExpressionPass, expression_pass
+from engine.expressions.evaluate import expression_pass
 from engine.expressions.tree import Number, Sample, effort_of, replaced, samples_of
 from engine.functions import FUNCTIONS
 from engine.functions.base import (
@@ -19,8 +19,6 @@ from engine.functions.base import (
     BoundCombination,
     CombiningFunction,
     GridFunction,
-    GroundFunction,
-    MapCombination,
     retyped,
     taps_of,
 )
@@ -32,16 +30,17 @@ from engine.functions.pointwise import (
 )
 from engine.pixel_type import PixelType
 from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
+from engine.tree_nodes import NodeWork, OneBlock, SeveralBlocks, TreeNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from engine.expressions.tree import Expression
     from engine.functions.base import BoundFunction
-    from engine.geometry.ground_cells import GroundCells
     from engine.pixels import PixelBlock
     from engine.request import RuleInput
     from engine.target_grid import TargetGrid
+    from engine.tree_nodes import Ground
 
 # A larger pass takes long to compile, more than in proportion: it is cut. Some hundred divisions in a row
 # take a second.
@@ -51,49 +50,6 @@ _MOST_EFFORT = 8000
 _AS_IT_IS = "None"
 
 Leaf: TypeAlias = MosaicInput | ItemInput
-Ground: TypeAlias = "Callable[[], GroundCells]"
-
-
-@dataclass(frozen=True, slots=True)
-class _One:
-    """A function that takes a whole block."""
-
-    function: BoundFunction
-
-
-@dataclass(frozen=True, slots=True)
-class _Several:
-    """A function that takes several whole blocks."""
-
-    function: BoundCombination
-
-
-_Work: TypeAlias = ExpressionPass | _One | _Several
-
-
-@dataclass(frozen=True, slots=True)
-class _Node:
-    """What is made of the results of nodes before it, by their numbers."""
-
-    work: _Work
-    inputs: tuple[int, ...]
-
-    def run(
-        self, blocks: Sequence[PixelBlock], ground: Ground, grid: TargetGrid | None
-    ) -> PixelBlock:
-        if isinstance(self.work, ExpressionPass):
-            return self.work.run(blocks)
-        if isinstance(self.work, _Several):
-            several = self.work.function
-            if grid is not None and isinstance(several, MapCombination):
-                return several.combine_on_map(blocks, grid)
-            return several.combine(blocks)
-        function = self.work.function
-        if isinstance(function, GridFunction) and grid is not None:
-            return function.apply_in(blocks[0], grid)
-        if isinstance(function, GroundFunction):
-            return function.apply_on(blocks[0], ground())
-        return function.apply(blocks[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +85,12 @@ class FunctionTree:
     halo_px: int
     taps: int
     output: BandsInfo
-    _nodes: tuple[_Node, ...]
+    _nodes: tuple[TreeNode, ...]
 
     @property
     def needs_map(self) -> bool:
         """Whether a function asks where on the map pixels lie."""
-        alone = (node.work.function for node in self._nodes if isinstance(node.work, _One))
+        alone = (node.work.function for node in self._nodes if isinstance(node.work, OneBlock))
         return any(isinstance(function, GridFunction) for function in alone)
 
     def run(
@@ -209,7 +165,7 @@ class _Binder:
     def __init__(self, info_of: Callable[[Leaf], BandsInfo]) -> None:
         self._info_of = info_of
         # Whole blocks in the order they are made, with the numbers of what they are made of.
-        self._parts: list[tuple[Leaf | _Melted | _One | _Several, tuple[int, ...]]] = []
+        self._parts: list[tuple[Leaf | _Melted | OneBlock | SeveralBlocks, tuple[int, ...]]] = []
         self._infos: list[BandsInfo] = []
         self._known: dict[RuleInput, _Bound] = {}
         self._first_steps: dict[tuple[BoundFunction, int], _Bound] = {}
@@ -230,7 +186,10 @@ class _Binder:
         return _Bound(info, self._samples(part, (), info))
 
     def _samples(
-        self, part: Leaf | _Melted | _One | _Several, inputs: tuple[int, ...], info: BandsInfo
+        self,
+        part: Leaf | _Melted | OneBlock | SeveralBlocks,
+        inputs: tuple[int, ...],
+        info: BandsInfo,
     ) -> tuple[Expression, ...]:
         self._parts.append((part, inputs))
         self._infos.append(info)
@@ -258,10 +217,12 @@ class _Binder:
             return _Bound(made.output, self._melted(made.then, [first]), halo)
         if isinstance(made, PointwiseFunction):
             return _Bound(made.output, self._melted(made, inputs), halo)
-        work = _Several(made) if isinstance(made, BoundCombination) else _One(made)
+        work = SeveralBlocks(made) if isinstance(made, BoundCombination) else OneBlock(made)
         return replace(self._step(work, inputs, made.output), halo_px=halo)
 
-    def _step(self, work: _One | _Several, inputs: list[_Bound], info: BandsInfo) -> _Bound:
+    def _step(
+        self, work: OneBlock | SeveralBlocks, inputs: list[_Bound], info: BandsInfo
+    ) -> _Bound:
         """Return what a function makes of whole blocks."""
         numbers = tuple(self._whole(each) for each in inputs)
         return _Bound(info, self._samples(work, numbers, info))
@@ -271,7 +232,7 @@ class _Binder:
         key = (made.first, self._whole(inputs[0]))
         found = self._first_steps.get(key)
         if found is None:
-            found = self._step(_One(made.first), inputs, made.first.output)
+            found = self._step(OneBlock(made.first), inputs, made.first.output)
             self._first_steps[key] = found
         return found
 
@@ -329,12 +290,12 @@ class _Binder:
         bands = self._bands_read(last)
         leaves = self._leaf_parts()
         places = {number: place for place, number in enumerate(leaves)}
-        nodes: list[_Node] = []
+        nodes: list[TreeNode] = []
         for number, (part, inputs) in enumerate(self._parts):
             if isinstance(part, MosaicInput | ItemInput):
                 continue
             given = tuple(places[each] for each in inputs)
-            nodes.append(_Node(_work(part, inputs, bands), given))
+            nodes.append(TreeNode(_work(part, inputs, bands), given))
             places[number] = len(leaves) + len(nodes) - 1
         found = (self._parts[number][0] for number in leaves)
         sources = [each for each in found if isinstance(each, MosaicInput | ItemInput)]
@@ -378,8 +339,10 @@ def _sources(expressions: tuple[Expression, ...]) -> tuple[int, ...]:
 
 
 def _work(
-    part: _Melted | _One | _Several, inputs: tuple[int, ...], bands: dict[int, tuple[int, ...]]
-) -> _Work:
+    part: _Melted | OneBlock | SeveralBlocks,
+    inputs: tuple[int, ...],
+    bands: dict[int, tuple[int, ...]],
+) -> NodeWork:
     """Return a part with its samples counted as they come: by input, and by band that is read."""
     if not isinstance(part, _Melted):
         return part
