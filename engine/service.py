@@ -31,7 +31,8 @@ from engine.pole_boxes import box_on_map
 from engine.process_memory import ProcessMemory, process_memory
 from engine.rule_places import placed_rule
 from engine.sensor_items import SensorItems
-from engine.service_picture import bands_info, service_picture
+from engine.served_picture import service_picture
+from engine.service_picture import bands_info
 from engine.service_properties import with_properties
 from engine.staged_item import StagedItem, stage_geolocation, stage_planes
 from engine.target_grid import HALF_WORLD_M, world_period

@@ -1,4 +1,4 @@
-"""How a service's samples become a picture where a rendering rule may ask for any function."""
+"""What is known of a service's samples, and of what a rendering rule makes of them, before any pixel."""
 
 from __future__ import annotations
 
@@ -8,45 +8,15 @@ import msgspec
 
 from engine.errors import InvalidParameter
 from engine.functions.base import BandsInfo
-from engine.functions.picture import Picture, bind_picture, stretch_in_force
+from engine.functions.picture import stretch_in_force
 from engine.functions.stretch import NONE
 from engine.geometry.projection import describe_crs, vertical_crs
-from engine.mosaic_process import is_function
 from engine.python_functions.messages import RasterPlace
 from engine.request import RenderingRule
 from engine.summary import BandInfo
 
 if TYPE_CHECKING:
-    from engine.functions.cast import NoDataMatch
-    from engine.service import ImageService
     from engine.summary import Histogram, ServiceSummary
-
-
-def service_picture(
-    service: ImageService, asked: tuple[tuple[int, ...], RenderingRule | None, NoDataMatch]
-) -> Picture:
-    """Return the picture of samples; after a rule's functions, of their bands.
-
-    Parameters
-    ----------
-    asked : (band ids, rule, no data match)
-
-    Raises
-    ------
-    InvalidParameter
-    """
-    band_ids, rule, match = asked
-    summary = service.summary
-    if rule is None or not is_function(rule):
-        if summary.pixel_type.is_float and not summary.statistics:
-            # Floats have no range of their own to be stretched over.
-            rule = by_view(summary, rule)
-        return bind_picture(summary, service.histograms, band_ids, rule, match)
-    output = service.function_tree(rule, rule_bands(summary, band_ids)).output
-    head = rule_head(summary, output)
-    # Floats that nobody knows the range of are stretched by what the view holds.
-    shown = by_view(head, None) if output.pixel_type.is_float and not output.statistics else None
-    return bind_picture(head, output.histograms, (), shown, match)
 
 
 def rule_head(summary: ServiceSummary, output: BandsInfo) -> ServiceSummary:

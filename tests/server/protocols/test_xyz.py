@@ -17,8 +17,9 @@ SUMMARY = SimpleNamespace(
     extent_mercator=Extent(0, 0, 2000, 2000),
     extent_lonlat=Extent(0, 0, 1, 2),
     pixel_size_x=5.0,
+    templates=(),
 )
-SERVICE = SimpleNamespace(name="a folder/näme", summary=SUMMARY)
+SERVICE = SimpleNamespace(name="a folder/näme", version="1", summary=SUMMARY)
 ADDRESS = TileAddress(level=3, row=2, col=1)
 
 
@@ -34,6 +35,16 @@ def test_parameters_are_those_of_export_image():
     assert request.interpolation is Interpolation.CUBIC
     assert (request.time.start, request.time.end) == (0, 1000)
     assert request.band_ids == (2, 0)
+
+
+def test_a_query_is_read_once_for_all_tiles_and_formats():
+    query = b"renderingRule=%7B%22rasterFunction%22%3A%22NDVI%22%7D"
+    first = tile_request(SERVICE, ADDRESS, "png", query)
+    second = tile_request(SERVICE, TileAddress(level=4, row=1, col=1), "jpg", query)
+    assert second.rendering is first.rendering
+    assert (second.view.tile.level, second.encoding.format) == (4, "jpg")
+    other = SimpleNamespace(name=SERVICE.name, version="2", summary=SUMMARY)
+    assert tile_request(other, ADDRESS, "png", query).rendering is not first.rendering
 
 
 def test_no_query_is_the_default_picture():
