@@ -1,6 +1,6 @@
 """Focal statistics of every shape against a plain loop; covers the kernels, shapes and sorting networks.
 
-Covers engine.functions.focal_kernels, engine.functions.focal_statistics and engine.functions.neighbourhoods.
+Covers engine.function_rules.focal, engine.functions.focal_kernels, engine.functions.focal_statistics and engine.functions.neighbourhoods.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Pansharpening against its formulas by numpy; every method, infrared from either place, statistics."""
+"""Pansharpening against its formulas by numpy; every method, infrared from either place, statistics.
+
+Covers engine.function_rules.bands.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Curvature, AspectSlope and ShadedRelief against their formulas by numpy, written as the references have them.
 
-Covers engine.functions.curvature, engine.functions.aspect_slope and engine.functions.shaded_relief.
+Covers engine.function_rules.terrain, engine.functions.curvature, engine.functions.aspect_slope and engine.functions.shaded_relief.
 """
 
 from __future__ import annotations
