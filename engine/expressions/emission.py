@@ -51,11 +51,15 @@ class Emitter:
         """Return the result of an operation of `engine.expressions.operations`."""
         if operation in _RULES:
             return _RULES[operation](self, arguments)
+        found = self.unchecked(operation, arguments)
+        if OPERATIONS[operation].is_finite:
+            return found
+        return Value(found.number, self.both(found.valid, self.is_finite(found.number)))
+
+    def unchecked(self, operation: str, arguments: Sequence[Value]) -> Value:
+        """As `emit` of a plain operation, where a result that is no finite number is found later."""
         number = _PLAIN[operation](self, [each.number for each in arguments])
-        valid = self.both(*(each.valid for each in arguments))
-        if not OPERATIONS[operation].is_finite:
-            valid = self.both(valid, self.is_finite(number))
-        return Value(number, valid)
+        return Value(number, self.both(*(each.valid for each in arguments)))
 
     # Building blocks
 

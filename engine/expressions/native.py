@@ -16,7 +16,7 @@ import numpy as np
 from cachetools import LRUCache
 
 from engine.expressions.emission import DOUBLE, INT64, SINGLE, Emitter, Value, is_plain
-from engine.expressions.program import NUMBER, SAMPLE, TABLE
+from engine.expressions.program import NUMBER, SAMPLE, TABLE, found_later
 from engine.kernel import TARGET, ir
 
 if TYPE_CHECKING:
@@ -205,8 +205,9 @@ class _Writer:
         emitter = Emitter(builder, self._kind)
         is_late = self._is_checked_last()
         bits = [] if is_late else self._bits(builder, pixel)
+        later = found_later(self._signature.program) if is_late else ()
         steps: list[Value] = []
-        for each in self._signature.program.instructions:
+        for number, each in enumerate(self._signature.program.instructions):
             if each.operation == SAMPLE:
                 steps.append(self._sample(builder, each.arguments[0], pixel, bits))
             elif each.operation == NUMBER:
@@ -215,7 +216,8 @@ class _Writer:
                 step, place = each.arguments
                 steps.append(_looked_up(emitter, steps[step], tables[place]))
             else:
-                steps.append(emitter.emit(each.operation, [steps[n] for n in each.arguments]))
+                emit = emitter.unchecked if number in later else emitter.emit
+                steps.append(emit(each.operation, [steps[n] for n in each.arguments]))
         if is_late:
             steps = self._with_bit(emitter, pixel, steps)
         self._store(emitter, pixel, steps)

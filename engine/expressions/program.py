@@ -127,3 +127,32 @@ def _inner(node: Expression) -> tuple[Expression, ...]:
     if isinstance(node, Call):
         return node.arguments
     return (node.argument,) if isinstance(node, Table) else ()
+
+
+# Whose result is finite only where the argument is; of a quotient that is the first.
+_CARRYING = ("add", "sub", "mul", "neg", "square", "abs", "sqrt", "single", "sum", "mean")
+
+
+def found_later(program: Program) -> frozenset[int]:
+    """Return the steps that need no look at whether they are finite: all that is made of them gets one."""
+    users: dict[int, list[int]] = {}
+    for number, each in enumerate(program.instructions):
+        if each.operation in OPERATIONS:
+            for argument in set(each.arguments):
+                users.setdefault(argument, []).append(number)
+    found: set[int] = set()
+    for number in reversed(range(len(program.instructions))):
+        own = users.get(number, [])
+        is_asked_for = number in program.outputs or not own
+        if not is_asked_for and all(_shows(program, user, number, found) for user in own):
+            found.add(number)
+    return frozenset(found)
+
+
+def _shows(program: Program, user: int, number: int, found: set[int]) -> bool:
+    """Tell whether a step that is not finite makes one that is looked at, by itself or later."""
+    step = program.instructions[user]
+    is_dividend = step.operation == "div" and step.arguments[0] == number != step.arguments[1]
+    if step.operation not in _CARRYING and not is_dividend:
+        return False
+    return user in found or not OPERATIONS[step.operation].is_finite

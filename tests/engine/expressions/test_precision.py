@@ -140,3 +140,26 @@ def test_the_angle_of_the_origin_is_0() -> None:
     got = expression_pass([call("atan2", A, B)], PixelType.F64).run([block])
     assert got.valid.all()
     assert (got.data == 0).all()
+
+
+def test_what_is_no_finite_number_is_found_however_late() -> None:
+    """Checks that results show anyway are left out: nothing that is not finite may pass for it."""
+    data = np.array([[[0.0, 1.0, -1.0, 4.0]], [[0.0, 0.0, 2.0, 2.0]]], np.float32)
+    block = PixelBlock(data, np.array([[[True, True, True, True]]]))
+    share = call("div", A, B)
+    for expressions, want in (
+        ([call("sqrt", call("add", share, 1.0))], [[0, 0, 1, 1]]),
+        ([call("div", call("neg", share), 2.0)], [[0, 0, 1, 1]]),
+        # What comes of 1 / infinite is 0, of the lesser of two a number: these are looked at before.
+        ([call("div", 1.0, share)], [[0, 0, 1, 1]]),
+        ([call("div", 1.0, call("add", share, share))], [[0, 0, 1, 1]]),
+        ([call("min", share, 7.0)], [[0, 0, 1, 1]]),
+        ([call("atan", share)], [[0, 0, 1, 1]]),
+        ([share, call("sqrt", share)], [[0, 0, 1, 1], [0, 0, 0, 1]]),
+        ([call("mul", call("sqrt", share), 0.0), A], [[0, 0, 0, 1], [1, 1, 1, 1]]),
+    ):
+        for kind in (PixelType.F32, PixelType.F64):
+            got = expression_pass(expressions, kind).run([block])
+            valid = np.broadcast_to(got.valid, got.data.shape)
+            assert valid[:, 0].astype(int).tolist() == want, expressions
+            assert np.isfinite(got.data[valid]).all()
