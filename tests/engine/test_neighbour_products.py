@@ -9,6 +9,7 @@ import pytest
 
 from engine.budget import UNLIMITED
 from engine.extent import Extent
+from engine.pixels import PixelBlock
 from engine.plan import plan
 from engine.render import render
 from engine.render_work import Work
@@ -95,6 +96,7 @@ def test_strips_equal_the_whole(service: ImageService, name: str) -> None:
     whole = pixels_of(service, _request(name))
     for first in (0, 70, 140):
         part = render(made.rows_of(first, 60), Work(service, UNLIMITED), made.pixel_type)
+        assert isinstance(part, PixelBlock)
         rows = np.s_[:, first : first + 60]
         good = np.broadcast_to(whole.valid, whole.data.shape)[rows]
         np.testing.assert_array_equal(np.broadcast_to(part.valid, part.data.shape), good)
