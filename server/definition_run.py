@@ -233,7 +233,10 @@ class _Run:
             self._tell("compile", f"nothing to do, {output} is up to date")
             return kept.output
         output.parent.mkdir(parents=True, exist_ok=True)
-        self._step("compile", partial(_command("compile"), self._isdef), {"output": output})
+        publish = self._run.publish
+        data = Path(publish.data) if publish and publish.data else self._options.data
+        given = {"output": output, "data": data}
+        self._step("compile", partial(_command("compile"), self._isdef), given)
         self._is_changed = True
         return _file_state(output)
 

@@ -55,7 +55,7 @@ def read_templates(paths: Iterable[Path]) -> tuple[FunctionTemplate, ...]:
         raise ConfigError("templates", "", f"{len(pending)}; at most {MOST_TEMPLATES}")
     found: dict[Path, FunctionTemplate] = {}
     while pending:
-        scope = RuleScope(templates=tuple(found.values()))
+        scope = RuleScope(templates=tuple(found.values()), takes_adapters=True)
         faults: dict[Path, RequestError] = {}
         for path, source in list(pending.items()):
             try:

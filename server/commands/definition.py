@@ -323,6 +323,7 @@ def compile_(
         Path | None,
         typer.Option("--output", "-o", metavar="NAME.zmd", help="[default: NAME.zmd here]"),
     ] = None,
+    data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Check everything and write one file that `swath publish` takes."""
     from engine.build.compile import compile_definition
@@ -330,10 +331,16 @@ def compile_(
     from server.definition_templates import templates_of
     from server.guarded_workers import GuardedWorkers
     from server.progress_bars import ProgressBars
+    from server.python_functions.session import registered_functions
 
     out = output or Path(definition.absolute().name).with_suffix(".zmd")
     check_compiled_name(out, "--output")
-    with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
+    with (
+        GuardedWorkers(timeout_s=600.0, forked=True) as workers,
+        ProgressBars() as progress,
+        # Templates may name functions in Python.
+        registered_functions(data),
+    ):
         report = compile_definition(
             definition, out, progress, workers, templates=templates_of(definition)
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server.commands.listing import quoted
+from server.commands.options import DEFAULT_DATA, DataOption
 
 if TYPE_CHECKING:
     from engine.build.definition_folder import DefinitionFolder
@@ -22,7 +23,8 @@ A template is a file in the definition's folder `templates/`, named after it:
        "rasterFunctionArguments": {"ColorrampName": "Red to Green", "Raster":
          {"rasterFunction": "NDVI", "rasterFunctionArguments": {"VisibleBandID": 0, "InfraredBandID": 3}}}}
 
-* `NAME.rft.xml`, a raster function template as ArcGIS writes it.
+* `NAME.rft.xml`, a raster function template as ArcGIS writes it. One of a function in Python names its class, which has to be
+  registered in the data folder: `swath function add`.
 
 Clients ask for {"rasterFunction": "NAME"} and may set its arguments:
 {"rasterFunction": "NAME", "rasterFunctionArguments": {"ColorrampName": "Elevation #1"}}.
@@ -54,21 +56,27 @@ def add(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE…", help="NAME.rft.json or NAME.rft.xml files.")
     ],
+    data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Check template files and take them into the definition; those of the same names are replaced."""
     from server.definition_templates import add_templates
+    from server.python_functions.session import registered_functions
 
-    names = add_templates(_folder(context), files)
+    with registered_functions(data):
+        names = add_templates(_folder(context), files)
     typer.echo(f"Added {', '.join(names)}.")
     typer.echo(f"Next: swath definition compile {quoted(context.obj)}")
 
 
 @template_app.command("list")
-def list_(context: typer.Context) -> None:
+def list_(context: typer.Context, data: DataOption = DEFAULT_DATA) -> None:
     """List the templates with their functions, the last one first."""
     from server.definition_templates import functions_of, read_templates, template_files
+    from server.python_functions.session import registered_functions
 
-    for each in read_templates(template_files(_folder(context))):
+    with registered_functions(data):
+        found = read_templates(template_files(_folder(context)))
+    for each in found:
         about = f"  {each.description}" if each.description else ""
         typer.echo(f"{each.name}: {' ← '.join(functions_of(each.rule))}{about}")
 

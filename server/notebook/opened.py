@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,7 +22,6 @@ from engine.extent import Extent
 from engine.mosaic_process import is_function
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
-from engine.python_functions.runner import use_runner
 from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, View
 from engine.service import open_service
@@ -31,9 +31,7 @@ from server.protocols.arcgis.rendering_rule import rendering_rule_of_json, rule_
 from server.protocols.arcgis.rules import mosaic_rule_of_json
 from server.protocols.arcgis.sloppy_json import decode_json
 from server.protocols.arcgis.spatial_reference import parse_crs
-from server.python_functions.folder import functions_folder
-from server.python_functions.known import FunctionRegistry, forget_functions
-from server.python_functions.workers import PythonWorkers
+from server.python_functions.session import registered_functions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,12 +92,10 @@ class OpenDefinition:
     ) -> None:
         self._service = open_service(str(compiled))
         self._temporary = temporary
-        self._functions: PythonWorkers | None = None
+        self._functions = ExitStack()
         self.name = compiled.stem
         if data is not None:
-            FunctionRegistry(Path(data)).poll()
-            self._functions = PythonWorkers(functions_folder(Path(data)))
-            use_runner(self._functions)
+            self._functions.enter_context(registered_functions(Path(data)))
 
     def __enter__(self) -> OpenDefinition:
         return self
@@ -115,10 +111,7 @@ class OpenDefinition:
     def close(self) -> None:
         """Close the definition and remove what was compiled for it."""
         self._service.close()
-        if self._functions is not None:
-            self._functions.close()
-            use_runner(None)
-            forget_functions()
+        self._functions.close()
         if self._temporary is not None:
             self._temporary.cleanup()
 

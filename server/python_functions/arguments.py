@@ -8,6 +8,7 @@ import msgspec
 
 from engine.errors import InvalidParameter
 from engine.function_rules import PythonRule
+from server.python_functions.known import known_functions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,3 +132,21 @@ def _missing(
 ) -> InvalidParameter:
     accepted += f", which {manifest.name} requires"
     return InvalidParameter(f"renderingRule.{parameter.name}", "nothing", accepted)
+
+
+def adapted_function(arguments: Mapping[str, JsonValue]) -> FunctionManifest:
+    """Return the registered function whose class or file a template of ArcGIS names.
+
+    Raises
+    ------
+    InvalidParameter
+        None is registered.
+    """
+    class_name = str(arguments.get("classname") or "")
+    file = str(arguments.get("pythonmodule") or "").replace("\\", "/").rpartition("/")[2]
+    wanted = (class_name or file.removesuffix(".py")).casefold()
+    for each in known_functions().values():
+        if each.class_name.casefold() == wanted:
+            return each
+    accepted = f"a function with class {class_name or file} to be registered: swath function add"
+    raise InvalidParameter("renderingRule.PythonModule", file or class_name, accepted)

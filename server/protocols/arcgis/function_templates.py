@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from engine.function_rules import PythonRule
+from engine.request import MosaicInput, RenderingRule
 from server.protocols.arcgis.sloppy_json import decode_json
 
 if TYPE_CHECKING:
+    from engine.request import RuleInput
     from engine.summary import FunctionTemplate
     from server.protocols.arcgis.sloppy_json import JsonValue
 
@@ -111,3 +116,33 @@ def _is_plain(value: JsonValue) -> bool:
     if isinstance(value, list):
         return all(map(_is_plain, value))
     return not isinstance(value, dict)
+
+
+def on_raster(rule: RenderingRule, own: RuleInput) -> RenderingRule:
+    """Return a rule with something else in place of the service's rasters."""
+    if own == MosaicInput():
+        return rule
+
+    def moved(part: RuleInput) -> RuleInput:
+        if isinstance(part, RenderingRule):
+            return on_raster(part, own)
+        return own if part == MosaicInput() else part
+
+    inputs = tuple(map(moved, rule.inputs or (MosaicInput(),)))
+    return msgspec.structs.replace(rule, inputs=inputs)
+
+
+def with_arguments(rule: Arguments, more: Arguments) -> Arguments:
+    """Return a rule object whose outermost function has more arguments."""
+    if not more:
+        return rule
+    key = next((key for key in rule if key.casefold() in ARGUMENT_KEYS), "rasterFunctionArguments")
+    own = rule.get(key)
+    return {**rule, key: {**(own if isinstance(own, dict) else {}), **more}}
+
+
+def has_python(rule: RenderingRule) -> bool:
+    """Tell whether a rule holds a version of a registered function, which may be no longer the one in force."""
+    return isinstance(rule.arguments, PythonRule) or any(
+        has_python(each) for each in rule.inputs if isinstance(each, RenderingRule)
+    )

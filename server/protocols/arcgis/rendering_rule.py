@@ -28,10 +28,10 @@ from server.protocols.arcgis.function_arguments import (
     local_arguments,
     read_arguments,
 )
-from server.protocols.arcgis.function_templates import ARGUMENT_KEYS, filled
+from server.protocols.arcgis.function_templates import filled, has_python, on_raster, with_arguments
 from server.protocols.arcgis.parameters import Parameters, as_integer
 from server.protocols.arcgis.rules import mosaic_rule_of_json
-from server.python_functions.arguments import python_rule
+from server.python_functions.arguments import adapted_function, python_rule
 from server.python_functions.known import known_functions
 from server.python_functions.manifest import key_of
 
@@ -49,6 +49,7 @@ _MOST_RASTERS = 256
 NOTHING = ("none", "identity", "")
 # What names a file of code; clients name registered functions instead.
 _NEVER = ("python", "pythonadapter", "pythonraster")
+_ADAPTER = "pythonadapter"
 PYTHON = str(PythonRule.__struct_config__.tag)
 _ITEM = re.compile(r"\$(\d{1,18})")
 
@@ -63,14 +64,19 @@ class RuleScope:
         "folder/name", to recognise the service's own URL as an input.
     templates : tuple of FunctionTemplate
         Those of the service; they go before functions of the same name.
+    takes_adapters : bool
+        The rule is a template, which may name the class of a registered function in Python, as those of
+        ArcGIS do; clients name the function.
     """
 
     service: str = ""
     templates: tuple[FunctionTemplate, ...] = ()
+    takes_adapters: bool = False
 
     def without(self, template: FunctionTemplate) -> RuleScope:
         """Return what names stand for within a template: itself it does not see."""
-        return RuleScope(self.service, tuple(each for each in self.templates if each != template))
+        others = tuple(each for each in self.templates if each != template)
+        return RuleScope(self.service, others, takes_adapters=True)
 
     def template(self, name: str) -> FunctionTemplate | None:
         """Return the template of a name, in any case."""
@@ -155,17 +161,17 @@ class _Reader:
         self, template: FunctionTemplate, arguments: Arguments, raster: JsonValue
     ) -> RenderingRule:
         """Return what a template stands for with a request's arguments and raster."""
-        if not arguments:
-            return _on(template.rule, self._input("Raster", raster))
+        if not arguments and not has_python(template.rule):
+            return on_raster(template.rule, self._input("Raster", raster))
         outside = self._scope
         own: RuleInput = self._input("Raster", raster)
         body, left = filled(template, arguments)
         self._scope = outside.without(template)
         if isinstance(body, dict):
-            body = _with_arguments(body, left)
+            body = with_arguments(body, left)
         found = self.rule(body)
         self._scope = outside
-        return _on(found, own)
+        return on_raster(found, own)
 
     def _made(self, name: str, arguments: Arguments, pixel_type: PixelType | None) -> RenderingRule:
         if name.casefold() in NOTHING:
@@ -177,7 +183,11 @@ class _Reader:
         kind = FUNCTION_RULES.get(name.casefold())
         if kind is None and name.casefold() in LOCAL_NAMES:
             kind, arguments = LocalRule, local_arguments(name, arguments)
-        registered = None if kind is not None else known_functions().get(name.casefold())
+        registered = None
+        if kind is None:
+            registered = known_functions().get(name.casefold())
+        if registered is None and self._scope.takes_adapters and name.casefold() == _ADAPTER:
+            registered = adapted_function(arguments)
         if registered is not None:
             own_rule, rasters = python_rule(registered, arguments, _Rasters(self))
             return RenderingRule(
@@ -247,7 +257,7 @@ class _Reader:
         rule = fields.get("renderingrule")
         if not rule:
             return own
-        return _on(self.rule(rule), own)
+        return on_raster(self.rule(rule), own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,29 +271,6 @@ class _Rasters:
 
     def several(self, name: str, value: JsonValue) -> list[RuleInput]:
         return self.reader._listed(name, value)  # noqa: SLF001 -- a face of the same class
-
-
-def _on(rule: RenderingRule, own: RuleInput) -> RenderingRule:
-    """Return a rule with something else in place of the service's rasters."""
-    if own == MosaicInput():
-        return rule
-
-    def moved(part: RuleInput) -> RuleInput:
-        if isinstance(part, RenderingRule):
-            return _on(part, own)
-        return own if part == MosaicInput() else part
-
-    inputs = tuple(map(moved, rule.inputs or (MosaicInput(),)))
-    return msgspec.structs.replace(rule, inputs=inputs)
-
-
-def _with_arguments(rule: Arguments, more: Arguments) -> Arguments:
-    """Return a rule object whose outermost function has more arguments."""
-    if not more:
-        return rule
-    key = next((key for key in rule if key.casefold() in ARGUMENT_KEYS), "rasterFunctionArguments")
-    own = rule.get(key)
-    return {**rule, key: {**(own if isinstance(own, dict) else {}), **more}}
 
 
 def accepted_functions() -> str:

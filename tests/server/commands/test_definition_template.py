@@ -4,7 +4,7 @@ engine.build.template_facts too."""
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from engine.budget import UNLIMITED
 from engine.build.build import build_definition
 from engine.build.build_options import BuildOptions
 from engine.build.definition_folder import DefinitionFolder
+from engine.errors import InvalidParameter
 from engine.process_memory import process_memory
 from engine.request import Encoding, ImageRequest, View
 from engine.service import ImageService
@@ -22,6 +23,7 @@ from raster_types.adding.add import AddRequest, add_rasters
 from server.cli import app
 from server.protocols.arcgis.rendering_rule import rendering_rule_of_json, rule_scope
 from server.protocols.arcgis.service_json import service_json
+from server.python_functions.session import registered_functions
 from tests.engine.rasters import ramp, write_raster
 
 if TYPE_CHECKING:
@@ -199,3 +201,71 @@ def test_templates_name_each_other_in_any_order(here: Path) -> None:
         "Above: Convolution ← Arithmetic",
         "Twice: Arithmetic  Twice as bright",
     ]
+
+
+_DARKER = """
+class Darker:
+    def getParameterInfo(self):
+        return [
+            {"name": "r", "dataType": "raster", "required": True},
+            {"name": "by", "dataType": "numeric", "value": 2, "required": False},
+        ]
+
+    def updateRasterInfo(self, **kwargs):
+        self.by = kwargs["by"]
+        return kwargs
+
+    def updatePixels(self, tlc, shape, props, **pixelBlocks):
+        pixelBlocks["output_pixels"] = (pixelBlocks["r_pixels"] // self.by).astype(props["pixelType"])
+        return pixelBlocks
+"""
+_ADAPTER = """<RasterFunctionTemplate xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'>
+  <Name>Darker</Name><Description>Half as bright</Description>
+  <Function xsi:type='PythonAdapterFunction'><PixelType>UNKNOWN</PixelType></Function>
+  <Arguments xsi:type='PythonAdapterFunctionArguments'>
+    <Names><String>PythonModule</String><String>ClassName</String><String>r</String><String>by</String></Names>
+    <Values>
+      <AnyType xsi:type='xs:string'>darker.py</AnyType><AnyType xsi:type='xs:string'>Darker</AnyType>
+      <AnyType xsi:type='RasterFunctionVariable'><Name>Raster</Name><IsDataset>true</IsDataset></AnyType>
+      <AnyType xsi:type='RasterFunctionVariable'>
+        <Name>by</Name><Value xsi:type='xs:int'>4</Value><IsDataset>false</IsDataset>
+      </AnyType>
+    </Values>
+  </Arguments></RasterFunctionTemplate>"""
+
+
+def test_a_template_of_arcgis_runs_the_function_that_is_registered_for_its_class(
+    here: Path,
+) -> None:
+    (here / "Dim.rft.xml").write_text(_ADAPTER)
+    refused = _template("add", "Dim.rft.xml", "--data", "data")
+    assert refused.exit_code != 0
+    assert "class Darker" in str(refused.exception)
+    (here / "darker.py").write_text(_DARKER)
+    added = CliRunner().invoke(app, ["function", "add", "Dimmer", "darker.py", "--data", "data"])
+    assert added.exit_code == 0, added.output
+    assert _template("add", "Dim.rft.xml", "--data", "data").exit_code == 0
+    compiled = _run("compile", "d.isdef", "--data", "data")
+    assert compiled.exit_code == 0, compiled.output
+    plain = _pixels(here / "d.zmd", None)
+    with registered_functions(here / "data"):
+        np.testing.assert_array_equal(
+            _pixels(here / "d.zmd", {"rasterFunction": "Dim"}), plain // 4
+        )
+        more = {"rasterFunction": "Dim", "rasterFunctionArguments": {"by": 8}}
+        np.testing.assert_array_equal(_pixels(here / "d.zmd", more), plain // 8)
+
+
+def test_clients_never_name_a_class(here: Path) -> None:
+    (here / "darker.py").write_text(_DARKER)
+    added = CliRunner().invoke(app, ["function", "add", "Dimmer", "darker.py", "--data", "data"])
+    assert added.exit_code == 0, added.output
+    rule: Any = {
+        "rasterFunction": "PythonAdapter",
+        "rasterFunctionArguments": {"PythonModule": "darker.py", "ClassName": "Darker"},
+    }
+    with (
+        registered_functions(here / "data"),
+        pytest.raises(InvalidParameter, match="PythonAdapter"),
+    ):
+        rendering_rule_of_json(rule)
