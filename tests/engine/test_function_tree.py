@@ -1,4 +1,7 @@
-"""Trees of raster functions: what they read, what melts into one pass, and that they give what steps would."""
+"""Trees of raster functions: what they read, what melts into one pass, and that they give what steps would.
+
+Covers engine.functions.pointwise too.
+"""
 
 from __future__ import annotations
 
