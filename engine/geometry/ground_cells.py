@@ -12,6 +12,7 @@ Snyder, J. P. (1987), Map Projections: A Working Manual, USGS Professional Paper
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +69,15 @@ def ground_cells(grid: TargetGrid) -> GroundCells:
 
 def _sizes(grid: TargetGrid) -> tuple[Floats, Floats]:
     lattice = grid.lattice
-    rows = grid.row + np.arange(grid.height) + 0.5
+    if lattice.crs == MERCATOR or describe_crs(lattice.crs).is_geographic:
+        return _sizes_of_rows(lattice, grid.row, grid.height)
+    return _between_nodes(grid)
+
+
+@lru_cache(maxsize=256)
+def _sizes_of_rows(lattice: Lattice, first: int, count: int) -> tuple[Floats, Floats]:
+    """Return sizes that are alike along each row; kept for the tiles beside. Not to be written to."""
+    rows = first + np.arange(count) + 0.5
     y = lattice.origin_y - (rows + lattice.phase_y) * lattice.pixel_y
     if lattice.crs == MERCATOR:
         latitude = np.pi / 2 - 2 * np.arctan(np.exp(-y / _A))
@@ -76,12 +85,10 @@ def _sizes(grid: TargetGrid) -> tuple[Floats, Floats]:
         east, north = _radii(latitude)
         scale = np.cos(latitude) / _A
         return _by_row(lattice, east * scale, north * scale)
-    if describe_crs(lattice.crs).is_geographic:
-        latitude = np.radians(y)
-        east, north = _radii(latitude)
-        cosine = np.maximum(np.cos(latitude), _LEAST_COSINE)
-        return _by_row(lattice, np.radians(1.0) * east * cosine, np.radians(1.0) * north)
-    return _between_nodes(grid)
+    latitude = np.radians(y)
+    east, north = _radii(latitude)
+    cosine = np.maximum(np.cos(latitude), _LEAST_COSINE)
+    return _by_row(lattice, np.radians(1.0) * east * cosine, np.radians(1.0) * north)
 
 
 def _radii(latitude: Floats) -> tuple[Floats, Floats]:
@@ -92,7 +99,9 @@ def _radii(latitude: Floats) -> tuple[Floats, Floats]:
 
 def _by_row(lattice: Lattice, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Return sizes from metres per map unit of each row."""
-    return (x * lattice.pixel_x)[:, np.newaxis], (y * lattice.pixel_y)[:, np.newaxis]
+    width, height = (x * lattice.pixel_x)[:, np.newaxis], (y * lattice.pixel_y)[:, np.newaxis]
+    width.flags.writeable = height.flags.writeable = False
+    return width, height
 
 
 def _between_nodes(grid: TargetGrid) -> tuple[Floats, Floats]:
