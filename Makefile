@@ -56,6 +56,7 @@ format: install  ## Format the code and repair what the linter can
 
 bench: install  ## Compare speed with TiTiler and MapServer (needs wrk, mapserv, lighttpd)
 	$(BIN)/python -m benchmarks.compare $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.products
 	$(BIN)/python -m benchmarks.absolute
 	$(BIN)/python -m benchmarks.aliasing
 	$(BIN)/python -m benchmarks.catalog
@@ -71,6 +72,7 @@ bench: install  ## Compare speed with TiTiler and MapServer (needs wrk, mapserv,
 
 bench-tiny: install  ## The same on tiny data, to see that it runs
 	$(BIN)/python -m benchmarks.compare --tiny $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.products --tiny
 
 clean:  ## Remove the environment, caches and build output (never data)
 	rm -rf $(VENV) .make build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

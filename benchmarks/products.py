@@ -143,6 +143,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size = TINY if options.tiny else FULL
     data = ensure_product_scenes(size)
     peers: list[Peer] = [Swath(), TiTiler()]
+    if options.only:
+        peers = [peer for peer in peers if peer.name in options.only.split(",")]
     for peer in peers:
         peer.check()
     rows = product_rows(data, size)
@@ -164,6 +166,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="alternating rounds (5)")
     parser.add_argument("--seconds", type=float, default=4.0, help="load per round and server (4)")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of what is written")
+    parser.add_argument("--only", default="", help="names of servers, with commas between")
     return parser.parse_args(arguments)
 
 
