@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-import pytest
 
 from benchmarks import products
 from benchmarks.product_scenes import TINY, ensure_product_scenes
@@ -14,6 +13,8 @@ from benchmarks.rows import Figure
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
 
 def test_every_product_is_a_picture(
