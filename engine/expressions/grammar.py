@@ -67,6 +67,8 @@ FUNCTIONS = {
     "isnull": "is_null",
     "setnull": "set_null",
 }
+# All numbers are floating point.
+_AS_IT_IS = "float"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +248,15 @@ class _Reader:
         return found
 
     def _function(self, token: _Token) -> Expression:
+        if token.is_word(_AS_IT_IS):
+            self._expect("(")
+            found = self._any()
+            self._expect(")")
+            return found
         name = FUNCTIONS.get(token.text.casefold())
         if name is None:
-            raise self._error_at(
-                token.place, f"one of the functions {', '.join(sorted(FUNCTIONS))}"
-            )
+            known = ", ".join(sorted((*FUNCTIONS, _AS_IT_IS)))
+            raise self._error_at(token.place, f"one of the functions {known}")
         self._expect("(")
         arguments = [self._any()]
         while self._next.is_sign(","):

@@ -30,6 +30,8 @@ class FunctionRule(
         Names in rendering rules of the fields that are called otherwise there.
     other_names : tuple of str
         Of the function, in rendering rules.
+    second_names : mapping
+        Names in rendering rules that fields go by, too, where their first one is not given.
     words : mapping
         Of a field that is a number: words for it, in lower case without blanks.
     """
@@ -37,4 +39,5 @@ class FunctionRule(
     inputs: ClassVar[tuple[str, ...]] = ("Raster",)
     other_names: ClassVar[tuple[str, ...]] = ()
     esri_names: ClassVar[Mapping[str, str]] = {}
+    second_names: ClassVar[Mapping[str, str]] = {}
     words: ClassVar[Mapping[str, Mapping[str, int]]] = {}

@@ -27,6 +27,10 @@ class StatisticsRule(FunctionRule, tag="Statistics", frozen=True, kw_only=True):
     fill_no_data_only: bool = False
 
     esri_names: ClassVar[Mapping[str, str]] = {"kind": "Type"}
+    second_names: ClassVar[Mapping[str, str]] = {
+        "kernel_columns": "Columns",
+        "kernel_rows": "Rows",
+    }
     words: ClassVar[Mapping[str, Mapping[str, int]]] = {
         "kind": {
             "min": 1,

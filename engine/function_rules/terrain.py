@@ -37,6 +37,8 @@ class SlopeRule(FunctionRule, tag="Slope", frozen=True, kw_only=True):
     plain_cells : bool
         Esri's plain arithmetic: pixels are as large as the map says, a degree being 111 km; else as
         large as they are on the ground, so that a slope is one number on every map.
+    remove_edge_effect : bool
+        Pixels without all their eight neighbours are no data.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("DEM",)
@@ -46,6 +48,7 @@ class SlopeRule(FunctionRule, tag="Slope", frozen=True, kw_only=True):
     ps_power: float = 0.664
     ps_z_factor: float = 0.024
     plain_cells: bool = False
+    remove_edge_effect: bool = False
 
     esri_names: ClassVar[Mapping[str, str]] = _NAMES
     words: ClassVar[Mapping[str, Mapping[str, int]]] = {"slope_type": _SCALES}
@@ -74,7 +77,7 @@ class HillshadeRule(FunctionRule, tag="Hillshade", frozen=True, kw_only=True):
         Of the sun, degrees: clockwise from north, and above the horizon.
     hillshade_type : int
         0 traditional, 1 from six directions.
-    z_factor, slope_type, ps_power, ps_z_factor, plain_cells
+    z_factor, slope_type, ps_power, ps_z_factor, plain_cells, remove_edge_effect
         As of Slope; there is no percent rise.
     """
 
@@ -88,6 +91,7 @@ class HillshadeRule(FunctionRule, tag="Hillshade", frozen=True, kw_only=True):
     ps_z_factor: float = 0.024
     hillshade_type: int = 0
     plain_cells: bool = False
+    remove_edge_effect: bool = False
 
     esri_names: ClassVar[Mapping[str, str]] = _NAMES
     words: ClassVar[Mapping[str, Mapping[str, int]]] = {
@@ -114,6 +118,7 @@ class CurvatureRule(FunctionRule, tag="Curvature", frozen=True, kw_only=True):
     plain_cells: bool = False
 
     esri_names: ClassVar[Mapping[str, str]] = _NAMES
+    second_names: ClassVar[Mapping[str, str]] = {"curvature_type": "Type"}
     words: ClassVar[Mapping[str, Mapping[str, int]]] = {
         "curvature_type": {"standard": 0, "planform": 1, "profile": 2}
     }
@@ -143,7 +148,7 @@ class ShadedReliefRule(FunctionRule, tag="ShadedRelief", frozen=True, kw_only=Tr
     ----------
     colormap, color_ramp, colorramp_name, colormap_name
         As of Colormap; without any the ramp named Elevation.
-    azimuth, altitude, hillshade_type, z_factor, slope_type, ps_power, ps_z_factor, plain_cells
+    azimuth, altitude, hillshade_type, z_factor, slope_type, ps_power, ps_z_factor, plain_cells, remove_edge_effect
         As of Hillshade.
     """
 
@@ -161,6 +166,7 @@ class ShadedReliefRule(FunctionRule, tag="ShadedRelief", frozen=True, kw_only=Tr
     ps_z_factor: float = 0.024
     hillshade_type: int = 0
     plain_cells: bool = False
+    remove_edge_effect: bool = False
 
     esri_names: ClassVar[Mapping[str, str]] = {**_NAMES, "colorramp_name": "ColorrampName"}
     words: ClassVar[Mapping[str, Mapping[str, int]]] = {

@@ -171,12 +171,15 @@ class Gradient:
         are in its units.
     height_m : float
         Metres of a unit of heights.
+    needs_all : bool
+        Pixels without all their eight neighbours are no data.
     """
 
     is_plain: bool = False
     has_cell: bool = False
     has_heights: bool = False
     height_m: float = 1.0
+    needs_all: bool = False
 
     @property
     def output(self) -> BandsInfo:
@@ -224,4 +227,15 @@ class Gradient:
             found = np.concatenate([found, cell[np.newaxis]])
         if self.has_heights:
             found = np.concatenate([found, heights[np.newaxis]])
+        if self.needs_all:
+            valid = _surrounded(valid)
         return PixelBlock(found, valid[np.newaxis])
+
+
+def _surrounded(valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which pixels are there with all their eight neighbours."""
+    found = np.zeros_like(valid)
+    if min(valid.shape) > 2:
+        by_col = valid[:-2] & valid[1:-1] & valid[2:]
+        found[1:-1, 1:-1] = by_col[:, :-2] & by_col[:, 1:-1] & by_col[:, 2:]
+    return found

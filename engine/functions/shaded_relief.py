@@ -57,6 +57,7 @@ class ShadedRelief:
             ps_z_factor=arguments.ps_z_factor,
             hillshade_type=arguments.hillshade_type,
             plain_cells=arguments.plain_cells,
+            remove_edge_effect=arguments.remove_edge_effect,
         )
         shade = call("div", as_type(shade_of(light), PixelType.U8), 255.0)
         first = replace(gradient_of(light, info), has_heights=True)

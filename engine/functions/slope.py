@@ -57,7 +57,12 @@ class Slope:
 def gradient_of(arguments: SlopeRule | HillshadeRule, info: BandsInfo) -> Gradient:
     """Return the first step of functions of slopes; heights are in the unit that the input's are in."""
     has_cell = arguments.slope_type == ADJUSTED
-    return Gradient(arguments.plain_cells, has_cell, height_m=info.height_m)
+    return Gradient(
+        arguments.plain_cells,
+        has_cell,
+        height_m=info.height_m,
+        needs_all=arguments.remove_edge_effect,
+    )
 
 
 def scaled_rises(arguments: SlopeRule | HillshadeRule) -> tuple[Expression, Expression]:

@@ -70,6 +70,9 @@ def read_arguments(kind: type[FunctionRule], given: Arguments) -> FunctionRule:
     for field in msgspec.structs.fields(kind):
         name = esri_name(kind, field.name)
         value = given.get(name.casefold())
+        if value is None and field.name in kind.second_names:
+            name = kind.second_names[field.name]
+            value = given.get(name.casefold())
         if field.name == "color_ramp" and isinstance(value, str):
             # Where a ramp is a name.
             given = {_RAMP_NAME: value, **given}
@@ -212,15 +215,17 @@ def _statistics(name: str, value: JsonValue) -> tuple[tuple[float, float, float,
     for row in value:
         if isinstance(row, dict):
             fields = {key.casefold(): entry for key, entry in row.items()}
-            mean = fields.get("avg", fields.get("mean", 0.0))
-            deviation = fields.get("stddev", fields.get("standarddeviation", 0.0))
+            mean = fields.get("avg", fields.get("mean"))
+            deviation = fields.get("stddev", fields.get("standarddeviation"))
             cells = [fields.get("min"), fields.get("max"), mean, deviation]
         else:
             cells = list(row) if isinstance(row, list) else []
             cells += [0.0] * (4 - len(cells)) if len(cells) >= 2 else []
         if len(cells) != 4:
             raise InvalidParameter(name, row, "[min, max, mean, stddev]")
-        low, high, mean_value, stddev = (as_number(name, cell) for cell in cells)
+        low, high = (as_number(name, cell) for cell in cells[:2])
+        # Clients that do not know them write null.
+        mean_value, stddev = (0.0 if cell is None else as_number(name, cell) for cell in cells[2:])
         rows.append((low, high, mean_value, stddev))
     return tuple(rows)
 

@@ -224,12 +224,16 @@ class _Reader:
         return () if found == [MosaicInput()] else tuple(found)
 
     def _listed(self, name: str, given: JsonValue) -> list[RuleInput]:
+        if isinstance(given, dict) and isinstance(given.get("elements"), list):
+            # How templates of ArcGIS Pro hold lists.
+            given = given["elements"]
         values = given if isinstance(given, list) else [given]
         if len(values) > _MOST_RASTERS:
             raise RequestTooLarge(f"number of rasters in {name}", len(values), _MOST_RASTERS)
         return [self._input(name, each) for each in values]
 
     def _input(self, name: str, value: JsonValue) -> RuleInput:
+        value = _held(value)
         if value in (None, "", "$$"):
             return MosaicInput()
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -330,6 +334,14 @@ def _unwrap(entry: JsonValue) -> JsonValue:
     if isinstance(entry, dict) and entry.get("type") == "RasterFunctionVariable":
         return entry.get("value")
     return entry
+
+
+def _held(value: JsonValue) -> JsonValue:
+    """Return the function or number that a variable in a list holds; a data set of its author stays unread."""
+    held = _unwrap(value)
+    if held is not value and isinstance(held, dict):
+        return held if _fold(held).keys() & {"rasterfunction", "function", "url"} else value
+    return value if held is None else held
 
 
 def _check_own_url(fields: Arguments, service: str) -> None:

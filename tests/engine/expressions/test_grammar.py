@@ -58,6 +58,7 @@ def _value(text: str) -> float:
         ("int(-2.7) + floor(2.7) + round(2.5)", 2),
         ("log(exp(2)) + ln(1) + log10(100)", 4),
         ("clip(b2, 0, 1)", 1),
+        ("Float(b1 + 1) / 2", 2),
         ("isnull(setnull(1, b1))", 1),
         ("+-+3", -3),
         ("pick(2, b1, b2)", 4),

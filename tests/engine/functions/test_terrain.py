@@ -14,7 +14,13 @@ import rasterio
 
 from engine.errors import InvalidParameter
 from engine.extent import Extent
-from engine.function_rules import AspectRule, FunctionArguments, HillshadeRule, SlopeRule
+from engine.function_rules import (
+    AspectRule,
+    FunctionArguments,
+    HillshadeRule,
+    ShadedReliefRule,
+    SlopeRule,
+)
 from engine.function_tree import function_tree
 from engine.functions.base import BandsInfo
 from engine.geometry.ground_cells import GroundCells, ground_cells
@@ -161,6 +167,27 @@ def test_a_neighbour_without_data_counts_as_the_pixel_itself() -> None:
 
 
 HILL = (10.99, 46.79)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [SlopeRule, HillshadeRule, ShadedReliefRule],
+)
+def test_pixels_without_all_their_neighbours_may_be_left_out(
+    rule: type[SlopeRule | HillshadeRule | ShadedReliefRule],
+) -> None:
+    heights = RNG.random((7, 8)).astype(np.float32)
+    valid = np.ones(heights.shape, np.bool_)
+    valid[3, 4] = False
+    want = np.zeros(heights.shape, np.bool_)
+    want[1:-1, 1:-1] = True
+    want[2:5, 3:6] = False
+    got = _ran(rule(remove_edge_effect=True), heights, _square(1.0), valid)
+    assert (got.valid[0] == want).all()
+    kept = _ran(rule(), heights, _square(1.0), valid)
+    assert (kept.valid[0] == valid).all()
+    assert (got.data[:, want] == kept.data[:, want]).all()
+    assert not _ran(rule(remove_edge_effect=True), heights[:1], _square(1.0), valid[:1]).valid.any()
 
 
 @pytest.mark.parametrize("pixel_m", [10.0, 40.0])

@@ -8,7 +8,15 @@ import pytest
 import shapely
 
 from engine.errors import RequestError
-from engine.function_rules import ArithmeticRule, ClipRule, ConvolutionRule, RemapRule, StretchRule
+from engine.function_rules import (
+    ArithmeticRule,
+    ClipRule,
+    ConvolutionRule,
+    CurvatureRule,
+    RemapRule,
+    StatisticsRule,
+    StretchRule,
+)
 from engine.request import RenderingRule
 from engine.summary import Histogram
 from server.protocols.arcgis.parameters import Parameters
@@ -55,6 +63,29 @@ def test_arithmetic_with_a_number() -> None:
     rule = _rule("Arithmetic", Raster2=0.5, Operation=3)
     assert rule is not None
     assert rule.arguments == ArithmeticRule(operation=3, constants=(0.5,))
+
+
+def test_arguments_go_by_the_other_names_that_clients_send() -> None:
+    sides = _rule("Statistics", Type=1, Columns=5, Rows=7)
+    assert sides is not None
+    assert sides.arguments == StatisticsRule(kind=1, kernel_columns=5, kernel_rows=7)
+    both = _rule("Statistics", Type=1, KernelColumns=9, Columns=5)
+    assert both is not None
+    assert both.arguments == StatisticsRule(kind=1, kernel_columns=9)
+    bend = _rule("Curvature", Type=2)
+    assert bend is not None
+    assert bend.arguments == CurvatureRule(curvature_type=2)
+    with pytest.raises(RequestError, match="Columns"):
+        _rule("Statistics", Columns="wide")
+
+
+@pytest.mark.parametrize(
+    "row", [[1, 9, None, None], {"min": 1, "max": 9, "avg": None, "stddev": None}]
+)
+def test_statistics_may_lack_means_and_deviations(row: object) -> None:
+    rule = _rule("Stretch", StretchType=5, Statistics=[row])
+    assert rule is not None
+    assert rule.arguments == StretchRule(stretch_type=5, statistics=((1.0, 9.0, 0.0, 0.0),))
 
 
 def test_arguments_are_found_in_any_case_and_unknown_ones_are_no_matter() -> None:

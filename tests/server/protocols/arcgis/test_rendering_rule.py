@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,9 @@ from engine.pixel_type import PixelType
 from engine.request import ConstantInput, ItemInput, MosaicInput, MosaicRule, RenderingRule
 from server.protocols.arcgis.parameters import Parameters
 from server.protocols.arcgis.rendering_rule import RuleScope, rendering_rule, rendering_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _OWN = "https://any.host/server/rest/services/demo/Hills/ImageServer/?token=x"
 
@@ -225,3 +229,26 @@ def test_operations_of_local_go_by_names_of_their_own(
     assert rule.function == "Local"
     assert rule.arguments == LocalRule(operation=operation)
     assert rule.inputs == inputs
+
+
+@pytest.mark.parametrize(
+    "wraps", [lambda items: items, lambda items: {"elements": items, "type": "ArgumentArray"}]
+)
+def test_variables_in_lists_of_rasters_hold_functions_and_numbers(
+    wraps: Callable[[list[object]], object],
+) -> None:
+    variable = {"name": "Raster", "isDataset": True, "type": "RasterFunctionVariable"}
+    inner = {"function": {"type": "NDVIFunction"}, "arguments": {"Raster": variable}}
+    rasters = wraps([variable, {**variable, "value": inner}, {**variable, "value": 5}])
+    rule = _rule(
+        {
+            "function": {"type": "LocalFunction"},
+            "arguments": {
+                "Rasters": {**variable, "name": "Rasters", "value": rasters},
+                "Operation": 39,
+            },
+        }
+    )
+    assert rule is not None
+    ndvi = RenderingRule(function="NDVI", arguments=NdviRule())
+    assert rule.inputs == (MosaicInput(), ndvi, ConstantInput(value=5.0))
