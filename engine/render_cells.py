@@ -17,7 +17,7 @@ from engine.render_work import Work
 from engine.target_grid import CELL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from engine.plan import Plan
     from engine.readers.block_cache import Form
@@ -28,22 +28,26 @@ _LEAST_SHARED = 4
 
 
 def over_cells(
-    plan: Plan, work: Work, form: Form, paint: Callable[[Cells, Cell], None], span: int = 1
+    plan: Plan,
+    work: Work,
+    form: Form,
+    paint: Callable[[Cells, Cell], None],
+    cells: Iterable[Cell] | None = None,
 ) -> None:
     """Call `paint` for every cell that a raster may touch.
 
     Parameters
     ----------
-    span
-        Cells a side that `paint` takes at once.
     paint
         Fills one cell's part of the canvas; called from several threads for different cells.
+    cells
+        Parts of the canvas, as `paint` takes them; None = each world cell.
 
     Raises
     ------
     Whatever `paint` raises; then the other threads stop at their next cell.
     """
-    cells = list(plan.grid.cells(span))
+    cells = list(plan.grid.cells() if cells is None else cells)
     is_small = plan.grid.width * plan.grid.height < (_LEAST_SHARED - 1) * CELL**2
     if is_small or len(cells) < _LEAST_SHARED or not plan.items or not can_share():
         alone = deque([cells])

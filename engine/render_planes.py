@@ -26,6 +26,8 @@ from engine.seam_layers import follows_seamlines, steps_of
 from engine.target_grid import CELL, TargetGrid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from engine.layers import Cells, Layer
     from engine.pixel_type import PixelType
     from engine.plan import Plan
@@ -39,6 +41,7 @@ Bools = NDArray[np.bool_]
 # From so many pixels on, a step of Python for four cells instead of one is worth its while.
 _LEAST_WIDE_PX = 1 << 20
 _MOST_RIM = 4
+_SPAN = 4
 
 
 def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock:
@@ -52,7 +55,7 @@ def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock
             cols = slice(cell.col_start, cell.col_stop)
             cells.count_voids(cell, lambda: np.asarray(canvas.valid[:, rows, cols].any(axis=0)))
 
-    over_cells(plan, work, "planes", paint, span=span_of(plan))
+    over_cells(plan, work, "planes", paint, cells_to_paint(plan))
     valid = canvas.valid
     if valid.shape[0] > 1 and bool((valid == valid[:1]).all()):
         valid = valid[:1]
@@ -60,16 +63,18 @@ def render_planes(plan: Plan, work: Work, service_type: PixelType) -> PixelBlock
     return PixelBlock(canvas.data, valid)
 
 
-def span_of(plan: Plan) -> int:
-    """Return how many cells a side are painted at once: several in large views, where they may be."""
+def cells_to_paint(plan: Plan) -> Iterable[Cell]:
+    """Return the parts of the canvas that are painted one by one, several world cells at once where they may be."""
+    grid = plan.grid
     is_first = plan.operator in (MosaicOperator.FIRST, MosaicOperator.LAST)
     is_whole = is_first and not plan.per_pixel and not follows_seamlines(plan)
     if not is_whole:
-        return 1
-    pixels = plan.grid.width * plan.grid.height
+        return grid.cells()
+    if grid.width * grid.height >= _LEAST_WIDE_PX:
+        return grid.cells(_SPAN)
     # A tile with the neighbours that functions look at has a rim in eight cells more.
-    is_rimmed = plan.grid.cell_count * CELL**2 > _MOST_RIM * pixels
-    return 4 if is_rimmed or pixels >= _LEAST_WIDE_PX else 1
+    is_rimmed = grid.cell_count * CELL**2 > _MOST_RIM * grid.width * grid.height
+    return [grid.one_cell()] if is_rimmed else grid.cells()
 
 
 class Canvas(NamedTuple):

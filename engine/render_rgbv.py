@@ -13,7 +13,7 @@ from engine.mosaic.seam_canvas import SeamCanvas
 from engine.pixel_type import PixelType
 from engine.pixels import Rgbv, rgbv_of_planes
 from engine.render_cells import over_cells
-from engine.render_planes import span_of
+from engine.render_planes import cells_to_paint
 from engine.samplers import rgbv
 from engine.seam_layers import steps_of
 
@@ -43,7 +43,7 @@ def render_rgbv(plan: Plan, work: Work) -> Rgbv:
     before = work.filled
     canvas = np.zeros((plan.grid.height, plan.grid.width), np.uint32)
     painter = _Painter(canvas, KERNELS[plan.interpolation])
-    over_cells(plan, work, "rgbv", painter.paint, span=span_of(plan))
+    over_cells(plan, work, "rgbv", painter.paint, cells_to_paint(plan))
     return Rgbv(canvas, is_full=work.filled - before == canvas.size)
 
 

@@ -154,6 +154,14 @@ class TargetGrid:
         across = (self.col + self.width - 1) // CELL - self.col // CELL + 1
         return down * across
 
+    def one_cell(self) -> Cell:
+        """Return the square of world cells that holds the whole view, as one."""
+        col, row = self.col // CELL, self.row // CELL
+        across = (self.col + self.width - 1) // CELL - col + 1
+        down = (self.row + self.height - 1) // CELL - row + 1
+        left, top = col * CELL - self.col, row * CELL - self.row
+        return Cell(col, row, left, top, 0, self.width, 0, self.height, max(across, down))
+
     def cells(self, span: int = 1) -> Iterator[Cell]:
         """Yield the parts of the canvas by world cell, or by squares of `span` cells, row by row."""
         side = CELL * span
