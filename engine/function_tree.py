@@ -48,6 +48,7 @@ _MOST_MELTED = 600
 # What all passes of a rule may take to compile.
 _MOST_EFFORT = 8000
 _AS_IT_IS = "None"
+_WHOLE_TYPES = (PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.U32)
 
 Leaf: TypeAlias = MosaicInput | ItemInput
 
@@ -138,6 +139,16 @@ def function_tree(rule: RenderingRule, info_of: Callable[[Leaf], BandsInfo]) -> 
     return binder.tree(bound)
 
 
+def _type_of(number: float) -> PixelType:
+    """Return the smallest type that holds a number as it is, so that whole numbers leave whole rasters so."""
+    if number.is_integer():
+        for known in _WHOLE_TYPES:
+            low, high = known.limits
+            if low <= number <= high:
+                return known
+    return PixelType.F64
+
+
 @dataclass(frozen=True, slots=True)
 class _Bound:
     """What a part of the tree gives.
@@ -181,7 +192,7 @@ class _Binder:
         if isinstance(part, RenderingRule):
             return self._function(part)
         if isinstance(part, ConstantInput):
-            return _Bound(BandsInfo(PixelType.F64, 1), (Number(part.value),))
+            return _Bound(BandsInfo(_type_of(part.value), 1), (Number(part.value),))
         info = self._info_of(part)
         return _Bound(info, self._samples(part, (), info))
 

@@ -53,6 +53,8 @@ class LocalOperation:
 
 
 _MOST = 256
+# Single precision does not hold all their samples.
+_WIDE = (PixelType.F64, PixelType.S32, PixelType.U32)
 
 
 def _call(name: str) -> Build:
@@ -162,4 +164,4 @@ def result_type(operation: LocalOperation, common: PixelType) -> PixelType:
         return PixelType.S32
     if operation.result == "same":
         return common
-    return PixelType.F64 if common is PixelType.F64 else PixelType.F32
+    return PixelType.F64 if common in _WIDE else PixelType.F32

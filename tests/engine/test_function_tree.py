@@ -209,3 +209,33 @@ def test_rules_that_would_take_minutes_to_compile_are_refused() -> None:
     assert isinstance(rule, RenderingRule)
     with pytest.raises(RequestTooLarge, match="operations"):
         function_tree(rule, lambda _: BandsInfo(PixelType.F64, 1))
+
+
+@pytest.mark.parametrize(
+    ("number", "wanted"),
+    [(1.0, PixelType.U8), (-1.0, PixelType.S16), (70_000.0, PixelType.S32), (0.1, PixelType.F64)],
+)
+def test_whole_numbers_leave_whole_rasters_so(number: float, wanted: PixelType) -> None:
+    rule = RenderingRule(
+        function="Local",
+        arguments=LocalRule(operation=78),
+        inputs=(MosaicInput(), MosaicInput(), ConstantInput(value=number)),
+    )
+    tree = function_tree(rule, lambda _: BandsInfo(PixelType.U8, 1))
+    assert tree.output.pixel_type is wanted
+    data = np.array([[[0, 7]]], np.uint8)
+    found = tree.run([PixelBlock(data, np.ones(data.shape, np.bool_))], _ground)
+    assert found.data[0, 0].tolist() == [number, 7.0]
+
+
+@pytest.mark.parametrize("own", [PixelType.S32, PixelType.U32])
+def test_sums_of_32_bits_keep_all_digits(own: PixelType) -> None:
+    rule = RenderingRule(
+        function="Local",
+        arguments=LocalRule(operation=1),
+        inputs=(MosaicInput(), ConstantInput(value=1.0)),
+    )
+    tree = function_tree(rule, lambda _: BandsInfo(own, 1))
+    data = np.full((1, 1, 2), 2_000_000_002, own.dtype_name)
+    found = tree.run([PixelBlock(data, np.ones(data.shape, np.bool_))], _ground)
+    assert found.data[0, 0].tolist() == [2_000_000_003.0] * 2
