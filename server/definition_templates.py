@@ -104,6 +104,8 @@ def template_name(path: Path) -> str:
     ConfigError
         It is no name, or another's.
     """
+    if not path.name.casefold().endswith((JSON, XML)):
+        raise ConfigError(path, "", f"is not named as a template: NAME{JSON} or NAME{XML}")
     stem = re.sub(r"\.rft\.(json|xml)$", "", path.name, flags=re.IGNORECASE)
     if not _NAME.fullmatch(stem) or stem != stem.strip(" ."):
         raise ConfigError(path, "", "no name of a template: at most 128 characters without / or \\")

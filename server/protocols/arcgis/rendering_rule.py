@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _MOST_CHARACTERS = 65_536
 _MOST_DEEP = 32
+# With what templates bring, which may lie in each other.
+_MOST_DEEP_IN_ALL = 96
 _MOST_PARTS = 512
 _MOST_RASTERS = 256
 NOTHING = ("none", "identity", "")
@@ -120,7 +122,26 @@ def rendering_rules(
 
 def rendering_rule_of_json(value: JsonValue, scope: RuleScope = NOWHERE) -> RenderingRule:
     """Read a rule object, or just the name of a function; see `rendering_rule`."""
-    return _Reader(scope).rule(value)
+    found = _Reader(scope).rule(value)
+    _check_size(found)
+    return found
+
+
+def _check_size(rule: RenderingRule) -> None:
+    """Refuse a rule that is too large with all that templates brought.
+
+    A template that uses its raster twice doubles it: such rules are small as they are read, and without end
+    for all that walk over them.
+    """
+    pending, parts = [(rule, 1)], 0
+    while pending:
+        part, depth = pending.pop()
+        parts += 1
+        if depth > _MOST_DEEP_IN_ALL:
+            raise RequestTooLarge("depth of renderingRule", depth, _MOST_DEEP_IN_ALL)
+        if parts > _MOST_PARTS:
+            raise RequestTooLarge("number of functions in renderingRule", parts, _MOST_PARTS)
+        pending += [(each, depth + 1) for each in part.inputs if isinstance(each, RenderingRule)]
 
 
 class _Reader:
@@ -154,6 +175,7 @@ class _Reader:
             found = self._of_template(template, arguments, raster)
             if pixel_type is not None:
                 found = RenderingRule(inputs=(found,), output_pixel_type=pixel_type)
+            _check_size(found)
         self._depth -= 1
         return found
 

@@ -154,6 +154,7 @@ def test_the_same_templates_compile_to_the_same_bytes(here: Path) -> None:
         ("a.rft.json", '{"rasterFunction": "Zap"}', "Zap"),
         ("None.rft.json", '{"rasterFunction": "NDVI"}', "choose another"),
         ("a.rft.json", '{"rasterFunction": "a"}', "'a'"),
+        ("a.json", '{"rasterFunction": "NDVI"}', "NAME.rft.json"),
         ("a.rft.xml", "<a/>", "is no template"),
         (
             "twice.rft.xml",

@@ -171,3 +171,33 @@ def test_the_variable_of_a_rule_names_its_raster() -> None:
         RuleScope(templates=(_template("Steepness", slope),)),
     )
     assert rule.inputs == (ItemInput(item=4),)
+
+
+def test_templates_that_double_their_raster_end_at_the_limit() -> None:
+    twice: dict[str, Any] = {
+        "rasterFunction": "Arithmetic",
+        "rasterFunctionArguments": {"Operation": 1, "Raster": "$$", "Raster2": "$$"},
+    }
+    scope = RuleScope(templates=(_template("Twice", twice),))
+    asked: dict[str, Any] = {"rasterFunction": "Twice"}
+    for _ in range(7):
+        asked = {"rasterFunction": "Twice", "rasterFunctionArguments": {"Raster": asked}}
+    assert rendering_rule_of_json(asked, scope).function == "Arithmetic"
+    for _ in range(22):
+        asked = {"rasterFunction": "Twice", "rasterFunctionArguments": {"Raster": asked}}
+    with pytest.raises(RequestTooLarge, match="number of functions"):
+        rendering_rule_of_json(asked, scope)
+
+
+def test_templates_in_each_other_are_no_deeper_than_all_can_walk() -> None:
+    deep: dict[str, Any] = {"rasterFunction": "NDVI"}
+    for _ in range(30):
+        deep = {"rasterFunction": "NDVI", "rasterFunctionArguments": {"Raster": deep}}
+    scope = RuleScope(templates=(_template("Deep", deep),))
+    asked: dict[str, Any] = {"rasterFunction": "Deep"}
+    for _ in range(2):
+        asked = {"rasterFunction": "Deep", "rasterFunctionArguments": {"Raster": asked}}
+    rendering_rule_of_json(asked, scope)
+    asked = {"rasterFunction": "Deep", "rasterFunctionArguments": {"Raster": asked}}
+    with pytest.raises(RequestTooLarge, match="depth"):
+        rendering_rule_of_json(asked, scope)
