@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 MAX_VERTICES = 50_000
 MAX_RINGS = 1_000
+# Making a polygon valid takes the cube of its crossings; the front does nothing else meanwhile.
+MAX_CROSSINGS = 300
+# Segments that are looked at together.
+_SEGMENTS = 4
 
 Kind: TypeAlias = Literal["point", "multipoint", "polyline", "polygon", "envelope"]
 _KEYS: dict[str, Kind] = {
@@ -214,9 +218,26 @@ def _pack_polygon(name: str, value: JsonValue) -> bytes:
     rings = _parts(name, value, 3)
     polygon = shapely.Polygon(rings[0]) if len(rings) == 1 else _with_holes(rings)
     if not polygon.is_valid:
+        _check_crossings(name, rings)
         polygon = shapely.make_valid(polygon)
     packed: bytes = shapely.to_wkb(polygon)
     return packed
+
+
+def _check_crossings(name: str, rings: list[Coordinates]) -> None:
+    """Refuse rings that cross themselves or each other all over."""
+    import shapely  # noqa: PLC0415 -- only the rare request with a polygon pays for it
+
+    ends = [pair for ring in rings for pair in zip(ring, [*ring[1:], ring[0]], strict=True)]
+    segments = shapely.linestrings([pair for pair in ends if pair[0] != pair[1]])
+    tree = shapely.STRtree(segments)
+    met = 0
+    for first in range(0, len(segments), _SEGMENTS):
+        met += tree.query(segments[first : first + _SEGMENTS], predicate="intersects").shape[1]
+        # Each meets itself and its two neighbours; a crossing is met from both sides.
+        crossings = (met - 3 * len(segments)) // 2
+        if crossings > MAX_CROSSINGS:
+            raise RequestTooLarge(f"number of crossings in '{name}'", crossings, MAX_CROSSINGS)
 
 
 def _with_holes(rings: list[Coordinates]) -> BaseGeometry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 import shapely
@@ -71,6 +72,17 @@ def test_a_ring_of_the_wrong_turn_alone_is_still_a_polygon() -> None:
 def test_a_ring_that_crosses_itself_is_made_valid() -> None:
     bow = {"rings": [[[0, 0], [10, 10], [10, 0], [0, 10], [0, 0]]]}
     assert shapely.from_wkb(_read(json.dumps(bow)).wkb).is_valid
+
+
+def test_a_ring_that_crosses_itself_all_over_is_refused() -> None:
+    def star(points: int) -> str:
+        turns = [math.tau * at * (points // 2) / points for at in range(points + 1)]
+        return json.dumps({"rings": [[[math.cos(turn), math.sin(turn)] for turn in turns]]})
+
+    assert shapely.from_wkb(_read(star(21)).wkb).is_valid
+    for points in (51, 20_001):
+        with pytest.raises(RequestError, match="crossings"):
+            _read(star(points))
 
 
 def test_lines_and_multipoints_are_read() -> None:
