@@ -20,7 +20,7 @@ import numpy as np
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Number, Sample, call
 from engine.function_rules import ArgStatisticsRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, OfSeveral, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.kernel import kernel
 from engine.pixel_type import PixelType
@@ -37,17 +37,8 @@ _MOST_BANDS = 256
 _TYPES = (PixelType.U8, PixelType.S16, PixelType.S32)
 
 
-class ArgStatistics:
+class ArgStatistics(EachPixel, OfSeveral["PointwiseFunction | ArgMedian"]):
     """The raster function; output is of a whole type that holds all results unless the rule names one."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
-
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction | ArgMedian:
-        """As `bind_inputs`, of the bands of one raster."""
-        return self.bind_inputs([info], rule)
 
     def bind_inputs(
         self, infos: Sequence[BandsInfo], rule: RenderingRule

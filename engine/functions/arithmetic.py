@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Number, Sample, call
 from engine.function_rules import ArithmeticRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, OfSeveral, arguments_of
 from engine.functions.local import common_bands
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
@@ -30,17 +30,8 @@ OPERATIONS = {1: "add", 2: "sub", 3: "mul", 4: "div", 5: "pow", 6: "mod"}
 _NAMES = "1 plus, 2 minus, 3 multiply, 4 divide, 5 power, 6 modulo"
 
 
-class Arithmetic:
+class Arithmetic(EachPixel, OfSeveral[PointwiseFunction]):
     """The raster function; output is F32, or F64 for F64, unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
-
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
-        """As `bind_inputs`, of one raster and constants."""
-        return self.bind_inputs([info], rule)
 
     def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> PointwiseFunction:
         """Check operation and constants.

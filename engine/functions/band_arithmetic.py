@@ -16,7 +16,7 @@ from engine.expressions.grammar import expression_of
 from engine.expressions.tree import Number, Sample
 from engine.function_rules import BandArithmeticRule
 from engine.functions.band_indices import BAND_INDICES
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -32,13 +32,8 @@ _BAND = re.compile(r"b(?:and)?_?(\d{1,4})", re.IGNORECASE)
 _MOST_WORDS = 64
 
 
-class BandArithmetic:
+class BandArithmetic(EachPixel):
     """The raster function; output is F32 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Read the bands or the expression.

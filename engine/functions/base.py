@@ -7,7 +7,7 @@ into blocks, so that one binding serves every strip and tile of a request.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Rule = TypeVar("Rule", bound="FunctionRule")
 T = TypeVar("T")
 Arguments = TypeVar("Arguments", bound=msgspec.Struct)
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,32 @@ class CombiningFunction(RasterFunction, Protocol):
         InvalidParameter
         """
         ...
+
+
+class EachPixel:
+    """Base of raster functions that look at each pixel by itself."""
+
+    def padding(self, rule: RenderingRule) -> int:
+        """Return 0."""
+        del rule
+        return 0
+
+
+class OfSeveral(Generic[Made]):
+    """Base of functions of several rasters, which in a chain have one."""
+
+    def bind(self, info: BandsInfo, rule: RenderingRule) -> Made:
+        """As `bind_inputs`, of one raster.
+
+        Raises
+        ------
+        InvalidParameter
+        """
+        return self.bind_inputs([info], rule)
+
+    def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> Made:
+        """See `CombiningFunction`."""
+        raise NotImplementedError
 
 
 def checked_band(name: str, band: int, info: BandsInfo) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter
 from engine.function_rules import CellStatisticsRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, OfSeveral, arguments_of
 from engine.functions.local import bind_local
 
 if TYPE_CHECKING:
@@ -24,17 +24,8 @@ if TYPE_CHECKING:
 STATISTICS = (38, 39, 40, 41, 42, 43, 47, 54, 55, 58, *range(66, 76), 93, 94)
 
 
-class CellStatistics:
+class CellStatistics(EachPixel, OfSeveral["PointwiseFunction | SortedStatistic"]):
     """The raster function; rasters have the same count of bands, or one."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
-
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction | SortedStatistic:
-        """As `bind_inputs`, of one raster."""
-        return self.bind_inputs([info], rule)
 
     def bind_inputs(
         self, infos: Sequence[BandsInfo], rule: RenderingRule

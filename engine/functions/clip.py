@@ -19,7 +19,7 @@ import shapely
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import ClipRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.cast import cast
 from engine.functions.pointwise import PointwiseFunction
 from engine.geometry.inside import pixels_inside
@@ -68,13 +68,8 @@ class BoundClip:
         return cast(block, self.output.pixel_type)
 
 
-class Clip:
+class Clip(EachPixel):
     """The raster function."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundClip | PointwiseFunction:
         """Clip by a geometry.

@@ -16,7 +16,7 @@ import numpy as np
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Call, Number, Sample, Table, call
 from engine.function_rules import ColormapRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.colour_ramps import NAMED_RAMPS, part_colours, ramp_colours
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
@@ -37,13 +37,8 @@ _ALGORITHMS = ("lab", "lch", "hsv")
 _NDVI_BYTES = (0.0, 200.0)
 
 
-class Colormap:
+class Colormap(EachPixel):
     """The raster function, of the first band; samples are rounded to whole numbers."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Find the colours.

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, Table
-from engine.functions.base import BandsInfo
+from engine.functions.base import BandsInfo, EachPixel
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -23,13 +23,8 @@ if TYPE_CHECKING:
 _NAMES = ("Red", "Green", "Blue")
 
 
-class ColormapToRgb:
+class ColormapToRgb(EachPixel):
     """The raster function; values without a colour are no data."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Look at the colormap.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import ColorspaceConversionRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -30,13 +30,8 @@ _MOST = 255.0
 _SIXTH = _MOST / 6.0
 
 
-class ColorspaceConversion:
+class ColorspaceConversion(EachPixel):
     """The raster function, of the first three bands; output is U8 of U8, else F32."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Check the bands.

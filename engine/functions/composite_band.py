@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample
-from engine.functions.base import BandsInfo
+from engine.functions.base import BandsInfo, EachPixel, OfSeveral
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType, pixel_type_of_dtype
 
@@ -27,17 +27,8 @@ T = TypeVar("T")
 _MOST_BANDS = 4096
 
 
-class CompositeBand:
+class CompositeBand(EachPixel, OfSeveral[PointwiseFunction]):
     """The raster function; output is of a type that holds all inputs'."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
-
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
-        """As `bind_inputs`, of one raster: its bands as they are."""
-        return self.bind_inputs([info], rule)
 
     def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> PointwiseFunction:
         """Put the bands in a row.

@@ -16,7 +16,7 @@ from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import ComputeChangeRule
 from engine.functions.arg_statistics import arg_extreme
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -33,16 +33,11 @@ _MOST_BANDS = 256
 _FEW_CLASSES, _MANY_CLASSES = 1_000, 10_000
 
 
-class ComputeChange:
+class ComputeChange(EachPixel):
     """The raster function; output is F32, of classes S32, of bands U8, unless the rule names a type.
 
     A change of class is told as from · 1000 + to for rasters of 8 bits, as from · 10000 + to for others.
     """
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """As `bind_inputs`, from a raster to itself."""

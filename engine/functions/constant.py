@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Number
 from engine.function_rules import ConstantRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -23,13 +23,8 @@ if TYPE_CHECKING:
 _MOST_BANDS = 256
 
 
-class Constant:
+class Constant(EachPixel):
     """The raster function; output is F32 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Check the values; there is no raster that counts.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import ContrastBrightnessRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -23,13 +23,8 @@ _MOST = 100.0
 _MIDDLE = 127.5
 
 
-class ContrastBrightness:
+class ContrastBrightness(EachPixel):
     """The raster function, for samples from 0 to 255; output is U8 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Check the arguments.

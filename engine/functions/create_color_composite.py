@@ -15,7 +15,7 @@ from engine.errors import InvalidParameter
 from engine.expressions.grammar import expression_of
 from engine.expressions.tree import Sample
 from engine.function_rules import CreateColorCompositeRule
-from engine.functions.base import BandsInfo, arguments_of, some_bands
+from engine.functions.base import BandsInfo, EachPixel, arguments_of, some_bands
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -28,13 +28,8 @@ _NUMBER = re.compile(r"(?:b(?:and)?_?)?(\d{1,4})", re.IGNORECASE)
 _NAMES = ("Red", "Green", "Blue")
 
 
-class CreateColorComposite:
+class CreateColorComposite(EachPixel):
     """The raster function; bands alone keep their type, expressions give F32, unless the rule names one."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Read the three expressions.

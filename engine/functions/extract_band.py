@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample
 from engine.function_rules import ExtractBandRule
-from engine.functions.base import arguments_of, retyped, some_bands
+from engine.functions.base import EachPixel, arguments_of, retyped, some_bands
 from engine.functions.pointwise import PointwiseFunction
 
 if TYPE_CHECKING:
@@ -26,13 +26,8 @@ _NAMES, _WAVELENGTHS, _NUMBERS = 0, 1, 2
 _BEST, _FAIL = 0, 1
 
 
-class ExtractBand:
+class ExtractBand(EachPixel):
     """The raster function; samples stay as they are."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Find the bands.

@@ -21,7 +21,7 @@ from engine.band_statistics import BandStatistics
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import GainOffsetRule
-from engine.functions.base import BandsInfo, arguments_of, some_bands
+from engine.functions.base import BandsInfo, EachPixel, arguments_of, some_bands
 from engine.functions.cast import cast
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixels import PixelBlock
@@ -105,13 +105,8 @@ def _table(
     return np.ascontiguousarray(done.data[0, 0])
 
 
-class GainOffset:
+class GainOffset(EachPixel):
     """The raster function; output is of the input's type unless the rule names one."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundGainOffset:
         """Check gains and offsets.

@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.errors import InvalidParameter
 from engine.function_rules import GainSurfaceRule
-from engine.functions.base import WHOLE_RASTER, BandsInfo, BlockPlace, arguments_of
+from engine.functions.base import WHOLE_RASTER, BandsInfo, BlockPlace, EachPixel, arguments_of
 from engine.functions.cast import cast
 from engine.pixels import PixelBlock
 
@@ -67,13 +67,8 @@ class BoundGainSurface:
         return cast(PixelBlock(values, valid), self.output.pixel_type)
 
 
-class GainSurface:
+class GainSurface(EachPixel):
     """The raster function; output is of the input's type unless the rule names one."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundGainSurface:
         """Check the nodes.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter
 from engine.function_rules import GrayscaleRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.functions.spectral_conversion import weighted_sum
 
@@ -23,13 +23,8 @@ if TYPE_CHECKING:
 _LUMA = (0.299, 0.587, 0.114)
 
 
-class Grayscale:
+class Grayscale(EachPixel):
     """The raster function; output is one band of the input's type unless the rule names one."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Check the weights.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample
 from engine.function_rules import LocalRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, OfSeveral, arguments_of
 from engine.functions.composite_band import common_type
 from engine.functions.local_operations import LOCAL_OPERATIONS, MEDIAN, result_type
 from engine.functions.pointwise import PointwiseFunction
@@ -29,17 +29,8 @@ if TYPE_CHECKING:
 _INTERPOLATIONS = ("AUTO_DETECT", "NEAREST", "LINEAR")
 
 
-class Local:
+class Local(EachPixel, OfSeveral["PointwiseFunction | SortedStatistic"]):
     """The raster function; rasters have the same count of bands, or one."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
-
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction | SortedStatistic:
-        """As `bind_inputs`, of one raster."""
-        return self.bind_inputs([info], rule)
 
     def bind_inputs(
         self, infos: Sequence[BandsInfo], rule: RenderingRule

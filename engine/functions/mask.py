@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import MaskRule
-from engine.functions.base import arguments_of, retyped
+from engine.functions.base import EachPixel, arguments_of, retyped
 from engine.functions.pointwise import PointwiseFunction
 
 if TYPE_CHECKING:
@@ -25,13 +25,8 @@ _ANY, _ALL = 0, 1
 _MOST_VALUES = 64
 
 
-class Mask:
+class Mask(EachPixel):
     """The raster function; samples stay as they are."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Check values and ranges.

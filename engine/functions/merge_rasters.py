@@ -11,7 +11,7 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, cast
 
 from engine.expressions.tree import Sample, call
-from engine.functions.base import BandsInfo
+from engine.functions.base import BandsInfo, EachPixel, OfSeveral
 from engine.functions.composite_band import common_type
 from engine.functions.local import common_bands
 from engine.functions.pointwise import PointwiseFunction
@@ -23,17 +23,8 @@ if TYPE_CHECKING:
     from engine.request import RenderingRule
 
 
-class MergeRasters:
+class MergeRasters(EachPixel, OfSeveral[PointwiseFunction]):
     """The raster function; rasters have the same count of bands, or one."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
-
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
-        """As `bind_inputs`, of one raster."""
-        return self.bind_inputs([info], rule)
 
     def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> PointwiseFunction:
         """Check that the rasters go together.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.expressions.tree import Sample, call
 from engine.function_rules import NdviRule
-from engine.functions.base import BandsInfo, arguments_of, checked_band
+from engine.functions.base import BandsInfo, EachPixel, arguments_of, checked_band
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -20,13 +20,8 @@ if TYPE_CHECKING:
     from engine.request import RenderingRule
 
 
-class Ndvi:
+class Ndvi(EachPixel):
     """The raster function; output is U8 from 0 to 200, scientific F32 from -1 to 1."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Check the bands.

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import PansharpeningRule
-from engine.functions.base import BandsInfo, arguments_of, retyped, some_bands
+from engine.functions.base import BandsInfo, EachPixel, OfSeveral, arguments_of, retyped, some_bands
 from engine.functions.pointwise import PointwiseFunction
 
 if TYPE_CHECKING:
@@ -82,27 +82,13 @@ class _Images:
         return call("sum", *(call("mul", self.bands[n], self.weights[n]) for n in places))
 
 
-class Pansharpening:
+class Pansharpening(EachPixel, OfSeveral[PointwiseFunction]):
     """The raster function; output is of the multispectral raster's type unless the rule names one.
 
     A panchromatic raster of several bands counts with the one that is named Pan, else with its first; of
     the multispectral raster a band of that name is left out. So one service that holds all bands is both.
     The statistics of the multispectral bands stand for those of the result.
     """
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
-
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
-        """As `bind_inputs`, of one raster that has all bands; without names the first is the panchromatic.
-
-        Raises
-        ------
-        InvalidParameter
-        """
-        return self.bind_inputs([info], rule)
 
     def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> PointwiseFunction:
         """Find the bands and check the arguments.

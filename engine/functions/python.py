@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.errors import FunctionFailed
 from engine.function_rules import PythonRule
-from engine.functions.base import BandsInfo, arguments_of, retyped
+from engine.functions.base import BandsInfo, OfSeveral, arguments_of, retyped
 from engine.functions.cast import cast
 from engine.geometry.projection import describe_crs
 from engine.image_space import image_space_item
@@ -32,17 +32,13 @@ if TYPE_CHECKING:
 _STRIP_PX = 1 << 20
 
 
-class Python:
+class Python(OfSeveral["BoundPython"]):
     """The raster function behind all names that are registered."""
 
     def padding(self, rule: RenderingRule) -> int:
         """Return the `padding` of its configuration."""
         arguments = arguments_of(rule, PythonRule)
         return runner_of(arguments).padding(arguments)
-
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundPython:
-        """As `bind_inputs`, of one raster."""
-        return self.bind_inputs([info], rule)
 
     def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> BoundPython:
         """Let the function say what it makes of the rasters.

@@ -14,7 +14,7 @@ from engine.errors import InvalidParameter
 from engine.expressions.grammar import expression_of
 from engine.expressions.tree import Sample
 from engine.function_rules import RasterCalculatorRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, OfSeveral, arguments_of
 from engine.functions.local import common_bands
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
@@ -26,17 +26,8 @@ if TYPE_CHECKING:
     from engine.request import RenderingRule
 
 
-class RasterCalculator:
+class RasterCalculator(EachPixel, OfSeveral[PointwiseFunction]):
     """The raster function; output is F32 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
-
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
-        """As `bind_inputs`, of one raster."""
-        return self.bind_inputs([info], rule)
 
     def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> PointwiseFunction:
         """Read the expression.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import ReflectanceRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -29,13 +29,8 @@ if TYPE_CHECKING:
     from engine.request import RenderingRule
 
 
-class Reflectance:
+class Reflectance(EachPixel):
     """The raster function; output is F32 with Albedo, else U16, unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Find gains, biases and the sun.

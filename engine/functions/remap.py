@@ -18,7 +18,7 @@ import numpy as np
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Number, Sample, Table, call
 from engine.function_rules import RemapRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.cast import cast
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
@@ -196,13 +196,8 @@ def _output_type(rule: RemapRule, input_type: PixelType) -> PixelType:
     return PixelType.F64
 
 
-class Remap:
+class Remap(EachPixel):
     """The raster function; each band by itself. Output is the smallest type that holds the values."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundRemap:
         """Check the ranges, and work out a table where the input has few values.

@@ -20,7 +20,7 @@ from config.definition import Interpolation
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample
 from engine.function_rules import ConvolutionRule, ResampleRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.request import ConstantInput, MosaicInput, RenderingRule
 
@@ -44,13 +44,8 @@ _INTERPOLATIONS: dict[int, Interpolation | None] = {
 _BLURRED = (5, 6)
 
 
-class Resample:
+class Resample(EachPixel):
     """The raster function by itself, where nothing is sampled: pixels as they are."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Check the arguments.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import SpectralConversionRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 
 if TYPE_CHECKING:
@@ -23,13 +23,8 @@ if TYPE_CHECKING:
 _MOST_BANDS = 256
 
 
-class SpectralConversion:
+class SpectralConversion(EachPixel):
     """The raster function; output is of the input's type unless the rule names one."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Check the matrix.

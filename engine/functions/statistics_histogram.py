@@ -14,7 +14,7 @@ from engine.band_statistics import BandStatistics
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample
 from engine.function_rules import StatisticsHistogramRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 
 if TYPE_CHECKING:
@@ -23,13 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StatisticsHistogram:
+class StatisticsHistogram(EachPixel):
     """The raster function; what it does not name stays as it was."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Put what is given in the place of what is known.

@@ -22,7 +22,7 @@ from engine.expressions.evaluate import expression_pass
 from engine.expressions.tree import Sample
 from engine.function_rules import StretchRule
 from engine.functions.band_stretch import BandStretch, stretch_expression
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.functions.stretch_curves import (
     equalized,
@@ -291,13 +291,8 @@ class DynamicStretch:
         return expression_pass(_expressions(stretches, kinds), kinds[1]).run([block])
 
 
-class Stretch:
+class Stretch(EachPixel):
     """The raster function; output is U8 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction | DynamicStretch:
         """Settle the cut of each band.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.expressions.tree import Sample
 from engine.function_rules import TableRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.colormap import colour_rows
 from engine.functions.pointwise import PointwiseFunction
 
@@ -20,13 +20,8 @@ if TYPE_CHECKING:
     from engine.request import RenderingRule
 
 
-class Table:
+class Table(EachPixel):
     """The raster function; without colours in its table the raster keeps its own."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Describe the samples as classes.

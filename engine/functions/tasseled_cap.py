@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import TasseledCapRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.functions.tasseled_cap_tables import TABLES, TasseledCapTable, table_of
 from engine.pixel_type import PixelType
@@ -29,13 +29,8 @@ _NAMES = ("Brightness", "Greenness", "Wetness", "Fourth", "Fifth", "Sixth")
 _TOLERANCE = 0.06
 
 
-class TasseledCap:
+class TasseledCap(EachPixel):
     """The raster function; output is F32 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Find the sensor's coefficients and its bands.

@@ -15,7 +15,7 @@ import numpy as np
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import ThresholdRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -26,13 +26,8 @@ if TYPE_CHECKING:
 _OTSU = 1
 
 
-class Threshold:
+class Threshold(EachPixel):
     """The raster function; output is U8 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Find the threshold of each band, by the histograms of the whole service.

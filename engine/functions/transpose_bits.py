@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Number, Sample, call
 from engine.function_rules import TransposeBitsRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -27,17 +27,12 @@ if TYPE_CHECKING:
 _FLOAT_BITS = 32
 
 
-class TransposeBits:
+class TransposeBits(EachPixel):
     """The raster function; each band by itself.
 
     Output is of the input's type, or U32 of floating point, of which the whole part counts, unless the
     rule names one.
     """
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Check the places of bits.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import UnitConversionRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -43,13 +43,8 @@ UNITS: dict[int, tuple[str, float, float]] = {
 }
 
 
-class UnitConversion:
+class UnitConversion(EachPixel):
     """The raster function; output is F32 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
         """Check the units.

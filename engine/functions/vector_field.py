@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import VectorFieldRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, OfSeveral, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
@@ -31,17 +31,8 @@ DATA_TYPE = "vectordatatype"
 _WORDS = {"uv": UV, "unknown": UV, "": UV, "magdir": MAG_DIR}
 
 
-class VectorField:
+class VectorField(EachPixel, OfSeveral[PointwiseFunction]):
     """The raster function; output is two bands of F32 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
-
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
-        """As `bind_inputs`, of one raster with both parts."""
-        return self.bind_inputs([info], rule)
 
     def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> PointwiseFunction:
         """Check the kinds of data.

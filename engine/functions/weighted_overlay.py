@@ -17,7 +17,7 @@ import numpy as np
 from engine.errors import InvalidParameter
 from engine.expressions.tree import Number, Table, call
 from engine.function_rules import WeightedOverlayRule
-from engine.functions.base import BandsInfo, arguments_of
+from engine.functions.base import BandsInfo, EachPixel, OfSeveral, arguments_of
 from engine.functions.local import common_bands
 from engine.functions.pointwise import PointwiseFunction
 from engine.functions.weighted_sum import check_fields, samples_by_band
@@ -39,17 +39,8 @@ _ACCEPTED = "entries such as '1 10; 2 NoData; 3 5 Restricted', whole numbers"
 _Entry = tuple[int, int, str]
 
 
-class WeightedOverlay:
+class WeightedOverlay(EachPixel, OfSeveral[PointwiseFunction]):
     """The raster function; output is the smallest whole type that holds the scale."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 0: each pixel by itself."""
-        del rule
-        return 0
-
-    def bind(self, info: BandsInfo, rule: RenderingRule) -> PointwiseFunction:
-        """As `bind_inputs`, of one raster."""
-        return self.bind_inputs([info], rule)
 
     def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> PointwiseFunction:
         """Check influences and read the remaps.

@@ -52,6 +52,9 @@ NOTHING = ("none", "identity", "")
 # What names a file of code; clients name registered functions instead.
 _NEVER = ("python", "pythonadapter", "pythonraster")
 _ADAPTER = "pythonadapter"
+_MAY_NAME = frozenset(("rasterfunction", "function"))
+# Of a rule without a function: the service's own picture, or a cast of it.
+_MAY_BE_ALONE = frozenset(("rasterfunctionarguments", "outputpixeltype", "variablename"))
 PYTHON = str(PythonRule.__struct_config__.tag)
 _ITEM = re.compile(r"\$(\d{1,18})")
 
@@ -164,7 +167,10 @@ class _Reader:
         if self._parts > _MOST_PARTS:
             raise RequestTooLarge("number of functions in renderingRule", self._parts, _MOST_PARTS)
         fields = _fold(value)
-        name, arguments = _name_and_arguments(fields)
+        if not _MAY_NAME.isdisjoint(fields) or fields.keys() <= _MAY_BE_ALONE:
+            name, arguments = _name_and_arguments(fields)
+        else:
+            raise InvalidParameter("renderingRule", ", ".join(fields), "an object with rasterFunction")
         pixel_type = _output_type(fields)
         template = None if "function" in fields else self._scope.template(name)
         if template is None:
