@@ -15,7 +15,8 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.errors import ConfigError, RequestError
 from engine.request import RenderingRule
 from engine.summary import FunctionTemplate
-from server.protocols.arcgis.rendering_rule import NOTHING, RuleScope, rendering_rule_of_json
+from server.protocols.arcgis.function_names import NOTHING
+from server.protocols.arcgis.rendering_rule import RuleScope, rendering_rule_of_json
 from server.protocols.arcgis.sloppy_json import decode_json
 from server.protocols.arcgis.template_xml import template_of_xml
 

@@ -43,7 +43,7 @@ def add(
     and memory: register only what you trust. Clients name it, they never send code.
     """
     from engine.errors import InvalidParameter
-    from server.protocols.arcgis.rendering_rule import is_taken
+    from server.protocols.arcgis.function_names import is_taken
 
     if is_taken(name):
         raise InvalidParameter("name", name, "a name that no raster function of Swath has")

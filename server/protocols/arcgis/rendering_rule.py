@@ -13,12 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-import msgspec
-
-from engine.contract import FUNCTIONS as GROUP
-from engine.contract import entry_points_of
 from engine.errors import InvalidParameter, RequestTooLarge
-from engine.function_rules import LocalRule, OutsideRule, PythonRule
+from engine.function_rules import LocalRule, PythonRule
 from engine.function_rules.local_names import LOCAL_NAMES
 from engine.pixel_type import PixelType
 from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
@@ -28,12 +24,12 @@ from server.protocols.arcgis.function_arguments import (
     local_arguments,
     read_arguments,
 )
+from server.protocols.arcgis.function_names import NOTHING, accepted_functions, outside_rule
 from server.protocols.arcgis.function_templates import filled, has_python, on_raster, with_arguments
 from server.protocols.arcgis.parameters import Parameters, as_integer
 from server.protocols.arcgis.rules import mosaic_rule_of_json
 from server.python_functions.arguments import adapted_function, python_rule
 from server.python_functions.known import known_functions
-from server.python_functions.manifest import key_of
 
 if TYPE_CHECKING:
     from engine.request import RuleInput
@@ -42,15 +38,11 @@ if TYPE_CHECKING:
 
     Arguments = dict[str, JsonValue]
 
-_MOST_CHARACTERS = 65_536
 _MOST_DEEP = 32
 # With what templates bring, which may lie in each other.
 _MOST_DEEP_IN_ALL = 96
 _MOST_PARTS = 512
 _MOST_RASTERS = 256
-NOTHING = ("none", "identity", "")
-# What names a file of code; clients name registered functions instead.
-_NEVER = ("python", "pythonadapter", "pythonraster")
 _ADAPTER = "pythonadapter"
 _MAY_NAME = frozenset(("rasterfunction", "function"))
 # Of a rule without a function: the service's own picture, or a cast of it.
@@ -170,7 +162,9 @@ class _Reader:
         if not _MAY_NAME.isdisjoint(fields) or fields.keys() <= _MAY_BE_ALONE:
             name, arguments = _name_and_arguments(fields)
         else:
-            raise InvalidParameter("renderingRule", ", ".join(fields), "an object with rasterFunction")
+            raise InvalidParameter(
+                "renderingRule", ", ".join(fields), "an object with rasterFunction"
+            )
         pixel_type = _output_type(fields)
         template = None if "function" in fields else self._scope.template(name)
         if template is None:
@@ -225,7 +219,7 @@ class _Reader:
                 output_pixel_type=pixel_type,
             )
         if kind is None:
-            own, outside = _outside_rule(name, arguments)
+            own, outside = outside_rule(name, arguments)
             inputs = self._inputs(("Raster",), arguments)
             return RenderingRule(
                 function=own, arguments=outside, inputs=inputs, output_pixel_type=pixel_type
@@ -303,38 +297,6 @@ class _Rasters:
 
     def several(self, name: str, value: JsonValue) -> list[RuleInput]:
         return self.reader._listed(name, value)  # noqa: SLF001 -- a face of the same class
-
-
-def accepted_functions() -> str:
-    """Return the names of all functions, as errors list them."""
-    own = sorted({str(kind.__struct_config__.tag) for kind in FUNCTION_RULES.values()})
-    registered = (each.name for each in known_functions().values())
-    outside = (entry.name for entry in entry_points_of(GROUP))
-    return ", ".join(["None", *own, *registered, *outside])
-
-
-def is_taken(name: str) -> bool:
-    """Tell whether a name means a function that is no registered one."""
-    folded = key_of(name)
-    outside = (entry.name.casefold() for entry in entry_points_of(GROUP))
-    own = (*FUNCTION_RULES, *LOCAL_NAMES, *NOTHING, *_NEVER, *outside)
-    return folded in own
-
-
-def _outside_rule(name: str, arguments: Arguments) -> tuple[str, OutsideRule]:
-    """Return the name and arguments of a function that a plug-in brings; keys are in lower case."""
-    own = {entry.name.casefold(): entry.name for entry in entry_points_of(GROUP)}
-    if name.casefold() in _NEVER:
-        accepted = "the name under which a function in Python is registered; code is never taken"
-        raise InvalidParameter("renderingRule.rasterFunction", name, accepted)
-    if name.casefold() not in own:
-        raise InvalidParameter("renderingRule.rasterFunction", name, accepted_functions())
-    given = {key: value for key, value in arguments.items() if key != "raster"}
-    text = msgspec.json.encode(given, order="sorted").decode()
-    if len(text) > _MOST_CHARACTERS:
-        accepted = f"at most {_MOST_CHARACTERS} characters"
-        raise InvalidParameter("renderingRule.rasterFunctionArguments", len(text), accepted)
-    return own[name.casefold()], OutsideRule(text=text)
 
 
 def _fold(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
