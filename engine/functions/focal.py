@@ -19,7 +19,7 @@ from engine.function_rules import FocalRule
 from engine.functions.base import arguments_of, retyped
 from engine.functions.focal_statistics import MOMENTS
 from engine.functions.neighbourhoods import Neighbourhood, rectangle, ring, wedge
-from engine.functions.statistics import BoundFocal, taps_of_shape
+from engine.functions.statistics import BoundFocal, check_sorted, taps_of_shape
 from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Focal:
         if shape.is_weighted and statistic not in MOMENTS:
             accepted = "mean, standard deviation or sum of a neighbourhood with weights"
             raise InvalidParameter("StatisticType", arguments.statistic_type, accepted)
+        check_sorted("NeighborhoodType", shape, statistic)
         if not 0 <= arguments.percentile <= 100:
             raise InvalidParameter("Percentile", arguments.percentile, "0 to 100")
         if arguments.no_data_policy not in (0, 1):

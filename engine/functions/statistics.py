@@ -7,6 +7,7 @@ ArcGIS REST API, raster function objects: Statistics (Type, KernelColumns, Kerne
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _NAMES = {1: "min", 2: "max", 3: "mean", 4: "std", 5: "median", 6: "majority", 7: "minority"}
 _KINDS = "1 (least), 2 (largest), 3 (mean), 4 (standard deviation), 5 (median), 6 (majority) or 7 (minority)"
 _MOST_SIDE = 99
+MOST_SORTED = 33 * 33
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,21 @@ class BoundFocal:
 
 
 def taps_of_shape(shape: Neighbourhood, statistic: str) -> int:
-    """Return how many neighbours are looked at for a pixel."""
+    """Return how many neighbours are looked at for a pixel, as many more as sorting them takes."""
     high, wide = shape.window
     if shape.is_rectangle and statistic not in SORTED:
         return high + wide
-    return int(np.count_nonzero(shape.weights))
+    count = int(np.count_nonzero(shape.weights))
+    # A network of n values has about n (log n)² / 4 exchanges, each as long as some sums.
+    return round(count * max(1.0, math.log2(count) ** 2 / 3)) if statistic in SORTED else count
+
+
+def check_sorted(name: str, shape: Neighbourhood, statistic: str) -> None:
+    """Refuse neighbourhoods whose values are too many to be sorted; raises InvalidParameter."""
+    count = int(np.count_nonzero(shape.weights))
+    if statistic in SORTED and count > MOST_SORTED:
+        accepted = f"a neighbourhood of at most {MOST_SORTED} pixels, which have to be sorted"
+        raise InvalidParameter(name, f"{count} pixels for {statistic}", accepted)
 
 
 class Statistics:
@@ -98,8 +110,11 @@ class Statistics:
     def taps(self, rule: RenderingRule) -> int:
         """Return the rows and columns that are added one after the other, or all that are sorted."""
         arguments = arguments_of(rule, StatisticsRule)
-        rows, cols = max(arguments.kernel_rows, 0), max(arguments.kernel_columns, 0)
-        return rows * cols if _NAMES.get(arguments.kind) in SORTED else rows + cols
+        sides = (arguments.kernel_rows, arguments.kernel_columns)
+        if not all(1 <= side <= _MOST_SIDE for side in sides):
+            # `bind` refuses it by name.
+            return 1
+        return taps_of_shape(rectangle(*sides), _NAMES.get(arguments.kind, ""))
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> BoundFocal:
         """Check the neighbourhood.
@@ -118,12 +133,14 @@ class Statistics:
         ):
             if not 1 <= side <= _MOST_SIDE:
                 raise InvalidParameter(name, side, f"1 to {_MOST_SIDE} pixels")
+        shape = rectangle(arguments.kernel_rows, arguments.kernel_columns)
+        check_sorted("KernelRows × KernelColumns", shape, statistic)
         own = info.pixel_type
         if statistic in ("mean", "std") and own is not PixelType.F64:
             own = PixelType.F32
         return BoundFocal(
             retyped(info, rule.output_pixel_type or own),
-            rectangle(arguments.kernel_rows, arguments.kernel_columns),
+            shape,
             statistic,
             fills_only=arguments.fill_no_data_only,
         )

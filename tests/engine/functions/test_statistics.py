@@ -11,7 +11,7 @@ from scipy import ndimage
 from engine.errors import InvalidParameter
 from engine.function_rules import StatisticsRule
 from engine.functions import FUNCTIONS
-from engine.functions.base import BandsInfo
+from engine.functions.base import BandsInfo, FrugalFunction
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 from engine.request import RenderingRule
@@ -109,3 +109,21 @@ def test_a_pixel_is_the_same_in_any_cut(kind: int) -> None:
 def test_what_cannot_be_is_named(rule: StatisticsRule, says: str) -> None:
     with pytest.raises(InvalidParameter, match=says):
         _ran(rule, PixelBlock(WHOLE, np.ones((1, 25, 31), np.bool_)))
+
+
+def test_sorting_counts_for_more_than_summing_and_has_an_end() -> None:
+    function = FUNCTIONS["Statistics"]
+    assert isinstance(function, FrugalFunction)
+
+    def rule(kind: int, side: int) -> RenderingRule:
+        arguments = StatisticsRule(kind=kind, kernel_rows=side, kernel_columns=side)
+        return RenderingRule(function="Statistics", arguments=arguments)
+
+    assert function.taps(rule(3, 31)) == 62
+    assert function.taps(rule(5, 31)) > 20 * 31 * 31
+    info = BandsInfo(PixelType.U8, 1)
+    plain = FUNCTIONS["Statistics"]
+    assert plain.bind(info, rule(5, 33)).output == info
+    with pytest.raises(InvalidParameter, match="9801 pixels for median"):
+        plain.bind(info, rule(5, 99))
+    assert plain.bind(info, rule(3, 99)).output.pixel_type is PixelType.F32
