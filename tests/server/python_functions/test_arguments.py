@@ -9,11 +9,8 @@ import pytest
 from engine.errors import InvalidParameter
 from engine.python_functions.messages import ParameterInfo
 from engine.request import ItemInput, MosaicInput, RenderingRule
-from server.protocols.arcgis.rendering_rule import (
-    accepted_functions,
-    is_taken,
-    rendering_rule_of_json,
-)
+from server.protocols.arcgis.function_names import is_taken
+from server.protocols.arcgis.rendering_rule import accepted_functions, rendering_rule_of_json
 from server.python_functions import known
 from server.python_functions.arguments import python_rule
 from server.python_functions.manifest import FORMAT_VERSION, FunctionManifest
