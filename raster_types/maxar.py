@@ -30,6 +30,7 @@ from raster_types.sensor_files.maxar_product import (
 )
 from raster_types.sensor_files.rpc_digitalglobe import read_digitalglobe_xml
 from raster_types.sensor_files.rpc_odl import read_rpb
+from raster_types.sensor_files.sunlight import gains_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,6 +88,7 @@ class MaxarType:
                 "GroupName": PurePath(main).stem,
                 "ProductName": found.level or None,
                 "Tag": found.band_id or None,
+                "ReflectanceGain": gains_text(found.reflectance_gains) or None,
             },
         )
         yield from tile_items(made, product, options)

@@ -1,8 +1,8 @@
 """The Reflectance function (ApparentReflectance): numbers of a sensor as reflectance at the top of the atmosphere.
 
-Catalogs do this by themselves: raster types give the items of Landsat, Sentinel-2 and Maxar products a process with the
-gains and offsets of their metadata. Such rasters hold reflectance already, and are scaled here alone; the gains of
-this function are for rasters of plain numbers.
+Raster types give the items of Landsat and Sentinel-2 products a process with the gains and offsets of their metadata:
+such rasters hold reflectance already, and are scaled here alone. Of plain numbers (`--values dn`, and Maxar products)
+they keep the fields ReflectanceGain, ReflectanceBias and SunElevation, which this function takes where a rule has none.
 
 References
 ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ from engine.build.item_chain import definition_of_item
 from engine.chain import BY_RASTER_TYPE, RasterFunctionProcess
 from engine.function_rules import GainOffsetRule
 from engine.pixel_type import PixelType
+from raster_types.sensor_files.sunlight import gains_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.build.raster_record import RasterDefinition
+    from raster_types.sensor_files.acquisition import Attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,31 @@ class BandValues:
     def is_plain(self) -> bool:
         """Whether numbers are the values."""
         return self.gain == 1.0 and self.offset == 0.0
+
+
+def reflectance_fields(
+    values: Sequence[BandValues | None], sun_elevation_deg: float | None
+) -> Attributes:
+    """Return the fields by which the function Reflectance makes reflectance of plain numbers.
+
+    Parameters
+    ----------
+    values : one per band
+        How numbers become reflectance for the sun as it stood; None = not known.
+
+    Returns
+    -------
+    dict
+        Gains and biases for the sun overhead; {} where something is not known.
+    """
+    known = [each for each in values if each is not None]
+    if not known or len(known) < len(values) or sun_elevation_deg is None or sun_elevation_deg <= 0:
+        return {}
+    sine = math.sin(math.radians(sun_elevation_deg))
+    return {
+        "ReflectanceGain": gains_text([each.gain * sine for each in known]),
+        "ReflectanceBias": gains_text([each.offset * sine for each in known]),
+    }
 
 
 def with_values(

@@ -10,7 +10,7 @@ import msgspec
 
 from engine.errors import UnknownProduct
 from raster_types.base import ALL_QUALITY
-from raster_types.items.item_values import BandValues
+from raster_types.items.item_values import BandValues, reflectance_fields
 from raster_types.items.stacked_bands import StackedBand, StackedItem, stacked_item
 from raster_types.sensor_files.landsat_bands import LandsatBand, Role, bands_of
 from raster_types.sensor_files.landsat_mtl import BandCalibration
@@ -57,7 +57,8 @@ def scene_items(
             ),
             attributes=_attributes(found, role)
             | {"Values": _kind(found, bands, files, options.values)}
-            | _constants(found, bands, role),
+            | _constants(found, bands, role)
+            | _gains(found, bands, options.values),
             notes=_notes(found, bands, files, options.values),
             is_companion=is_companion,
         )
@@ -170,6 +171,14 @@ def _constants(found: LandsatProduct, bands: Sequence[LandsatBand], role: Role) 
     if calibration.k1 is None or calibration.kelvin is not None:
         return {}
     return {"K1": calibration.k1, "K2": calibration.k2}
+
+
+def _gains(found: LandsatProduct, bands: Sequence[LandsatBand], wanted: str) -> Attributes:
+    """Return what makes reflectance of numbers that stay as delivered."""
+    if wanted != "dn" or found.is_level_2:
+        return {}
+    known = (found.calibration.get(band.key, BandCalibration()).reflectance for band in bands)
+    return reflectance_fields(list(known), found.acquisition.sun_elevation_deg)
 
 
 def _attributes(found: LandsatProduct, role: Role) -> Attributes:

@@ -16,7 +16,7 @@ from engine.build.raster_record import (
 )
 from engine.errors import InvalidParameter, SourceUnavailable, UnknownProduct
 from engine.geometry.projection import canonical_crs
-from raster_types.items.item_values import BandValues
+from raster_types.items.item_values import BandValues, reflectance_fields
 from raster_types.items.stacked_bands import StackedBand, StackedItem, stacked_item
 from raster_types.sensor_files.acquisition import Acquisition, Attributes
 from raster_types.sensor_files.sentinel2_names import COMMON_NAMES, EXTRAS, image_name
@@ -79,7 +79,7 @@ def scene_items(scene: Sentinel2Scene, product: Product, options: ItemOptions) -
         raster_type=scene.raster_type,
         name=scene.name,
         bands=tuple(_stacked(scene, file, options) for file in files),
-        attributes=_attributes(scene, files),
+        attributes=_attributes(scene, files, options.values),
         notes=_notes(scene, files, options),
     )
     yield stacked_item(made, placed, options)
@@ -205,7 +205,7 @@ def _notes(
     return tuple(notes)
 
 
-def _attributes(scene: Sentinel2Scene, files: Sequence[_BandFile]) -> Attributes:
+def _attributes(scene: Sentinel2Scene, files: Sequence[_BandFile], wanted: str = "") -> Attributes:
     acquisition = scene.tile.acquisition if scene.tile else Acquisition(sensor="MSI")
     finest = min(file.resolution for file in files if file.path)
     values: Attributes = {"TileID": scene.tile_id, "Tag": "MS", "GSD": float(finest)}
@@ -221,4 +221,15 @@ def _attributes(scene: Sentinel2Scene, files: Sequence[_BandFile]) -> Attributes
         "OrbitDirection": found.orbit_direction,
     }
     said = {name: value for name, value in product.items() if value not in ("", None)}
-    return acquisition.completed_by(own).attributes() | values | said
+    taken = acquisition.completed_by(own)
+    return taken.attributes() | values | said | _gains(found, files, taken, wanted)
+
+
+def _gains(
+    found: Sentinel2Product, files: Sequence[_BandFile], taken: Acquisition, wanted: str
+) -> Attributes:
+    """Return what makes reflectance of numbers of level 1 that stay as delivered."""
+    if wanted != "dn" or "1C" not in found.level:
+        return {}
+    known = [found.values.get(file.band) for file in files]
+    return reflectance_fields(known, taken.sun_elevation_deg)

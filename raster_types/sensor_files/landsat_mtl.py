@@ -13,13 +13,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.dates import parse_date_ms
 from engine.errors import InvalidParameter
 from raster_types.adding.author_fields import parse_date_text
 from raster_types.items.item_values import BandValues
 from raster_types.sensor_files.acquisition import Acquisition, azimuth, measured
 from raster_types.sensor_files.landsat_bands import sun_irradiance
 from raster_types.sensor_files.landsat_text import read_groups
+from raster_types.sensor_files.sunlight import sun_distance
 
 if TYPE_CHECKING:
     from raster_types.sensor_files.landsat_text import Groups
@@ -200,16 +200,7 @@ class _Sun:
     def _distance(self) -> float:
         """Return the distance from earth to sun in astronomical units."""
         said = measured(self.texts, ("EARTH_SUN_DISTANCE",), 0.9, 1.1)
-        if said is not None:
-            return said
-        moment = parse_date_ms(self.texts.get("DATE_ACQUIRED", ""))
-        if moment is None:
-            return 1.0
-        year = self.texts["DATE_ACQUIRED"][:4]
-        first = parse_date_ms(f"{year}-01-01") or 0
-        day = (moment - first) // 86_400_000 + 1
-        # Kepler's first term; below 0.0003 off all year.
-        return 1.0 - 0.01672 * math.cos(math.radians(0.9856 * (day - 4)))
+        return sun_distance(self.texts.get("DATE_ACQUIRED", "")) if said is None else said
 
 
 def _calibration(

@@ -10,6 +10,7 @@ from engine.errors import InvalidParameter
 from raster_types.sensor_files.acquisition_maxar import lower_texts, maxar_acquisition
 from raster_types.sensor_files.image_window import ImageWindow
 from raster_types.sensor_files.odl_groups import read_odl
+from raster_types.sensor_files.sunlight import maxar_gains
 from raster_types.sensor_files.xml_tree import parse_xml
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class MaxarProduct:
         In the order of the files; () = not told.
     tiles : tuple of MaxarTile
         () = one file of the product's own name.
+    reflectance_gains : one per band, or ()
+        Make reflectance of its numbers with the sun overhead.
     """
 
     rows: int
@@ -63,6 +66,7 @@ class MaxarProduct:
     bands: tuple[tuple[str, float | None], ...]
     tiles: tuple[MaxarTile, ...]
     acquisition: Acquisition
+    reflectance_gains: tuple[float, ...] = ()
 
 
 def read_imd(text: str) -> MaxarProduct:
@@ -73,7 +77,9 @@ def read_imd(text: str) -> MaxarProduct:
     InvalidParameter
     """
     tree = read_odl(text)
-    groups = [match[1] for group in tree.groups if (match := _BAND.fullmatch(group.name))]
+    groups = [
+        (match[1], group.flat()) for group in tree.groups if (match := _BAND.fullmatch(group.name))
+    ]
     return _product("IMD file", tree.flat(), groups, ())
 
 
@@ -104,23 +110,28 @@ def read_maxar_xml(text: str) -> MaxarProduct:
         raise InvalidParameter(
             "DigitalGlobe XML", f"<{root.tag}>", "a document with an element IMD"
         )
-    groups = [match[1] for each in imd if (match := _BAND.fullmatch(each.tag))]
+    groups = [(match[1], lower_texts(each)) for each in imd if (match := _BAND.fullmatch(each.tag))]
     listed = [lower_texts(tile) for tile in root.iterfind("TIL/TILE")]
     tiles = _tiles("DigitalGlobe XML", listed) if listed else ()
     return _product("DigitalGlobe XML", lower_texts(imd), groups, tiles)
 
 
 def _product(
-    kind: str, texts: Mapping[str, str], groups: list[str], tiles: tuple[MaxarTile, ...]
+    kind: str,
+    texts: Mapping[str, str],
+    groups: list[tuple[str, dict[str, str]]],
+    tiles: tuple[MaxarTile, ...],
 ) -> MaxarProduct:
+    acquisition = maxar_acquisition(texts)
     return MaxarProduct(
         rows=_whole(f"{kind}: numRows", texts.get("numrows"), 1),
         cols=_whole(f"{kind}: numColumns", texts.get("numcolumns"), 1),
         level=texts.get("productlevel", ""),
         band_id=texts.get("bandid", ""),
-        bands=tuple(_BANDS.get(name.upper(), (name, None)) for name in groups),
+        bands=tuple(_BANDS.get(name.upper(), (name, None)) for name, _ in groups),
         tiles=tiles,
-        acquisition=maxar_acquisition(texts),
+        acquisition=acquisition,
+        reflectance_gains=maxar_gains(acquisition.platform, groups, acquisition.date),
     )
 
 

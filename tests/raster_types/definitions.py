@@ -13,7 +13,7 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, View
+from engine.request import Encoding, ImageRequest, RenderingRule, View
 from engine.service import ImageService, open_service
 from raster_types.adding.add import AddReport, AddRequest, add_rasters
 from raster_types.base import ItemOptions
@@ -67,7 +67,12 @@ def built_service(folder: DefinitionFolder, options: BuildOptions | None = None)
 
 
 def raw_pixels(
-    service: ImageService, view: View, bands: tuple[int, ...] = (), *, tile_format: str = "bsq"
+    service: ImageService,
+    view: View,
+    bands: tuple[int, ...] = (),
+    *,
+    tile_format: str = "bsq",
+    rule: RenderingRule | None = None,
 ) -> PixelBlock:
     """Return raw pixels of a view, the nearest ones."""
     request = ImageRequest(
@@ -75,6 +80,7 @@ def raw_pixels(
         encoding=Encoding(format=tile_format),
         interpolation=Interpolation.NEAREST,
         band_ids=bands,
+        rendering=rule,
     )
     pixels = render_request(plan(service, request), request, Work(service, UNLIMITED))
     return pixels.planes() if isinstance(pixels, Rgbv) else pixels

@@ -79,6 +79,10 @@ def test_radiance_and_numbers_as_delivered_are_had_for_the_asking(tmp_path: Path
     assert _rule(radiance).gains == (0.01, 0.01)
     assert plain.raster.process is None
     assert (radiance.attributes["Values"], plain.attributes["Values"]) == ("radiance", "dn")
+    # For the function Reflectance, which counts in the sun.
+    assert plain.attributes["ReflectanceGain"] == "2e-05 2e-05"
+    assert plain.attributes["ReflectanceBias"] == "-0.1 -0.1"
+    assert "ReflectanceGain" not in radiance.attributes
 
 
 def test_what_the_metadata_say_become_fields(tmp_path: Path) -> None:

@@ -48,10 +48,12 @@ numRows = {HEIGHT};
 numColumns = {WIDTH};
 productLevel = "LV1B";
 BEGIN_GROUP = BAND_R
-	absCalFactor = 1.0;
+	absCalFactor = 0.01;
+	effectiveBandwidth = 0.0574;
 END_GROUP = BAND_R
 BEGIN_GROUP = BAND_N
-	absCalFactor = 2.0;
+	absCalFactor = 0.012;
+	effectiveBandwidth = 0.0989;
 END_GROUP = BAND_N
 BEGIN_GROUP = IMAGE_1
 	satId = "WV02";
@@ -141,6 +143,10 @@ def test_fields_are_those_of_the_imd(tmp_path: Path) -> None:
     )
     assert (found["SensorAzimuth"], found["SensorElevation"]) == (290.0, 70.5)
     assert (found["OffNadir"], found["GSD"]) == (17.5, 1.9)
+    # The sun was 1.0142 astronomical units away.
+    gains = [float(text) for text in str(found["ReflectanceGain"]).split()]
+    wanted = [0.01 / 0.0574 / 1559.4555, 0.012 / 0.0989 / 1069.7302]
+    assert gains == pytest.approx([np.pi * 1.0142**2 * each for each in wanted], rel=1e-3)
     # -999 is Maxar's word for unknown.
     assert "CloudCover" not in found
     # It stood in the west-north-west, some 770 km · tan 17.5° away: 2 to 3 degrees.

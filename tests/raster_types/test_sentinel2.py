@@ -18,7 +18,9 @@ from engine.build.build_options import BuildOptions
 from engine.build.raster_record import ItemStatus
 from engine.errors import InvalidParameter
 from engine.extent import Extent
+from engine.function_rules import ReflectanceRule
 from engine.item import COMPANION
+from engine.request import RenderingRule
 from raster_types.base import ItemOptions
 from raster_types.sensor_files.sentinel2_names import image_name, is_product_metadata
 from raster_types.sensor_files.sentinel2_product import read_sentinel2_product
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 
     from engine.pixels import PixelBlock
     from engine.service import ImageService
+
+
+BANDS_10M = ("B02", "B03", "B04", "B08")
 
 
 def _whole(service: ImageService) -> PixelBlock:
@@ -104,6 +109,20 @@ def test_numbers_stay_as_delivered_where_that_is_asked_for(tmp_path: Path) -> No
     for index, band in enumerate(("B02", "B03", "B04", "B08")):
         dn = numbers(safe, band, 10)
         assert np.array_equal(found.data[index][dn != 0], dn[dn != 0])
+
+
+def test_reflectance_is_made_of_numbers_as_delivered_while_they_are_served(tmp_path: Path) -> None:
+    safe = Safe(level="1C", offset=-1000)
+    write_safe(tmp_path / "in", safe)
+    folder = new_definition(tmp_path / "a.isdef")
+    add_products(folder, "sentinel2", tmp_path / "in", ItemOptions(values="dn", assets=BANDS_10M))
+    service = built_service(folder)
+    rule = RenderingRule(function="Reflectance", arguments=ReflectanceRule(albedo=True))
+    found = raw_pixels(service, whole_view(service, 10.0), rule=rule)
+    for index, band in enumerate(BANDS_10M):
+        dn = numbers(safe, band, 10).astype(float)
+        apart = np.abs(found.data[index] - (dn - 1000) / 10_000)
+        assert apart[dn != 0].max() < 1e-6
 
 
 def test_fields_tell_of_sun_view_orbit_clouds_and_tile(tmp_path: Path) -> None:
