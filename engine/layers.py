@@ -159,6 +159,10 @@ class Cells:
         """Numbers of the rasters that turned out not to be readable."""
         return frozenset(self._dead)
 
+    def is_lost(self, layer: Layer) -> bool:
+        """Tell whether a layer's raster turned out not to be readable."""
+        return layer.planned.item.id in self._dead
+
     def layers_of(self, cell: Cell) -> list[Layer]:
         """Return the layers that may touch a cell's part of the canvas, topmost first."""
         return self._touching(self.layers, cell)

@@ -40,7 +40,7 @@ Bools = NDArray[np.bool_]
 
 # From so many pixels on, a step of Python for four cells instead of one is worth its while.
 _LEAST_WIDE_PX = 1 << 20
-_MOST_RIM = 4
+_MOST_RIM, _FEW_CELLS = 4, 4
 _SPAN = 4
 
 
@@ -73,7 +73,8 @@ def cells_to_paint(plan: Plan) -> Iterable[Cell]:
     if grid.width * grid.height >= _LEAST_WIDE_PX:
         return grid.cells(_SPAN)
     # A tile with the neighbours that functions look at has a rim in eight cells more.
-    is_rimmed = grid.cell_count * CELL**2 > _MOST_RIM * grid.width * grid.height
+    count, pixels = grid.cell_count, grid.width * grid.height
+    is_rimmed = count > _FEW_CELLS and count * CELL**2 > _MOST_RIM * pixels
     return [grid.one_cell()] if is_rimmed else grid.cells()
 
 
@@ -157,6 +158,8 @@ class CellRenderer:
             self.sample_onto(layer, canvas, (0, 0))
             return
         for cell in self._cell.singles():
+            if self._cells.is_lost(layer):
+                return
             single = CellRenderer(self._cells, cell, self._type)
             if layer.touches(cell) and not canvas.filled[single._rows, single._cols].all():
                 single.sample_onto(layer, canvas, (0, 0))

@@ -27,6 +27,7 @@ from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo, BoundFunction
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.geotransforms import GEOTRANSFORMS, Affine
+from engine.pixel_type import PixelType
 from engine.registry import Registry
 from tests.conformance.geotransform_samples import SAMPLES
 
@@ -207,5 +208,5 @@ def test_a_function_process_is_what_functions_take() -> None:
         function="stretch", arguments=StretchRule(stretch_type=5, statistics=((0, 9, 4, 2),))
     )
     assert process.rule().function == "Stretch"
-    bound = FUNCTIONS["Stretch"].bind(BandsInfo("U16", 1), process.rule())  # type: ignore[arg-type]  # -- a pixel type is its name
+    bound = FUNCTIONS["Stretch"].bind(BandsInfo(PixelType.U16, 1), process.rule())
     assert bound.output.bands == 1
