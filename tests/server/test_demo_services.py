@@ -15,6 +15,7 @@ from engine.render_work import Work
 from engine.request import Encoding, ImageRequest, View
 from engine.service import open_service
 from server.demo_services import DEMO_SERVICES, DemoService, prepare
+from server.demo_templates import TERRAIN_PRODUCTS
 from server.publishing import Publisher
 from tests.engine.rasters import write_raster
 
@@ -80,7 +81,7 @@ def test_deleted_service_is_made_again_from_the_same_scenes(
 
 
 def test_services_have_names_titles_and_dates() -> None:
-    valley = ["demo/valley_ortho", "demo/valley_without_terrain"]
+    valley = ["demo/valley_ortho", "demo/valley_without_terrain", "demo/valley_heights"]
     names = [service.name for service in DEMO_SERVICES]
     assert names == ["demo/blue_marble", *valley, "demo/island"]
     for service in DEMO_SERVICES:
@@ -90,8 +91,8 @@ def test_services_have_names_titles_and_dates() -> None:
 
 
 def test_raw_images_with_and_without_terrain_are_the_same_files(tmp_path: Path) -> None:
-    with_terrain, without = (s for s in DEMO_SERVICES if "valley" in s.name)
-    for service in (with_terrain, without):
+    with_terrain, without, heights = (s for s in DEMO_SERVICES if "valley" in s.name)
+    for service in (with_terrain, without, heights):
         prepare(service, tmp_path, InProcess(), lambda *_: None)
     paths, operations = [], []
     for service in (with_terrain, without):
@@ -103,4 +104,8 @@ def test_raw_images_with_and_without_terrain_are_the_same_files(tmp_path: Path) 
         explained = explain(request, Work(opened, UNLIMITED))
         operations.append({raster.operation.split(" → ")[1] for raster in explained.rasters})
     assert paths[0] == paths[1]
+    opened = open_service(str(Publisher(tmp_path).service(heights.name).path))
+    published = opened.summary.templates
+    assert [each.name for each in published] == sorted(TERRAIN_PRODUCTS)
+    assert all(each.statistics for each in published)
     assert operations == [{"terrain (ellipsoid)"}, {"terrain (ellipsoid), 500 m everywhere"}]
