@@ -19,7 +19,7 @@ from rich.console import Console
 from benchmarks.load import Load, Pass, Stretch, load, one_pass
 from benchmarks.machine import Machine, this_machine
 from benchmarks.peers import PEERS, TUNED_PEERS
-from benchmarks.peers.base import Bench, Peer, running
+from benchmarks.peers.base import Bench, Dataset, Peer, running
 from benchmarks.peers.process_tree import ProcessTree, end_on_sigterm
 from benchmarks.peers.programs import PeerMissing
 from benchmarks.report import print_report, write_chart, write_lines
@@ -156,6 +156,39 @@ def chosen_peers(options: argparse.Namespace, console: Console) -> list[Peer]:
     return present
 
 
+def measure(
+    peers: Sequence[Peer],
+    data: Dataset,
+    rows: Sequence[Row],
+    options: argparse.Namespace,
+    name: str,
+) -> list[Figure]:
+    """Prepare the servers, measure, show the figures and write them to `name`.jsonl."""
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    effort = Effort(options.rounds, options.seconds, warm_up_s=options.seconds * 2.5)
+    with tempfile.TemporaryDirectory(prefix="swath-bench-") as folder:
+        for peer in peers:
+            peer.prepare(Bench(Path(folder), data))
+        figures = Comparison(peers, Path(folder), console).run(rows, effort)
+    print_report(figures, rows, console)
+    options.results.mkdir(parents=True, exist_ok=True)
+    write_lines(figures, options.results / f"{name}.jsonl")
+    return figures
+
+
+def options_of(program: str, description: str | None) -> argparse.ArgumentParser:
+    """Return the options that comparisons share."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{program}", description=description
+    )
+    parser.add_argument("--tiny", action="store_true", help="small scenes: a smoke test")
+    parser.add_argument("--rounds", type=int, default=5, help="alternating rounds (5)")
+    parser.add_argument("--seconds", type=float, default=4.0, help="load per round and server (4)")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of what is written")
+    parser.add_argument("--only", default="", help="names of servers, with commas between")
+    return parser
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison from the command line; return the exit status."""
     options = _options(arguments)
@@ -167,26 +200,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size = TINY if options.tiny else FULL
     data = dataset(size)
     rows = comparison_rows(data, size)
-    effort = Effort(options.rounds, options.seconds, warm_up_s=options.seconds * 2.5)
-    with tempfile.TemporaryDirectory(prefix="swath-bench-") as folder:
-        for peer in peers:
-            peer.prepare(Bench(Path(folder), data))
-        figures = Comparison(peers, Path(folder), console).run(rows, effort)
-    print_report(figures, rows, console)
     name = "compare-tiny" if options.tiny else "compare"
-    options.results.mkdir(parents=True, exist_ok=True)
-    write_lines(figures, options.results / f"{name}.jsonl")
+    figures = measure(peers, data, rows, options, name)
     console.print(write_chart(figures, rows, options.results / f"{name}.png"))
     return 0
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
-    parser.add_argument("--tiny", action="store_true", help="4 small scenes: a smoke test")
-    parser.add_argument("--rounds", type=int, default=5, help="alternating rounds (5)")
-    parser.add_argument("--seconds", type=float, default=4.0, help="load per round and server (4)")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of what is written")
-    parser.add_argument("--only", default="", help="names of servers, with commas between")
+    parser = options_of("compare", __doc__)
     parser.add_argument(
         "--tuned", action="store_true", help="also the peers with settings beyond their guides"
     )

@@ -4,24 +4,19 @@ NDVI of a mosaic of 4-band 16-bit COGs, stretched and coloured, and a hillshade 
 both as PNG tiles; the plain picture of the same mosaic beside them, to see what the product costs.
 """
 
-import argparse
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlencode
 
 import msgspec
-from rich.console import Console
 
-from benchmarks.compare import RESULTS, Comparison, Effort
-from benchmarks.peers.base import Bench, Dataset, Peer
+from benchmarks.compare import measure, options_of
+from benchmarks.peers.base import Dataset, Peer
 from benchmarks.peers.process_tree import end_on_sigterm
 from benchmarks.peers.swath import Swath
 from benchmarks.peers.titiler import TiTiler
 from benchmarks.product_scenes import FULL, TINY, ensure_product_scenes
-from benchmarks.report import print_report, write_lines
 from benchmarks.rows import Row
 from benchmarks.scenes import SceneSize
 from benchmarks.tile_lists import Tile, View, tiles_over
@@ -138,8 +133,7 @@ def _rule(rule: Mapping[str, object]) -> dict[str, str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line; return the exit status."""
-    options = _options(arguments)
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    options = options_of("products", __doc__).parse_args(arguments)
     size = TINY if options.tiny else FULL
     data = ensure_product_scenes(size)
     peers: list[Peer] = [Swath(), TiTiler()]
@@ -147,27 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         peers = [peer for peer in peers if peer.name in options.only.split(",")]
     for peer in peers:
         peer.check()
-    rows = product_rows(data, size)
-    effort = Effort(options.rounds, options.seconds, warm_up_s=options.seconds * 2.5)
-    with tempfile.TemporaryDirectory(prefix="swath-bench-") as folder:
-        for peer in peers:
-            peer.prepare(Bench(Path(folder), data))
-        figures = Comparison(peers, Path(folder), console).run(rows, effort)
-    print_report(figures, rows, console)
     name = "products-tiny" if options.tiny else "products"
-    options.results.mkdir(parents=True, exist_ok=True)
-    write_lines(figures, options.results / f"{name}.jsonl")
+    measure(peers, data, product_rows(data, size), options, name)
     return 0
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.products", description=__doc__)
-    parser.add_argument("--tiny", action="store_true", help="small scenes: a smoke test")
-    parser.add_argument("--rounds", type=int, default=5, help="alternating rounds (5)")
-    parser.add_argument("--seconds", type=float, default=4.0, help="load per round and server (4)")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of what is written")
-    parser.add_argument("--only", default="", help="names of servers, with commas between")
-    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ NO_PLUGIN: dict[str, str] = {
     "engine/functions/picture_pass.py": "the compiled pass behind stretch and picture",
     "engine/functions/vector_symbols.py": "the shapes that VectorFieldRenderer draws",
     "engine/functions/pointwise.py": "functions that are expressions",
+    "engine/functions/surface.py": "what functions of surfaces have in common",
     "engine/functions/sorted_statistics.py": "what Local and CellStatistics sort for",
     "engine/functions/view_statistics.py": "statistics that stretch asks for",
     "engine/functions/tasseled_cap_tables.py": "the coefficients of tasseled cap",

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from engine.expressions.tree import Sample, call
 from engine.function_rules import AspectRule
 from engine.functions.base import BandsInfo, arguments_of
-from engine.functions.gradient import EAST, PADDING_PX, SOUTH, Gradient
+from engine.functions.gradient import EAST, SOUTH, Gradient
 from engine.functions.pointwise import PointwiseFunction, StagedFunction
+from engine.functions.surface import OfSurface
 from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
@@ -24,20 +25,15 @@ if TYPE_CHECKING:
 FLAT = -1.0
 
 
-class Aspect:
+class Aspect(OfSurface):
     """The raster function; output is F32 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 1: the eight neighbours."""
-        del rule
-        return PADDING_PX
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> StagedFunction:
         """Return the function; it has nothing to check."""
         del info
         arguments = arguments_of(rule, AspectRule)
         output = BandsInfo(rule.output_pixel_type or PixelType.F32, 1, names=("Aspect",))
-        first = Gradient(arguments.plain_cells)
+        first = Gradient(is_plain=arguments.plain_cells)
         return StagedFunction(first, PointwiseFunction(output, (aspect_of_rises(),)))
 
 

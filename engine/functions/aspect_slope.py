@@ -20,9 +20,9 @@ from engine.expressions.tree import Table, call
 from engine.function_rules import AspectSlopeRule, SlopeRule
 from engine.functions.aspect import aspect_of_rises
 from engine.functions.base import BandsInfo, arguments_of
-from engine.functions.gradient import PADDING_PX
 from engine.functions.pointwise import PointwiseFunction, StagedFunction
 from engine.functions.slope import gradient_of, scaled_rises
+from engine.functions.surface import OfSurface
 from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
@@ -48,13 +48,8 @@ _COLOURS = (
 )
 
 
-class AspectSlope:
+class AspectSlope(OfSurface):
     """The raster function; output is three bands of U8 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 1: the eight neighbours."""
-        del rule
-        return PADDING_PX
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> StagedFunction:
         """Check the arguments.

@@ -6,6 +6,7 @@ into blocks, so that one binding serves every strip and tile of a request.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -253,7 +254,7 @@ class EachPixel:
         return 0
 
 
-class OfSeveral(Generic[Made]):
+class OfSeveral(ABC, Generic[Made]):
     """Base of functions of several rasters, which in a chain have one."""
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> Made:
@@ -265,9 +266,9 @@ class OfSeveral(Generic[Made]):
         """
         return self.bind_inputs([info], rule)
 
+    @abstractmethod
     def bind_inputs(self, infos: Sequence[BandsInfo], rule: RenderingRule) -> Made:
         """See `CombiningFunction`."""
-        raise NotImplementedError
 
 
 def checked_band(name: str, band: int, info: BandsInfo) -> int:

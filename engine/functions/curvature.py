@@ -21,8 +21,8 @@ from engine.errors import InvalidParameter
 from engine.expressions.tree import Sample, call
 from engine.function_rules import CurvatureRule
 from engine.functions.base import BandsInfo, arguments_of
-from engine.functions.gradient import PADDING_PX
 from engine.functions.pointwise import PointwiseFunction, StagedFunction
+from engine.functions.surface import OfSurface, OnGround
 from engine.kernel import unaliased_kernel
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.expressions.tree import Expression
-    from engine.geometry.ground_cells import GroundCells
     from engine.request import RenderingRule
 
 STANDARD, PLANFORM, PROFILE = range(3)
@@ -78,44 +77,23 @@ def _bends_kernel(heights, valid, near, out):
             out[4, i, j] = near[0, 1] - near[2, 1]
 
 
-@dataclass(frozen=True, slots=True)
-class Bends:
-    """The step before curvatures: half the second and the whole first derivatives, by metres.
-
-    Attributes
-    ----------
-    is_plain : bool
-        Pixels are as large as the map says, and heights are in its units.
-    height_m : float
-        Metres of a unit of heights.
-    """
-
-    is_plain: bool = False
-    height_m: float = 1.0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bends(OnGround):
+    """The step before curvatures: half the second and the whole first derivatives, by metres."""
 
     @property
     def output(self) -> BandsInfo:
         """Description of what `apply_on` returns."""
         return BandsInfo(PixelType.F32, 5)
 
-    def apply(self, block: PixelBlock) -> PixelBlock:
-        """Return the bends where a pixel is a metre wide and high."""
-        return self._made(block, np.ones((1, 1)), np.ones((1, 1)), self.height_m)
-
-    def apply_on(self, block: PixelBlock, ground: GroundCells) -> PixelBlock:
-        """Return the bends of the first band's heights."""
-        if self.is_plain:
-            width, height = (np.full((1, 1), size) for size in ground.plain)
-            return self._made(block, width, height, 1.0)
-        return self._made(block, ground.width_m, ground.height_m, self.height_m)
-
-    def _made(
+    def measured(
         self,
         block: PixelBlock,
         width: NDArray[np.float64],
         height: NDArray[np.float64],
         unit_m: float,
     ) -> PixelBlock:
+        """Return the bends for pixels of these sizes."""
         heights = np.ascontiguousarray(block.data[0], np.float32)
         valid = np.ascontiguousarray(block.valid[0])
         if block.data.dtype.kind == "f":
@@ -135,13 +113,8 @@ class Bends:
         return PixelBlock(out, valid[np.newaxis])
 
 
-class Curvature:
+class Curvature(OfSurface):
     """The raster function; output is F32 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 1: the eight neighbours."""
-        del rule
-        return PADDING_PX
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> StagedFunction:
         """Check the arguments.
@@ -158,7 +131,7 @@ class Curvature:
             raise InvalidParameter("ZFactor", arguments.z_factor, "a finite number")
         found = call("mul", _curvature(arguments.curvature_type), 200.0 * arguments.z_factor)
         output = BandsInfo(rule.output_pixel_type or PixelType.F32, 1, names=("Curvature",))
-        bends = Bends(arguments.plain_cells, info.height_m)
+        bends = Bends(is_plain=arguments.plain_cells, height_m=info.height_m)
         return StagedFunction(bends, PointwiseFunction(output, (found,)))
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.functions.base import BandsInfo
+from engine.functions.surface import OnGround
 from engine.kernel import unaliased_kernel
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
@@ -23,9 +24,7 @@ from engine.pixels import PixelBlock
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.geometry.ground_cells import GroundCells
 
-PADDING_PX = 1
 EAST, SOUTH, CELL = range(3)
 
 
@@ -157,8 +156,8 @@ def rises(
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class Gradient:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gradient(OnGround):
     """The step before functions of slopes: rises to the east and to the south, metres a metre.
 
     Attributes
@@ -166,19 +165,12 @@ class Gradient:
     output : BandsInfo
         Two bands; with `has_cell` a third one, the size of a pixel in metres; with `has_heights` the last
         one is the heights.
-    is_plain : bool
-        Pixels are as large as the map says (`GroundCells.plain`), not as they are on the ground, and heights
-        are in its units.
-    height_m : float
-        Metres of a unit of heights.
     needs_all : bool
         Pixels without all their eight neighbours are no data.
     """
 
-    is_plain: bool = False
     has_cell: bool = False
     has_heights: bool = False
-    height_m: float = 1.0
     needs_all: bool = False
 
     @property
@@ -186,25 +178,14 @@ class Gradient:
         """Description of what `apply_on` returns."""
         return BandsInfo(PixelType.F32, 2 + self.has_cell + self.has_heights)
 
-    def apply(self, block: PixelBlock) -> PixelBlock:
-        """Return the rises where a pixel is a metre wide and high."""
-        one = np.ones((1, 1))
-        return self._made(block, one, one, self.height_m)
-
-    def apply_on(self, block: PixelBlock, ground: GroundCells) -> PixelBlock:
-        """Return the rises of the first band's heights."""
-        if self.is_plain:
-            width, height = (np.full((1, 1), size) for size in ground.plain)
-            return self._made(block, width, height, 1.0)
-        return self._made(block, ground.width_m, ground.height_m, self.height_m)
-
-    def _made(
+    def measured(
         self,
         block: PixelBlock,
         width: NDArray[np.float64],
         height: NDArray[np.float64],
         unit_m: float,
     ) -> PixelBlock:
+        """Return the rises for pixels of these sizes."""
         heights = np.ascontiguousarray(block.data[0], np.float32)
         valid = np.ascontiguousarray(block.valid[0])
         # A sum is finite where all is: quicker than to look at each.

@@ -16,9 +16,9 @@ from engine.expressions.tree import Number, call
 from engine.function_rules import HillshadeRule
 from engine.function_rules.terrain import ADJUSTED, DEGREE
 from engine.functions.base import BandsInfo, arguments_of
-from engine.functions.gradient import PADDING_PX
 from engine.functions.pointwise import PointwiseFunction, StagedFunction
 from engine.functions.slope import gradient_of, scaled_rises
+from engine.functions.surface import OfSurface
 from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
@@ -38,13 +38,8 @@ _SUNS = (
 _HEIGHTENED = 2.0
 
 
-class Hillshade:
+class Hillshade(OfSurface):
     """The raster function; output is U8 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 1: the eight neighbours."""
-        del rule
-        return PADDING_PX
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> StagedFunction:
         """Check the arguments.

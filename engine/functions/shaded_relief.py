@@ -19,10 +19,10 @@ from engine.function_rules import ColormapRule, HillshadeRule, ShadedReliefRule
 from engine.functions.base import BandsInfo, arguments_of, some_bands
 from engine.functions.colormap import Colormap
 from engine.functions.colormap_to_rgb import ColormapToRgb
-from engine.functions.gradient import PADDING_PX
 from engine.functions.hillshade import shade_of
 from engine.functions.pointwise import PointwiseFunction, StagedFunction, as_type
 from engine.functions.slope import gradient_of
+from engine.functions.surface import OfSurface
 from engine.pixel_type import PixelType
 from engine.request import RenderingRule
 
@@ -32,13 +32,8 @@ if TYPE_CHECKING:
 _DEFAULT_RAMP = "elevation"
 
 
-class ShadedRelief:
+class ShadedRelief(OfSurface):
     """The raster function; output is three bands of U8 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 1: the eight neighbours."""
-        del rule
-        return PADDING_PX
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> StagedFunction:
         """Check the arguments.

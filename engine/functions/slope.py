@@ -15,8 +15,9 @@ from engine.expressions.tree import Sample, call
 from engine.function_rules import SlopeRule
 from engine.function_rules.terrain import ADJUSTED, DEGREE, PERCENT
 from engine.functions.base import BandsInfo, arguments_of
-from engine.functions.gradient import CELL, EAST, PADDING_PX, SOUTH, Gradient
+from engine.functions.gradient import CELL, EAST, SOUTH, Gradient
 from engine.functions.pointwise import PointwiseFunction, StagedFunction
+from engine.functions.surface import OfSurface
 from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
@@ -25,13 +26,8 @@ if TYPE_CHECKING:
     from engine.request import RenderingRule
 
 
-class Slope:
+class Slope(OfSurface):
     """The raster function; output is F32 unless the rule names a type."""
-
-    def padding(self, rule: RenderingRule) -> int:
-        """Return 1: the eight neighbours."""
-        del rule
-        return PADDING_PX
 
     def bind(self, info: BandsInfo, rule: RenderingRule) -> StagedFunction:
         """Check the arguments.
@@ -58,8 +54,8 @@ def gradient_of(arguments: SlopeRule | HillshadeRule, info: BandsInfo) -> Gradie
     """Return the first step of functions of slopes; heights are in the unit that the input's are in."""
     has_cell = arguments.slope_type == ADJUSTED
     return Gradient(
-        arguments.plain_cells,
-        has_cell,
+        is_plain=arguments.plain_cells,
+        has_cell=has_cell,
         height_m=info.height_m,
         needs_all=arguments.remove_edge_effect,
     )

@@ -1,6 +1,6 @@
 """Functions of heights: against gdaldem's results of the kit, formulas by numpy, and one slope on every map.
 
-Covers engine.functions.slope, engine.functions.aspect, engine.functions.hillshade and
+Covers engine.functions.surface, engine.functions.slope, engine.functions.aspect, engine.functions.hillshade and
 engine.functions.gradient.
 """
 
