@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 INSTALLED := .make/installed
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+CAMPAIGN_ARGS ?=
 
 # Lint before test and set-up before either, whatever -j says: the last line of `make test` is pytest's.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench bench-tiny clean
+.PHONY: help install demo test lint format bench bench-tiny campaign clean
 
 help:  ## Show this list
 	@echo "Swath: a dynamic image server. Start with 'make demo'."
@@ -69,13 +70,17 @@ bench: install  ## Compare speed with TiTiler and MapServer (needs wrk, mapserv,
 	$(BIN)/python -m benchmarks.functions
 	$(BIN)/python -m benchmarks.garbage
 	$(BIN)/python -m benchmarks.histograms
+	$(BIN)/python -m benchmarks.dispatch
 
 bench-tiny: install  ## The same on tiny data, to see that it runs
 	$(BIN)/python -m benchmarks.compare --tiny $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.products --tiny
 
+campaign: install  ## Attack a server of our own: load, overload, kills, faults, fuzz (CAMPAIGN_ARGS=--short)
+	$(BIN)/python -m benchmarks.campaign --write $(CAMPAIGN_ARGS)
+
 clean:  ## Remove the environment, caches and build output (never data)
 	rm -rf $(VENV) .make build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache
+		.import_linter_cache tests/clients/node_modules tests/clients/.arcgis-python
 	find config engine raster_types server benchmarks tests -name __pycache__ -prune \
 		-not -path '*/node_modules/*' -exec rm -rf {} +

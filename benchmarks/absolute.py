@@ -30,7 +30,8 @@ from benchmarks.scenes import FULL, TINY, SceneSize
 from benchmarks.tile_lists import tiles_over, views_over
 from engine.answer import answer
 from engine.budget import UNLIMITED, InstanceMemory
-from engine.request import Encoding, ImageRequest, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, TileAddress, View
 from engine.service import ImageService, open_service
 
 _RESULTS = Path(__file__).parent / "results"

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.compare import RESULTS, chosen_peers
+from benchmarks.json_lines import append_lines
 from benchmarks.machine import Machine, this_machine
 from benchmarks.peers.base import Bench, Peer, running
 from benchmarks.peers.process_tree import end_on_sigterm
@@ -165,10 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for server, rule in {figure.server: figure.filter for figure in found}.items():
         console.print(f"[bold]{server}[/bold] {rule}")
     console.print(_table(found))
-    options.results.mkdir(parents=True, exist_ok=True)
-    with (options.results / "aliasing.jsonl").open("ab") as lines:
-        for figure in found:
-            lines.write(msgspec.json.encode(figure) + b"\n")
+    append_lines(found, options.results / "aliasing.jsonl")
     return 0
 
 

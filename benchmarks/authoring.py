@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.catalog_rows import make_definition
+from benchmarks.json_lines import append_lines
 from benchmarks.machine import Machine, this_machine
 from benchmarks.scenes import FULL, TINY, Scene, SceneSize, data_folder, ensure_scenes
 
@@ -169,10 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size, count = (TINY, 12) if chosen.tiny else (FULL, chosen.count)
     figures = measure(count, size, console)
     _report(figures, console)
-    chosen.results.mkdir(parents=True, exist_ok=True)
-    with (chosen.results / "authoring.jsonl").open("ab") as lines:
-        for figure in figures:
-            lines.write(msgspec.json.encode(figure) + b"\n")
+    append_lines(figures, chosen.results / "authoring.jsonl")
     return 0 if chosen.tiny or all(figure.met for figure in figures) else 1
 
 

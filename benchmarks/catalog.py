@@ -20,14 +20,17 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from benchmarks.catalog_rows import make_definition
+from benchmarks.json_lines import append_lines
 from benchmarks.machine import Machine, this_machine
 from benchmarks.scenes import FULL, TINY, Scene, SceneSize, data_folder, ensure_scenes
 from benchmarks.tile_lists import Tile, tiles_over
 from engine.answer import answer
 from engine.budget import UNLIMITED, InstanceMemory
 from engine.build.compile import compile_definition
+from engine.errors import ConfigError
 from engine.plan import plan
-from engine.request import Encoding, ImageRequest, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, TileAddress, View
 from engine.service import ImageService, open_service
 from server.guarded_workers import GuardedWorkers
 
@@ -51,7 +54,7 @@ class CatalogFigure(msgspec.Struct, frozen=True, kw_only=True):
     machine: Machine
 
 
-def _definition(count: int, scenes: list[Scene], console: Console) -> Path:
+def ensure_definition(count: int, scenes: list[Scene], console: Console) -> Path:
     """Return a definition of `count` items, made once."""
     path = data_folder() / f"catalog-v{_RECIPE}-{count}.isdef"
     if not path.is_dir():
@@ -59,6 +62,16 @@ def _definition(count: int, scenes: list[Scene], console: Console) -> Path:
         part = path.with_name(f"unfinished-{path.name}")
         make_definition(part, scenes, count)
         part.rename(path)
+    return path
+
+
+def compiled_definition(definition: Path, console: Console) -> Path:
+    """Return a compiled definition as this version reads it, made only where there is none."""
+    path = definition.with_suffix(".zmd")
+    try:
+        open_service(str(path), _MEMORY).close()
+    except ConfigError:
+        _compile(definition, console)
     return path
 
 
@@ -207,9 +220,9 @@ def measure(count: int, size: SceneSize, console: Console) -> list[CatalogFigure
     """Measure all rows."""
     scenes = ensure_scenes(size)
     machine = this_machine()
-    many, compile_s = _compile(_definition(count, scenes, console), console)
-    few, _ = _compile(_definition(len(scenes), scenes, console), console)
-    ten, _ = _compile(_definition(len(scenes) + 10, scenes, console), console)
+    many, compile_s = _compile(ensure_definition(count, scenes, console), console)
+    few, _ = _compile(ensure_definition(len(scenes), scenes, console), console)
+    ten, _ = _compile(ensure_definition(len(scenes) + 10, scenes, console), console)
     large, small = _in_child(many), _in_child(ten)
     cost_few, cost_many = _tile_costs(few, many, scenes, size)
     rows = [
@@ -263,10 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size, count = (TINY, 300) if chosen.tiny else (FULL, chosen.count)
     figures = measure(count, size, console)
     _report(figures, console)
-    chosen.results.mkdir(parents=True, exist_ok=True)
-    with (chosen.results / "catalog.jsonl").open("ab") as lines:
-        for figure in figures:
-            lines.write(msgspec.json.encode(figure) + b"\n")
+    append_lines(figures, chosen.results / "catalog.jsonl")
     return 0 if chosen.tiny or all(figure.met for figure in figures) else 1
 
 

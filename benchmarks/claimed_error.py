@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.compare import RESULTS
+from benchmarks.json_lines import append_lines
 from benchmarks.kit_images import KIT, MapImage, Place, SensorImage, map_images, sensor_images
 from benchmarks.machine import Machine, this_machine
 from engine.geometry.locator import Locator, MapLocator
@@ -274,12 +275,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         images: list[Image] = [*sensor_images(options.kit, Path(folder)), *map_images(options.kit)]
         views = 5 if options.tiny else options.views
         figures = [measure(image, views) for image in images if options.only in image.name]
-    options.results.mkdir(parents=True, exist_ok=True)
-    with (options.results / "claimed_error.jsonl").open("ab") as lines:
-        for figure in figures:
-            lines.write(
-                msgspec.json.encode(msgspec.structs.replace(figure, machine=machine)) + b"\n"
-            )
+    placed = (msgspec.structs.replace(figure, machine=machine) for figure in figures)
+    append_lines(placed, options.results / "claimed_error.jsonl")
     show(figures, console)
     return 1 if any(figure.exceeded for figure in figures) else 0
 

@@ -16,13 +16,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.json_lines import append_lines
 from benchmarks.load import Load, Pass, Stretch, load, one_pass
 from benchmarks.machine import Machine, this_machine
 from benchmarks.peers import PEERS, TUNED_PEERS
 from benchmarks.peers.base import Bench, Dataset, Peer, running
 from benchmarks.peers.process_tree import ProcessTree, end_on_sigterm
 from benchmarks.peers.programs import PeerMissing
-from benchmarks.report import print_report, write_chart, write_lines
+from benchmarks.report import print_report, write_chart
 from benchmarks.rows import Figure, Row, comparison_rows, dataset
 from benchmarks.scenes import FULL, TINY
 
@@ -172,7 +173,7 @@ def measure(
         figures = Comparison(peers, Path(folder), console).run(rows, effort)
     print_report(figures, rows, console)
     options.results.mkdir(parents=True, exist_ok=True)
-    write_lines(figures, options.results / f"{name}.jsonl")
+    append_lines(figures, options.results / f"{name}.jsonl")
     return figures
 
 

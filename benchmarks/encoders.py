@@ -23,7 +23,7 @@ from engine.function_rules import StretchRule
 from engine.functions.picture import Picture, bind_picture, to_rgbv
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock, Pixels, rgbv_of_planes
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import BandInfo, BandStatistics, ServiceSummary
 
 SIDE = 256

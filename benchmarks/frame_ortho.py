@@ -39,7 +39,8 @@ from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.extent import Extent
 from engine.process_memory import process_memory
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.adding.item_options import parse_item_options

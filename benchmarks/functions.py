@@ -28,6 +28,7 @@ from rich.table import Table
 from scipy import ndimage
 
 from benchmarks.compare import RESULTS
+from benchmarks.json_lines import append_lines
 from benchmarks.machine import Machine, this_machine
 from benchmarks.picture_tile import picture_cases
 from engine.function_rules import (
@@ -45,7 +46,7 @@ from engine.functions.base import BandsInfo
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 SIDE = 1024
 _SEED = 7
@@ -300,10 +301,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{picture.row}: {picture.plain_ms:.2f} ms plain, {picture.beyond_ms:+.3f} ms beyond "
             f"(at most {picture.limit_ms:g})"
         )
-    options.results.mkdir(parents=True, exist_ok=True)
-    with (options.results / "functions.jsonl").open("ab") as lines:
-        for figure in (*figures, *extra):
-            lines.write(msgspec.json.encode(figure) + b"\n")
+    append_lines((*figures, *extra), options.results / "functions.jsonl")
     missed = any(each.ratio < each.floor for each in figures)
     missed |= any(each.beyond_ms > each.limit_ms for each in extra)
     return 1 if missed and not options.tiny else 0

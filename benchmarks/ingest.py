@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.authoring import Command, run_command
+from benchmarks.json_lines import append_lines
 from benchmarks.machine import Machine, this_machine
 from benchmarks.scenes import data_folder, natural_field
 from engine.build import geopackage
@@ -246,9 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     count, rows = (20, 500) if options.tiny else (options.count, options.rows)
     figures = measure(count, rows, console)
-    options.results.mkdir(exist_ok=True)
-    with (options.results / "ingest.jsonl").open("ab") as out:
-        out.writelines(msgspec.json.encode(figure) + b"\n" for figure in figures)
+    append_lines(figures, options.results / "ingest.jsonl")
     table = Table(title="Ingest")
     for heading in ("row", "figure", "asked", "memory"):
         table.add_column(heading)

@@ -28,7 +28,8 @@ from engine import helper_threads
 from engine.answer import answer
 from engine.budget import UNLIMITED
 from engine.extent import Extent
-from engine.request import Encoding, ImageRequest, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, TileAddress, View
 from engine.service import ImageService, open_service
 from engine.target_grid import HALF_WORLD_M
 

@@ -18,7 +18,8 @@ from engine.build.build_options import BuildOptions
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.function_rules import ColormapRule, StretchRule
-from engine.request import Encoding, ImageRequest, RenderingRule, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, RenderingRule, TileAddress, View
 from engine.service import ImageService, open_service
 from engine.target_grid import HALF_WORLD_M
 from raster_types.adding.add import AddRequest, add_rasters

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -27,13 +26,6 @@ def print_report(figures: Sequence[Figure], rows: Sequence[Row], console: Consol
         console.print(f"[yellow]load driver: {figures[0].driver}[/yellow]")
     console.print(_speeds(figures, rows))
     console.print(_conditions(figures, rows))
-
-
-def write_lines(figures: Sequence[Figure], path: Path) -> None:
-    """Append one JSON line a figure."""
-    with path.open("ab") as lines:
-        for figure in figures:
-            lines.write(msgspec.json.encode(figure) + b"\n")
 
 
 def write_chart(figures: Sequence[Figure], rows: Sequence[Row], path: Path) -> str:

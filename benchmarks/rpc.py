@@ -19,6 +19,7 @@ from rasterio.transform import RPCTransformer
 from rich.console import Console
 
 from benchmarks.compare import RESULTS
+from benchmarks.json_lines import append_lines
 from benchmarks.machine import Machine, this_machine
 from engine.geotransforms.rpc import RpcModel, RpcRecord
 from engine.kernel import HAS_FMA
@@ -176,10 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 120)
     figures = measure(0.02 if options.tiny else 1.0)
-    options.results.mkdir(parents=True, exist_ok=True)
-    with (options.results / "rpc.jsonl").open("ab") as lines:
-        for figure in figures:
-            lines.write(msgspec.json.encode(figure) + b"\n")
+    append_lines(figures, options.results / "rpc.jsonl")
     missed = [figure for figure in figures if figure.rate_mpts < figure.floor_mpts]
     for figure in figures:
         floor = f" (at least {figure.floor_mpts:.0f})" if figure.floor_mpts else ""

@@ -31,7 +31,8 @@ from engine.extent import Extent
 from engine.pixels import Rgbv
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from engine.service import ImageService, open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from server.guarded_workers import GuardedWorkers

@@ -55,6 +55,32 @@ class PictureStretch(StrEnum):
     STANDARD_DEVIATION = "standard-deviation"
 
 
+class TileSchemeName(StrEnum):
+    """Which tiles a service is cut into."""
+
+    WEB_MERCATOR = "web-mercator"
+    GEOGRAPHIC = "geographic"
+    OWN = "own"
+
+
+class TileFormat(StrEnum):
+    """What tiles are: pictures (mixed: JPEG where nothing is transparent, else PNG) or values."""
+
+    MIXED = "mixed"
+    JPG = "jpg"
+    PNG = "png"
+    LERC = "lerc"
+    LERC2D = "lerc2d"
+
+
+class VectorField(StrEnum):
+    """What two bands of vectors are: components to the east and north, or magnitude and direction."""
+
+    NONE = ""
+    UV = "uv"
+    MAGNITUDE = "magdir"
+
+
 class BlendSide(StrEnum):
     """Where the blend width lies, seen from the footprint's or seamline's edge."""
 
@@ -77,6 +103,7 @@ class ServiceProperties(
     pixel_type: str = ""
     band_names: tuple[str, ...] = ()
     thematic: bool | None = None
+    vector_field: VectorField = VectorField.NONE
 
     mosaic_method: MosaicMethod = MosaicMethod.NORTH_WEST
     mosaic_operator: MosaicOperator = MosaicOperator.FIRST
@@ -96,16 +123,31 @@ class ServiceProperties(
 
     time_field: str = ""
     time_field_end: str = ""
+    default_variable: str = ""
 
-    capabilities: tuple[str, ...] = ("Image", "Metadata", "Catalog")
+    tile_scheme: TileSchemeName = TileSchemeName.WEB_MERCATOR
+    tile_size: int = 256
+    tile_format: TileFormat = TileFormat.MIXED
+    tile_levels: tuple[int, ...] = ()
+    tile_origin: tuple[float, ...] = ()
+    tile_scales: tuple[float, ...] = ()
+    tile_resolutions: tuple[float, ...] = ()
+    tile_tolerance: float = 0.0
+    tile_blanks: bool = False
+
+    capabilities: tuple[str, ...] = ("Image", "Metadata", "Catalog", "Mensuration")
     max_image_width: int = 15000
     max_image_height: int = 4100
     max_record_count: int = 1000
     max_mosaic_images: int = 1000
+    max_download_images: int = 20
+    max_download_mb: int = 2048
     usage_timeout_s: float = 600.0
     wait_timeout_s: float = 60.0
     idle_timeout_s: float = 1800.0
     cache_max_age_s: int = 0
+    stale_while_revalidate_s: int = 0
+    stale_if_error_s: int = 0
     strict_sources: bool = False
     wms: bool = False
     wcs: bool = False

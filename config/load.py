@@ -1,42 +1,28 @@
-"""Read the process settings from defaults, `swath.toml`, the environment and the command line.
+"""Read the process settings from defaults, `swath.toml`, the environment, the command line and the site.
 
 Later sources win. Environment names are SWATH_ + key, with the table's name between for keys of a
-table: SWATH_PORT, SWATH_MEMORY_BLOCK_CACHE_MB. Lists are written with commas there.
+table: SWATH_PORT, SWATH_MEMORY_BLOCK_CACHE_MB. Lists are written with commas there. The site is what
+`swath system set` has written to the data folder (`config.site`).
 """
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
+from config.layers import TABLES, Layer, Layers, SettingsError, nested
+from config.placement import dedicated_maximum
 from config.settings import Settings
+from config.site import LISTS, read_site, site_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "SWATH_"
-TABLES = ("memory", "timeouts", "limits", "functions")
-_LISTS = ("trusted_proxies", "cors_origins")
-_PREFIX_FORM = re.compile(r"(/[A-Za-z0-9._~-]+)*")
-_HOST_FORM = re.compile(r"[A-Za-z0-9.:\[\]-]+")
-
-
-class SettingsError(ValueError):
-    """A setting is wrong; names where it was written, the key, and what would be accepted."""
-
-    def __init__(self, where: str, key: str, why: str) -> None:
-        super().__init__(where, key, why)
-        self.where, self.key, self.why = where, key, why
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.key}: {self.why}" if self.key else f"{self.where}: {self.why}"
 
 
 def load_settings(
@@ -60,23 +46,65 @@ def load_settings(
     SettingsError
         Something is unknown, of the wrong type or out of range, or the memory table does not fit.
     """
-    settings = Settings()
-    where = "defaults"
+    return settled(with_site(load_layers(file, environment, command_line)))
+
+
+def load_layers(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    command_line: Mapping[str, Any] | None = None,
+) -> Layers:
+    """Return what the sources of one process say, without the site; parameters as of `load_settings`.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read.
+    """
+    found = []
     if file is not None:
-        where = str(file)
-        settings = _overlay(settings, _read_file(file), where)
-    for source, values in (
-        ("environment", _from_environment(os.environ if environment is None else environment)),
-        ("command line", _from_command_line(command_line or {})),
-    ):
-        if values:
-            where = source
-            settings = _overlay(settings, values, source)
-    if (Path(settings.data) / "functions" / ".revision").is_file():
-        functions = msgspec.structs.replace(settings.functions, reserve=True)
-        settings = msgspec.structs.replace(settings, functions=functions)
-    check_memory(settings, str(file) if file is not None else where)
+        found.append(Layer("file", str(file), _read_file(file)))
+    variables = _from_environment(os.environ if environment is None else environment)
+    if variables:
+        found.append(Layer("environment", "environment", variables))
+    options = {key: value for key, value in (command_line or {}).items() if value is not None}
+    if options:
+        found.append(Layer("command line", "command line", nested(options)))
+    return Layers(tuple(found))
+
+
+def with_site(layers: Layers) -> Layers:
+    """Return the layers with what the site of their data folder says above them.
+
+    Raises
+    ------
+    SettingsError
+    """
+    data = Path(layers.merged().data)
+    values = read_site(data)
+    return layers.over(Layer("site", str(site_file(data)), values)) if values else layers
+
+
+def settled(layers: Layers) -> Settings:
+    """Return what layers say together, with what the data folder needs, once it all fits.
+
+    Raises
+    ------
+    SettingsError
+    """
+    settings = counted(layers.merged())
+    check_memory(settings, layers.layers[-1].where if layers.layers else "defaults")
     return settings
+
+
+def counted(settings: Settings) -> Settings:
+    """Return settings with what the data folder needs: registered functions, instances of single services."""
+    data = Path(settings.data)
+    functions = settings.functions
+    if (data / "functions" / ".revision").is_file():
+        functions = msgspec.structs.replace(functions, reserve=True)
+    dedicated = dedicated_maximum(data)
+    return msgspec.structs.replace(settings, functions=functions, dedicated_instances=dedicated)
 
 
 def check_memory(settings: Settings, where: str) -> None:
@@ -117,69 +145,14 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         key = name.removeprefix(PREFIX).lower()
         table, _, rest = key.partition("_")
-        if table in TABLES:
+        if key in Settings.__struct_fields__ and key not in TABLES:
+            values[key] = _split(text) if key in LISTS else text
+        elif table in TABLES:
             # A typo in a table's key would otherwise be ignored in silence.
-            values.setdefault(table, {})[rest] = text
-        elif key in Settings.__struct_fields__ and key not in TABLES:
-            values[key] = _split(text) if key in _LISTS else text
+            is_list = f"{table}.{rest}" in LISTS
+            values.setdefault(table, {})[rest] = _split(text) if is_list else text
     return values
 
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _from_command_line(options: Mapping[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for key, value in options.items():
-        if value is None:
-            continue
-        table, _, rest = key.rpartition(".")
-        (values.setdefault(table, {}) if table else values)[rest] = value
-    return values
-
-
-def _overlay(settings: Settings, values: Mapping[str, Any], where: str) -> Settings:
-    merged: dict[str, Any] = msgspec.to_builtins(settings)
-    for key, value in values.items():
-        if key in TABLES and isinstance(value, dict):
-            merged[key] = {**merged[key], **value}
-        else:
-            merged[key] = value
-    try:
-        result = msgspec.convert(merged, Settings, strict=False)
-    except msgspec.ValidationError as err:
-        what, _, place = str(err).partition(" - at ")
-        raise SettingsError(where, place.strip("`").removeprefix("$.").strip("$"), what) from err
-    _check_texts(result, where)
-    return result
-
-
-def _check_texts(settings: Settings, where: str) -> None:
-    if not _PREFIX_FORM.fullmatch(settings.prefix):
-        why = f"{settings.prefix!r} is not a path such as '/imagery', without a slash at its end"
-        raise SettingsError(where, "prefix", why)
-    if not _HOST_FORM.fullmatch(settings.host):
-        raise SettingsError(where, "host", f"{settings.host!r} is not a host name or address")
-    for text in settings.trusted_proxies:
-        try:
-            ipaddress.ip_network(text, strict=False)
-        except ValueError as err:
-            why = f"{text!r} is not an address or network such as '10.0.0.0/8'"
-            raise SettingsError(where, "trusted_proxies", why) from err
-    if settings.public_url:
-        _check_public_url(settings.public_url, where)
-
-
-def _check_public_url(url: str, where: str) -> None:
-    parts = urlsplit(url)
-    good = (
-        parts.scheme in ("http", "https")
-        and bool(parts.hostname)
-        and _HOST_FORM.fullmatch(parts.netloc)
-        and _PREFIX_FORM.fullmatch(parts.path.rstrip("/"))
-        and not (parts.query or parts.fragment)
-    )
-    if not good:
-        why = f"{url!r} is not a URL such as 'https://maps.example.org/imagery'"
-        raise SettingsError(where, "public_url", why)

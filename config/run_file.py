@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from config.load import SettingsError
+from config.layers import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path

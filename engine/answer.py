@@ -9,56 +9,33 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.area_counts import area_counts
+from engine.answer_size import check_answer_size
 from engine.dynamic_range import settled
 from engine.errors import TileOutsideLimits
-from engine.explain import explain
 from engine.formats import FORMATS
 from engine.formats.base import EncodeOptions, Georeference
+from engine.formats.picture_pixels import painted
 from engine.formats.tiff_strips import RasterShape, encode_strip, make_layout
 from engine.geometry.projection import describe_crs, wkt_of
-from engine.identify import identify
-from engine.image_directions import image_directions
-from engine.image_shapes import query_on_map, rows_in_image
 from engine.image_space import image_box, image_space, image_space_item
-from engine.item_facts import item_facts
-from engine.key_properties import key_properties
-from engine.legend import legend
-from engine.multiray import multiray
+from engine.item_rule import service_under
+from engine.kmz import in_kmz
 from engine.pixels import PixelBlock
-from engine.place import place
 from engine.plan import Plan, plan
-from engine.point_samples import point_samples
-from engine.query import query
+from engine.record_answers import record_answer
 from engine.render_work import Work
 from engine.request import (
-    AnglesRequest,
-    AreaCountsRequest,
-    DescribeRequest,
-    Encoding,
-    ExplainRequest,
-    HistogramsRequest,
-    IdentifyRequest,
     ImageRequest,
-    ItemRequest,
-    KeyPropertiesRequest,
-    LegendRequest,
-    MultirayRequest,
-    PictureInfoRequest,
-    PlaceRequest,
-    PointSamplesRequest,
-    QueryRequest,
     Request,
-    StatisticsRequest,
     StripLayoutRequest,
     StripRequest,
     ThumbnailRequest,
-    View,
+    ValidateRequest,
 )
-from engine.results import AreaCountsResult, HistogramsResult, PictureInfoResult, StatisticsResult
-from engine.rule_counts import statistics_of
-from engine.rule_description import describe_rule
+from engine.request_parts import Encoding, View
+from engine.results import AreaCountsResult
 from engine.target_grid import square_pixels
+from engine.variable_service import rule_of, service_of
 from engine.view_pixels import render_request
 
 if TYPE_CHECKING:
@@ -110,7 +87,11 @@ def answer(service: ImageService, request: Request, budget: Budget) -> Answer:
     ------
     ImageServerError
     """
-    work = Work(service, budget)
+    shown = service_of(service, request)
+    item_rule = rule_of(request).item_rule
+    if item_rule is not None and not isinstance(request, ValidateRequest):
+        shown = service_under(shown, item_rule, budget)
+    work = Work(shown, budget)
     if isinstance(request, ImageRequest):
         return _image(request, work)
     if isinstance(request, StripRequest):
@@ -120,7 +101,7 @@ def answer(service: ImageService, request: Request, budget: Budget) -> Answer:
     if isinstance(request, ThumbnailRequest):
         return _thumbnail(request, work)
     with work.stage("plan"):
-        record = _record(request, work)
+        record = record_answer(request, work)
     _log_skipped(work)
     truncated = record.truncated if isinstance(record, AreaCountsResult) else ""
     return Answer(
@@ -134,75 +115,11 @@ def answer(service: ImageService, request: Request, budget: Budget) -> Answer:
     )
 
 
-def _record(request: Request, work: Work) -> object:
-    service = work.service
-    if isinstance(request, PictureInfoRequest):
-        # An address is given of what can be answered alone.
-        grid = plan(service, request.image).grid
-        return PictureInfoResult(
-            width=grid.width, height=grid.height, extent=grid.extent, crs=grid.lattice.crs
-        )
-    if isinstance(request, IdentifyRequest):
-        return identify(request, work)
-    if isinstance(request, QueryRequest):
-        with service.catalog.watched_by(work.budget):
-            return _rows(request, service)
-    if isinstance(request, ExplainRequest):
-        return explain(request.image, work)
-    return _values(request, work)
-
-
-def _values(request: Request, work: Work) -> object:
-    """Answer what is asked of the values of areas and places."""
-    if isinstance(request, AreaCountsRequest):
-        return area_counts(request, work)
-    if isinstance(request, PointSamplesRequest):
-        return point_samples(request, work)
-    return _located(request, work)
-
-
-def _rows(request: QueryRequest, service: ImageService) -> object:
-    """Answer a query; its geometry and footprints may be in the image space of a raster."""
-    found = query(service.catalog, query_on_map(service, request))
-    if request.returns != "features" or image_space_item(request.out_crs) is None:
-        return found
-    return rows_in_image(service, found, request.out_crs)
-
-
-def _located(request: Request, work: Work) -> object:
-    """Answer what is asked of single images and their places."""
-    if isinstance(request, PlaceRequest):
-        return place(request, work)
-    if isinstance(request, AnglesRequest):
-        return image_directions(request, work)
-    if isinstance(request, MultirayRequest):
-        return multiray(request, work)
-    if isinstance(request, ItemRequest):
-        return item_facts(request, work.service)
-    return _facts(request, work)
-
-
-def _facts(request: Request, work: Work) -> object:
-    """Answer what is known of the service, or of what a rule makes of it."""
-    service = work.service
-    if isinstance(request, HistogramsRequest):
-        counts = statistics_of(service, request.rendering, work.budget)
-        return HistogramsResult(histograms=counts.histograms)
-    if isinstance(request, LegendRequest):
-        return legend(request, work)
-    if isinstance(request, DescribeRequest):
-        return describe_rule(request, work)
-    if isinstance(request, StatisticsRequest):
-        counts = statistics_of(service, request.rendering, work.budget)
-        return StatisticsResult(statistics=counts.statistics)
-    if isinstance(request, KeyPropertiesRequest):
-        return key_properties(request, work)
-    raise TypeError(f"no answer for {type(request).__name__}")
-
-
 def _image(request: ImageRequest, work: Work) -> Answer:
     start = time.perf_counter()
     made = plan(work.service, request)
+    pixels_asked, room = made.grid.width * made.grid.height, work.service.memory.scratch_bytes
+    check_answer_size(pixels_asked, len(made.bands), made.pixel_type, request, room)
     work.add("plan", start)
     pixels = render_request(made, request, work)
     if request.blank == "missing" and not work.filled:
@@ -210,7 +127,13 @@ def _image(request: ImageRequest, work: Work) -> Answer:
         raise TileOutsideLimits(*((tile.level, tile.row, tile.col) if tile else ("", "", "")))
     start = time.perf_counter()
     options = encode_options(made, request, work)
-    encoded = FORMATS[request.encoding.format].encode(pixels, options)
+    writer, background = FORMATS[request.encoding.format], request.encoding.background
+    if background is not None and writer.is_picture:
+        pixels = painted(pixels, background)
+    encoded = writer.encode(pixels, options)
+    if request.encoding.container == "kmz":
+        title = work.service.summary.properties.title or "Image"
+        encoded = in_kmz(encoded, made.grid.extent, title)
     work.add("encode", start)
     _log_skipped(work)
     return Answer(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 import numpy as np
 import shapely
 
@@ -14,6 +15,7 @@ from engine.image_shapes import shape_on_map
 from engine.image_space import image_space_item
 
 if TYPE_CHECKING:
+    from engine.request import AreaCountsRequest, IdentifyRequest, PointSamplesRequest
     from engine.service import ImageService
 
 
@@ -24,7 +26,7 @@ def asked_crs(service: ImageService, crs: str) -> str:
     ------
     InvalidParameter
     """
-    return canonical_crs(crs, "sr") if crs else service.summary.crs
+    return canonical_crs(crs, "inSR") if crs else service.summary.crs
 
 
 def geometry_of(wkb: bytes) -> shapely.Geometry:
@@ -106,3 +108,58 @@ def asked_pixel_size(
     x1, y1 = project_point(service, crs, place[0] + size_x, place[1])
     x2, y2 = project_point(service, crs, place[0], place[1] + size_y)
     return float(np.hypot(x1 - x0, y1 - y0)), float(np.hypot(x2 - x0, y2 - y0))
+
+
+Asking = TypeVar("Asking", "IdentifyRequest", "AreaCountsRequest", "PointSamplesRequest")
+
+
+def in_own_units(service: ImageService, request: Asking) -> Asking:
+    """Return a request with its pixel size in units of its geometry, measured at the geometry's middle.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    place = (request.geometry, request.crs)
+    size = size_in_own_units(service, request.pixel_size, request.pixel_size_crs, place)
+    return msgspec.structs.replace(request, pixel_size=size, pixel_size_crs="")
+
+
+def size_in_own_units(
+    service: ImageService, size: tuple[float, float] | None, size_crs: str, place: tuple[bytes, str]
+) -> tuple[float, float] | None:
+    """Return a pixel size in units of a geometry, measured at its middle; see `in_own_units`.
+
+    Parameters
+    ----------
+    size_crs : str
+        "" = the geometry's.
+    place : (WKB, CRS)
+        b"" = the whole service; "" = its CRS.
+    """
+    wkb, crs = place
+    if size is None or not size_crs or image_space_item(crs) is not None:
+        return size
+    box = service.summary.extent
+    if not wkb:
+        return _converted(size, size_crs, service.summary.crs, (box.center_x, box.center_y))
+    middle = geometry_of(wkb).centroid
+    return _converted(size, size_crs, asked_crs(service, crs), (middle.x, middle.y))
+
+
+def _converted(
+    size: tuple[float, float], from_crs: str, to_crs: str, place: tuple[float, float]
+) -> tuple[float, float]:
+    """Return a pixel size in units of another CRS, at a place in that CRS."""
+    own = canonical_crs(from_crs, "pixelSize.spatialReference")
+    if own == to_crs:
+        return size
+    (x,), (y,) = transform(operation(to_crs, own).pipeline, *np.array(place).reshape(2, 1))
+    corners = np.array([[x, x + size[0], x], [y, y, y + size[1]]])
+    xs, ys = transform(operation(own, to_crs).pipeline, *corners)
+    found = np.hypot(xs[1:] - xs[0], ys[1:] - ys[0])
+    if not (np.isfinite(found).all() and (found > 0).all()):
+        raise InvalidParameter(
+            "pixelSize", f"{size[0]:g},{size[1]:g}", "pixels that a map has there"
+        )
+    return float(found[0]), float(found[1])

@@ -55,3 +55,4 @@ class InstanceMemory(msgspec.Struct, frozen=True, kw_only=True):
     gdal_cache_bytes: int = 32 * _MB
     scratch_bytes: int = 256 * _MB
     terrain_bytes: int = 32 * _MB
+    remote_bytes: int = 16 * _MB

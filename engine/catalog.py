@@ -10,32 +10,32 @@ import itertools
 import sqlite3
 import threading
 from collections import OrderedDict
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from engine.catalog_place import Place, place_statement
 from engine.catalog_selection import Selection, make_selection
-from engine.errors import ConfigError, ImageServerError, InvalidParameter, ItemNotFound
+from engine.errors import ConfigError, InvalidParameter, ItemNotFound
 from engine.extent import Extent
 from engine.item import Item
 from engine.mosaic_process import META_KEY, ServiceProcess, unpack_service_process
+from engine.statement_watch import watched
 from engine.summary import FieldInfo, Histogram
 from engine.zmd import connect_read_only, quote, read_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from engine.budget import Budget
     from engine.mosaic.ranking import Ranking
-    from engine.request import TimeRange
+    from engine.request_parts import TimeRange
     from engine.results import AttributeValue
     from engine.where import WhereClause
 
 _CACHED_ITEMS = 4096
-_STEPS_BETWEEN_CHECKS = 20_000
 _NO_COLUMN = ("geometry", "raster")
 
 _decode_item = msgspec.msgpack.Decoder(Item).decode
@@ -65,6 +65,7 @@ class Catalog:
         self._handles: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._items: OrderedDict[int, Item] = OrderedDict()
+        self.changed: Callable[[Item], Item] = lambda item: item
         try:
             self.summary = read_summary(self._handle(), path)
             self._operations = _decode_operations(self.meta("operations") or b"\x80")
@@ -178,15 +179,16 @@ class Catalog:
         where: str = "",
         fids: Iterable[int] | None = None,
         time: TimeRange | None = None,
+        slices: WhereClause | None = None,
     ) -> Selection | None:
-        """Parse the conditions of a mosaic rule or query; None when there are none.
+        """Parse the conditions of a mosaic rule or query (`slices` as they are); None when there are none.
 
         Raises
         ------
         InvalidParameter
             `where` cannot be read; the message points at the place.
         """
-        return make_selection(self.summary.time, self.fields, (where, fids, time))
+        return make_selection(self.summary.time, self.fields, (where, fids, time, slices))
 
     def items_at(
         self, extent: Extent, ps_min: float, ps_max: float, selection: Selection | None, limit: int
@@ -216,6 +218,15 @@ class Catalog:
             if _shows(item, place):
                 found[item.id] = item
         return [found[key] for key in sorted(found)]
+
+    def ids_at(self, place: Place, limit: int) -> list[int]:
+        """Return the OBJECTIDs of at most `limit` boxes at a place, by the index alone.
+
+        It may let through a little too much, never too little, and reads no item.
+        """
+        sql, parameters = place_statement(self.summary, place, None)
+        rows = self._handle().execute(f"{sql} LIMIT {limit:d}", parameters)
+        return [key for (key,) in rows]
 
     def _candidates(self, place: Place, selection: Selection | None) -> Iterator[Item]:
         if selection is not None and selection.fids is not None:
@@ -294,7 +305,7 @@ class Catalog:
         if row is None:
             return None
         try:
-            item = _decode_item(row[0])
+            item = self.changed(_decode_item(row[0]))
         except msgspec.MsgspecError as err:
             raise ConfigError(self.path, f"OBJECTID {key}", f"has a damaged record: {err}") from err
         with self._lock:
@@ -319,9 +330,15 @@ class Catalog:
     def attributes_of(self, ids: Iterable[int]) -> dict[int, dict[str, AttributeValue]]:
         """Return all fields by OBJECTID, in the service table's order and spelling."""
         names = [field.name for field in self.fields]
-        columns = ", ".join(f"i.{quote(name)}" for name in names)
-        rows = self._rows(f"i.OBJECTID, {columns}", ids)
-        return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
+        found = self.values_of(ids, names)
+        return {key: dict(zip(names, values, strict=True)) for key, values in found.items()}
+
+    def values_of(
+        self, ids: Iterable[int], names: Iterable[str]
+    ) -> dict[int, tuple[AttributeValue, ...]]:
+        """Return the values of some fields (in the table's spelling) by OBJECTID."""
+        columns = "".join(f", i.{quote(name)}" for name in names)
+        return {row[0]: row[1:] for row in self._rows(f"i.OBJECTID{columns}", ids)}
 
     def footprints_of(self, ids: Iterable[int]) -> dict[int, bytes]:
         """Return the footprint polygons as WKB in service CRS, by OBJECTID."""
@@ -349,8 +366,7 @@ class Catalog:
         """Run a statement of the engine's own (never a caller's text) and yield its rows."""
         yield from self._handle().execute(sql, parameters)
 
-    @contextmanager
-    def watched_by(self, budget: Budget) -> Iterator[None]:
+    def watched_by(self, budget: Budget) -> AbstractContextManager[None]:
         """Let `budget` end statements of this thread that take long: a condition over a million rows.
 
         Raises
@@ -358,26 +374,7 @@ class Catalog:
         DeadlineExceeded, Cancelled
             As `budget.check` says.
         """
-        stopped: list[ImageServerError] = []
-
-        def check() -> int:
-            try:
-                budget.check()
-            except ImageServerError as err:
-                stopped.append(err)
-                return 1
-            return 0
-
-        handle = self._handle()
-        handle.set_progress_handler(check, _STEPS_BETWEEN_CHECKS)
-        try:
-            yield
-        except sqlite3.OperationalError as err:
-            if stopped:
-                raise stopped[0] from err
-            raise
-        finally:
-            handle.set_progress_handler(None, 0)
+        return watched(self._handle(), budget)
 
 
 def _shows(item: Item, place: Place) -> bool:

@@ -88,8 +88,13 @@ def _sizes_shown(
 
 def is_wide(summary: ServiceSummary, extent: Extent) -> bool:
     """Tell whether a box holds so much of the service that its place chooses little."""
+    return share_of_service(summary, extent) > _WIDE_SHARE
+
+
+def share_of_service(summary: ServiceSummary, extent: Extent) -> float:
+    """Return how much of the service's box another has in it, from 0 to 1."""
     whole = summary.extent
     common = whole.intersection(extent)
-    if common is None:
-        return False
-    return common.width * common.height > _WIDE_SHARE * whole.width * whole.height
+    if common is None or not whole.width * whole.height:
+        return 0.0
+    return common.width * common.height / (whole.width * whole.height)

@@ -11,7 +11,7 @@ from engine.zmd import quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from engine.request import TimeRange
+    from engine.request_parts import TimeRange
     from engine.summary import FieldInfo, TimeInfo
 
 
@@ -22,14 +22,14 @@ class Selection:
     Attributes
     ----------
     condition : WhereClause or None
-        `where` and time in one, over columns of `items`.
+        `where`, time and slices in one, over columns of `items`.
     """
 
     condition: WhereClause | None = None
     fids: tuple[int, ...] | None = None
 
 
-Asked: TypeAlias = "tuple[str, Iterable[int] | None, TimeRange | None]"
+Asked: TypeAlias = "tuple[str, Iterable[int] | None, TimeRange | None, WhereClause | None]"
 
 
 def make_selection(
@@ -41,19 +41,21 @@ def make_selection(
     ----------
     info
         The service's time fields; without them a time asked for is no condition.
-    asked : (where, fids, time)
+    asked : (where, fids, time, slices)
 
     Raises
     ------
     InvalidParameter
         The where clause cannot be read.
     """
-    where, fids, time = asked
+    where, fids, time, slices = asked
     clauses = []
     if where.strip():
         clauses.append(parse_where(where, fields))
     if time is not None and info is not None:
         clauses.extend(_time_clauses(info, time))
+    if slices is not None:
+        clauses.append(slices)
     if not clauses and fids is None:
         return None
     condition = None

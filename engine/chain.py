@@ -26,7 +26,7 @@ from engine.geotransforms import Geotransform, PlaneRecord, SensorRecord
 from engine.geotransforms.concatenation import Concatenation, concatenate
 from engine.geotransforms.outside import OutsidePlane, OutsideSensor
 from engine.pixel_type import PixelType
-from engine.request import RenderingRule, RuleInput
+from engine.request_parts import RenderingRule, RuleInput
 
 # The name of the function that does nothing; it has no line in FUNCTIONS.
 NO_FUNCTION = "None"

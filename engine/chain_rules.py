@@ -29,7 +29,7 @@ from engine.functions import FUNCTIONS
 from engine.functions.stretch import NONE
 from engine.geometry.terrain_definition import AverageHeight
 from engine.process_steps import bind_step
-from engine.request import ConstantInput, MosaicInput, RenderingRule
+from engine.request_parts import ConstantInput, MosaicInput, RenderingRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ import msgspec
 
 from engine.chain import DEFAULT_SAMPLER, RasterFunctionProcess, kind_of, process_name, split
 from engine.process_plain import THE_RASTER
-from engine.request import ConstantInput, RenderingRule
+from engine.request_parts import ConstantInput, RenderingRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.chain import Chain, Process, Stage
     from engine.item_process import BoundProcess
     from engine.process_definition import RasterProcessDefinition
-    from engine.request import RuleInput
+    from engine.request_parts import RuleInput
 
 _MOST = 8
 

@@ -29,13 +29,20 @@ def parse_date_ms(text: str) -> int | None:
     fraction = (match.group(7) or "").ljust(6, "0")[:6]
     try:
         moment = datetime(year, month, day, hour, minute, second, int(fraction), tzinfo=UTC)
-        offset = _offset(match.group(8) or "")
+        offset = utc_offset(match.group(8) or "")
     except (ValueError, OverflowError):
         return None
     return (moment - _EPOCH - offset) // _MILLISECOND
 
 
-def _offset(text: str) -> timedelta:
+def utc_offset(text: str) -> timedelta:
+    """Return how far "Z", "+HH", "+HH:MM" or "+HHMM" is ahead of UTC; "" is not.
+
+    Raises
+    ------
+    ValueError
+        There is no such time of the day.
+    """
     if not text or text in "Zz":
         return timedelta(0)
     digits = text[1:].replace(":", "")
@@ -46,10 +53,33 @@ def _offset(text: str) -> timedelta:
     return -size if text[0] == "-" else size
 
 
+def moment_of(milliseconds: float) -> datetime:
+    """Return milliseconds since 1970 UTC as a moment.
+
+    Raises
+    ------
+    OverflowError
+        Beyond the years 1 to 9999.
+    """
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def date_text(milliseconds: int) -> str:
+    """Return milliseconds since 1970 UTC as GeoPackage writes a DATETIME.
+
+    Raises
+    ------
+    OverflowError
+        Beyond the years 1 to 9999.
+    """
+    moment = moment_of(milliseconds)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+
+
 def date_words(milliseconds: int) -> str:
     """Return milliseconds since 1970 UTC as YYYY-MM-DD, with the time of day where there is one."""
     try:
-        moment = _EPOCH + timedelta(milliseconds=milliseconds)
+        moment = moment_of(milliseconds)
     except OverflowError:
         return str(milliseconds)
     return f"{moment:%Y-%m-%d}" if milliseconds % DAY_MS == 0 else f"{moment:%Y-%m-%d %H:%M:%S}"

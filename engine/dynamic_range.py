@@ -18,12 +18,13 @@ from engine.functions.view_statistics import histograms_of, statistics_of
 from engine.pixels import PixelBlock
 from engine.plan import plan
 from engine.render import render
-from engine.request import Encoding, ImageRequest, MosaicInput, RenderingRule
+from engine.request_parts import Encoding, MosaicInput, RenderingRule
 
 if TYPE_CHECKING:
     from engine.function_rules import StretchRule
     from engine.render_work import Work
-    from engine.request import RuleInput
+    from engine.request import ImageRequest
+    from engine.request_parts import RuleInput
 
 # Enough that a percent of the pixels are ten thousand.
 _MOST_PX = 1 << 20

@@ -8,16 +8,27 @@ ImageServerError
 ├── NotFound               the caller
 │   ├── ServiceNotFound(name)
 │   ├── ItemNotFound(object_id)
-│   └── TileOutsideLimits(level, row, col)
+│   ├── TileOutsideLimits(level, row, col)
+│   └── NoTiles(level, row, col, rows, cols)
+├── AccessError            the caller: who it is, what it may do
+│   ├── InvalidToken()
+│   ├── TokenRequired()
+│   ├── Forbidden(what)
+│   ├── SignInFailed()
+│   └── TooManyAttempts(retry_after_s)
 ├── SourceError            the data
 │   ├── SourceUnavailable(source, why)
 │   ├── SourceCorrupt(source, why)
 │   └── UnknownProduct(source, why)
+├── StorageError(connection, why)   the storage behind a connection
+│   ├── StorageTimeout(connection, why)
+│   └── StorageDown(connection, retry_after_s)
 ├── FunctionFailed(function, line, why)  who wrote the raster function
 ├── Overloaded             the load
 ├── DeadlineExceeded       the load
 ├── Cancelled              nobody: the client left
-├── InstanceLost           us: the process died
+├── InstanceLost(reference)   us: the process died
+│   └── Quarantined(reference)  us: it died of this request again and again
 ├── InternalError(reference)  us: the log says more
 └── ConfigError            the operator: file, key, why
 
@@ -121,6 +132,65 @@ class TileOutsideLimits(NotFound):
         return f"Tile level {level}, row {row}, column {col} is outside this service."
 
 
+class NoTiles(NotFound):
+    """No tile of a block has data."""
+
+    def __init__(self, level: int, row: int, col: int, rows: int, cols: int) -> None:
+        super().__init__(level, row, col, rows, cols)
+
+    def __str__(self) -> str:
+        level, row, col, rows, cols = self.fields
+        return f"No tiles here: level {level}, {rows} rows from {row}, {cols} columns from {col}."
+
+
+class AccessError(ImageServerError):
+    """Whoever asks is not known, or may not."""
+
+
+class InvalidToken(AccessError):
+    """A token or key was shown that is none of ours, has ended, or is bound to another client.
+
+    Clients look for these words; which of the reasons it is, is nobody's business.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Invalid Token")
+
+
+class TokenRequired(AccessError):
+    """Nothing was shown where something has to be."""
+
+    def __init__(self) -> None:
+        super().__init__("Token Required")
+
+
+class Forbidden(AccessError):
+    """The caller is known and may not do this; `what` names no service that it may not see."""
+
+    def __init__(self, what: object) -> None:
+        super().__init__(shorten(what))
+
+    def __str__(self) -> str:
+        return f"You do not have permissions to {self.fields[0]}."
+
+
+class SignInFailed(AccessError):
+    """A name and a password that do not belong together; which of them is wrong is not said."""
+
+    def __init__(self) -> None:
+        super().__init__("Invalid username or password.")
+
+
+class TooManyAttempts(AccessError):
+    """Too many passwords were wrong, for this account or from this address."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(retry_after_s)
+
+    def __str__(self) -> str:
+        return f"Too many attempts to sign in: try again in {self.fields[0]:.0f} s."
+
+
 class SourceError(ImageServerError):
     """The data of a service is at fault.
 
@@ -145,6 +215,37 @@ class SourceCorrupt(SourceError):
 
 class UnknownProduct(SourceError):
     """No raster type and no driver recognises the file."""
+
+
+class StorageError(ImageServerError):
+    """Storage behind a connection does not answer as it should: no fault of one source, but of all there.
+
+    `connection` is its name, which protocols never show.
+    """
+
+    def __init__(self, connection: str, why: str) -> None:
+        super().__init__(connection, shorten(why, 300))
+
+    def __str__(self) -> str:
+        connection, why = self.fields
+        return f"The storage of connection {connection!r} {why}."
+
+
+class StorageTimeout(StorageError):
+    """Storage does not answer in time."""
+
+
+class StorageDown(StorageError):
+    """Storage is overloaded or does not answer for some time; try again after `retry_after_s` seconds."""
+
+    def __init__(self, connection: str, retry_after_s: float) -> None:
+        ImageServerError.__init__(self, connection, retry_after_s)
+
+    def __str__(self) -> str:
+        connection, retry_after_s = self.fields
+        return (
+            f"The storage of connection {connection!r} is down, try again in {retry_after_s:g} s."
+        )
 
 
 class FunctionFailed(ImageServerError):
@@ -190,10 +291,24 @@ class Cancelled(ImageServerError):
 
 
 class InstanceLost(ImageServerError):
-    """The process that rendered this request died."""
+    """The process that rendered this request died; `reference` finds it in the log, if not ""."""
 
-    def __init__(self) -> None:
-        super().__init__("The instance that worked on this request stopped; please try again.")
+    def __init__(self, reference: str = "") -> None:
+        super().__init__(reference)
+
+    def __str__(self) -> str:
+        more = f" The log says more under {self.fields[0]}." if self.fields[0] else ""
+        return f"The instance that worked on this request stopped; please try again.{more}"
+
+
+class Quarantined(InstanceLost):
+    """The processes that rendered this request died of it; it is refused for a while."""
+
+    def __str__(self) -> str:
+        return (
+            "This request stopped the instances that worked on it and is refused for some minutes; "
+            f"the log says more under {self.fields[0]}."
+        )
 
 
 class InternalError(ImageServerError):

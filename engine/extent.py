@@ -79,6 +79,10 @@ class Extent(msgspec.Struct, frozen=True, array_like=True):
         return Extent(self.xmin - dx, self.ymin - dy, self.xmax + dx, self.ymax + dy)
 
 
+# Longitudes and latitudes of the whole Earth.
+WORLD = Extent(-180.0, -90.0, 180.0, 90.0)
+
+
 def union_of(extents: Iterable[Extent]) -> Extent | None:
     """Return the smallest box around all, or None for none."""
     result: Extent | None = None

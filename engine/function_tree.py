@@ -29,7 +29,7 @@ from engine.functions.pointwise import (
     as_type,
 )
 from engine.pixel_type import PixelType
-from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
+from engine.request_parts import ConstantInput, ItemInput, MosaicInput, RenderingRule
 from engine.tree_nodes import NodeWork, OneBlock, SeveralBlocks, TreeNode
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from engine.expressions.tree import Expression
     from engine.functions.base import BoundFunction
     from engine.pixels import PixelBlock
-    from engine.request import RuleInput
+    from engine.request_parts import RuleInput
     from engine.target_grid import TargetGrid
     from engine.tree_nodes import Ground
 

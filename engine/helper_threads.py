@@ -5,6 +5,7 @@ Made at first use, so that nothing of them exists before a fork. A helper never 
 
 from __future__ import annotations
 
+import contextvars
 import os
 import threading
 from collections import deque
@@ -53,7 +54,9 @@ def share(task: Callable[[], None]) -> None:
     ------
     Whatever the task raises, on either thread.
     """
-    other = submit(task)
+    # What the request may spend is said by the context.
+    context = contextvars.copy_context()
+    other = submit(lambda: context.run(task))
     try:
         task()
     finally:

@@ -19,12 +19,13 @@ from engine.image_space import image_box, image_space_item
 from engine.item_space import Points
 from engine.place import convert
 from engine.service import Appearance, Placed
-from engine.target_grid import grid_of_extent, square_pixels
-from engine.view_grid import grid_of_view
+from engine.target_grid import KnownPixels, grid_of_extent, square_pixels
+from engine.view_grid import grid_of_view, known_pixels
 
 if TYPE_CHECKING:
     from engine.item import Item
-    from engine.request import ImageRequest, MosaicRule, View
+    from engine.request import ImageRequest
+    from engine.request_parts import MosaicRule, View
     from engine.service import ImageService
     from engine.target_grid import TargetGrid
 
@@ -47,17 +48,17 @@ def grid_of_any_view(view: View, service: ImageService) -> TargetGrid:
     if view.tile is not None or (number is None and from_number is None):
         return grid_of_view(view, service.summary)
     summary = service.summary
-    native: tuple[float, float] | None = (1.0, 1.0)
+    known: KnownPixels | None = KnownPixels(sizes=((1.0, 1.0),))
     crs = view.out_crs
     if number is None:
         crs = canonical_crs(view.out_crs, "imageSR") if view.out_crs else summary.crs
-        native = (summary.pixel_size_x, summary.pixel_size_y) if crs == summary.crs else None
+        known = known_pixels(crs, summary)
     extent = _extent(view, service)
     if view.extent_crs != view.out_crs:
         extent = _converted(extent, view.extent_crs, crs, service)
     if view.adjust_aspect:
         extent = square_pixels(extent, view.width, view.height)
-    return grid_of_extent(crs, extent, view.width, view.height, native)
+    return grid_of_extent(crs, extent, view.width, view.height, known)
 
 
 def items_in_image_space(

@@ -11,15 +11,66 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.chain import DEFAULT_SAMPLER, Chain, Sampler2D, SplitChain, Stage, split
+from engine.band_statistics import BandStatistics, Histogram
+from engine.chain import (
+    DEFAULT_SAMPLER,
+    Chain,
+    RasterFunctionProcess,
+    Sampler2D,
+    SplitChain,
+    Stage,
+    split,
+)
 from engine.errors import InvalidParameter
 from engine.functions.base import BandsInfo
 from engine.geometry.projection import vertical_crs
 from engine.pixel_type import PixelType
-from engine.process_steps import Steps, bind_steps
+from engine.process_steps import Steps, TreeStep, bind_steps, tree_step
+from engine.request_parts import RenderingRule
 
 if TYPE_CHECKING:
     from engine.item import Item
+
+
+class ItemRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a request has done to each item behind its chain, with what is known of the service's mosaic.
+
+    Attributes
+    ----------
+    rule : RenderingRule
+        Its only raster is the item's own.
+    pixel_type, bands
+        Of the service's mosaic, which the item's pixels become before the rule.
+    statistics, histograms, names, wavelengths_nm, colormap, properties, is_thematic, height_m
+        As of `BandsInfo`.
+    """
+
+    rule: RenderingRule
+    pixel_type: PixelType
+    bands: int
+    statistics: tuple[BandStatistics, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
+    names: tuple[str, ...] = ()
+    wavelengths_nm: tuple[tuple[float | None, float | None], ...] = ()
+    colormap: tuple[tuple[int, int, int, int], ...] = ()
+    properties: tuple[tuple[str, str | float], ...] = ()
+    is_thematic: bool = False
+    height_m: float = 1.0
+
+    def behind(self, steps: Steps) -> Steps:
+        """Return an item's last functions with the rule behind them; raises InvalidParameter."""
+        own = [*steps.functions]
+        if steps.output.pixel_type is not self.pixel_type:
+            as_mosaic = RasterFunctionProcess(function="None", output_pixel_type=self.pixel_type)
+            own += bind_steps([as_mosaic], steps.output).functions
+        given = msgspec.structs.asdict(self)
+        tree = tree_step(given.pop("rule"), BandsInfo(**given)).tree
+        return Steps(
+            (*own, TreeStep(tree)),
+            steps.halo_px + tree.halo_px,
+            tree.output,
+            steps.taps + tree.taps,
+        )
 
 
 class ItemProcess(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,11 +85,14 @@ class ItemProcess(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         Canonical key of the map that the last stage leads to; "" = the item's geotransform places it.
     bands : int
         Bands of the item after all; 0 = what the chain gives.
+    rule : ItemRule or None
+        Of a request, after all that.
     """
 
     split: SplitChain
     crs: str = ""
     bands: int = 0
+    rule: ItemRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +238,15 @@ def bind_process(process: ItemProcess, info: BandsInfo) -> BoundProcess:
         stages.append(BoundStage(stage, prefix, focal))
         info = focal.output
     after = bind_steps(process.split.after, info)
+    bands = process.bands or after.output.bands
+    if process.rule is not None:
+        after = process.rule.behind(after)
+        bands = after.output.bands
     return BoundProcess(
         stages=tuple(stages),
         after=after,
         crs=process.crs,
-        bands=process.bands or after.output.bands,
+        bands=bands,
         pixel_type=after.output.pixel_type,
         key=(_encoder.encode(first), source.pixel_type, source.bands, source.height_m),
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.function_tree import FunctionTree, TreeLeaf
     from engine.pixels import PixelBlock
     from engine.process_steps import Steps
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
     from engine.target_grid import TargetGrid
 
 META_KEY = "service_process"

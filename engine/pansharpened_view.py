@@ -17,13 +17,14 @@ from engine.functions.pansharpening import is_pan
 from engine.item import OVERVIEW, PRIMARY
 from engine.item_rasters import pixel_size_of, rasters_of
 from engine.mosaic_process import is_function
-from engine.request import ConstantInput, ItemInput, MosaicInput, MosaicRule, RenderingRule
+from engine.request_parts import ConstantInput, ItemInput, MosaicInput, MosaicRule, RenderingRule
 from engine.service_picture import rule_bands
 
 if TYPE_CHECKING:
     from engine.function_tree import TreeLeaf
     from engine.item import Item
-    from engine.request import ImageRequest, RuleInput
+    from engine.request import ImageRequest
+    from engine.request_parts import RuleInput
     from engine.service import ImageService
     from engine.target_grid import TargetGrid
 

@@ -24,9 +24,11 @@ from engine.levels import LevelView, choose_level
 from engine.mosaic_process import is_function
 from engine.pansharpened_view import at_view_size
 from engine.pixel_type import PixelType
-from engine.request import ItemInput, MosaicRule
+from engine.request_parts import ItemInput, MosaicRule
 from engine.selection import Selected, select_items
 from engine.service_picture import by_service, rule_bands
+from engine.source_pixels import check_source_pixels, most_source_pixels
+from engine.view_area import check_meets
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -40,10 +42,6 @@ if TYPE_CHECKING:
     from engine.service import ImageService, Placed
     from engine.target_grid import TargetGrid
 
-# Decoded source pixels a request may cost: a few seconds of decoding on one core, or this many times
-# the output's own pixels for large exports.
-_MAX_SOURCE_PIXELS = 1_000_000_000
-_SOURCE_PER_OUTPUT = 64
 # Samples that functions with neighbours may look at: some seconds of one core, or so many a sample of
 # large exports.
 _MOST_TAPS = 8_000_000_000
@@ -165,6 +163,8 @@ def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
     if request.view.tile is not None and request.rendering is not None:
         request = msgspec.structs.replace(request, rendering=by_service(request.rendering))
     grid = grid_of_any_view(request.view, service)
+    if request.view.must_meet:
+        check_meets(service, grid)
     request = at_view_size(service, request, grid)
     output = _output(service, request)
     _check_answer(service, request, output)
@@ -177,6 +177,7 @@ def _make_plan(service: ImageService, request: ImageRequest) -> Plan:
     _check_effort(wide, output)
     _check_place(grid, output)
     made = [_mosaic_plan(service, request, (grid, wide), output, each) for each in found]
+    check_source_pixels(wide, [each.cost_px for each in made])
     made = _with_interpolations(made, output.process)
     truncated = next((each.truncated for each in made if each.truncated), "")
     return replace(made[0], sources=tuple(made) if len(made) > 1 else (), truncated=truncated)
@@ -299,7 +300,8 @@ def _check_answer(service: ImageService, request: ImageRequest, output: _Output)
     bands = len(output.bands)
     if len(request.no_data) not in (0, 1, bands):
         values = ",".join(f"{value:g}" for value in request.no_data)
-        raise InvalidParameter("noData", values, f"1 or {bands} values")
+        accepted = "1 value" if bands == 1 else f"1 or {bands} values"
+        raise InvalidParameter("noData", values, accepted)
     if request.encoding.format == "tiff":
         check_compression(
             request.encoding.compression,
@@ -333,7 +335,7 @@ def _affordable(
     service: ImageService, grid: TargetGrid, selected: Selected
 ) -> tuple[list[PlannedItem], tuple[tuple[str, int], ...], str]:
     """Choose levels and keep what the budget of source pixels allows, in order."""
-    budget = max(_MAX_SOURCE_PIXELS, _SOURCE_PER_OUTPUT * grid.width * grid.height)
+    budget = most_source_pixels(grid)
     kept: list[PlannedItem] = []
     too_dear, elsewhere, spent = 0, 0, 0
     box = grid.extent

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.plan import plan
-from engine.request import View
+from engine.request_parts import View
 from engine.view_pixels import planes_of, render_request
 from engine.world_turns import object_id
 
@@ -51,6 +52,13 @@ def plan_at(
     """
     (x, y), (px, py) = point, pixel
     box = Extent(x - px / 2, y - py / 2, x + px / 2, y + py / 2)
+    if not (box.width > 0 and box.height > 0):
+        # A place so far out, or a pixel so small, that the digits of a coordinate do not tell its edges.
+        if px < service.summary.pixel_size_x or py < service.summary.pixel_size_y:
+            raise InvalidParameter(
+                "pixelSize", f"{px:g},{py:g}", "a size that coordinates can tell"
+            )
+        raise InvalidParameter("geometry", f"{x:g},{y:g}", "a place on the service's map")
     view = View(extent=box, width=1, height=1)
     made = plan(service, msgspec.structs.replace(request, view=view))
     reach = 1 + (0 if made.process is None else made.process.halo_px)

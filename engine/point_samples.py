@@ -10,15 +10,17 @@ import msgspec
 import numpy as np
 
 from config.definition import Interpolation
-from engine.asked_place import asked_crs, asked_pixel_size, geometry_of
-from engine.errors import InvalidParameter
+from engine.asked_place import asked_crs, asked_pixel_size, geometry_of, in_own_units
+from engine.dimensions import DIMENSIONS_FIELD, VARIABLE_FIELD
+from engine.errors import InvalidParameter, RequestTooLarge
 from engine.geometry.projection import operation, transform
 from engine.image_space import image_space_item
 from engine.item_space import Points
 from engine.place import convert
 from engine.point_plan import item_ids, of_item, plan_at, samples_at
 from engine.query import chosen_fields
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.results import PointSample, PointSamplesResult
 from engine.sample_places import sample_places
 from engine.world_turns import object_id
@@ -49,6 +51,7 @@ def point_samples(request: PointSamplesRequest, work: Work) -> PointSamplesResul
     DeadlineExceeded, Cancelled
     """
     service = work.service
+    request = in_own_units(service, request)
     geometry = geometry_of(request.geometry)
     places = sample_places(geometry, request.count, request.distance)
     points = _on_map(service, places, request.crs)
@@ -109,6 +112,11 @@ class _Sampler:
             time=self.request.time,
         )
         made = plan_at(self.work.service, image, point, self.pixel)
+        if made.truncated and _takes_all_slices(self.request):
+            # A profile without its end would be taken for a whole one.
+            most = self.work.service.summary.properties.max_mosaic_images
+            accepted = f"{most}; name fewer in multidimensionalDefinition or time"
+            raise RequestTooLarge("number of slices", f"over {most}", accepted)
         for key, values in self._values(made, image):
             yield PointSample(
                 place=number,
@@ -137,6 +145,11 @@ class _Sampler:
                     return
 
 
+def _takes_all_slices(request: PointSamplesRequest) -> bool:
+    """Tell whether samples are profiles along the dimensions of a variable."""
+    return request.mosaic is not None and request.mosaic.all_slices
+
+
 def _resolution(made: Plan, key: int) -> float:
     """Return the size of an item's own pixels in units of the service."""
     for planned in made.items:
@@ -148,16 +161,30 @@ def _resolution(made: Plan, key: int) -> float:
 def _described(
     samples: list[PointSample], request: PointSamplesRequest, service: ImageService
 ) -> tuple[PointSample, ...]:
-    """Return samples with the attributes that are asked for."""
-    if not request.out_fields or service.summary.source_type != "mosaic":
+    """Return samples with the attributes that are asked for; those of profiles with their slices, in order."""
+    summary, out_fields = service.summary, request.out_fields
+    of_slice: list[str] = []
+    if summary.variables and _takes_all_slices(request):
+        names_of = (each.name for variable in summary.variables for each in variable.dimensions)
+        of_slice = [VARIABLE_FIELD, *dict.fromkeys(names_of)]
+        out_fields = out_fields or (VARIABLE_FIELD, DIMENSIONS_FIELD, *of_slice[1:])
+    if not out_fields or summary.source_type != "mosaic":
         return tuple(samples)
     catalog = service.catalog
-    names = chosen_fields(catalog, request.out_fields)
+    names = chosen_fields(catalog, out_fields)
     rows = catalog.attributes_of({sample.item for sample in samples})
 
     def attributes(item: int) -> dict[str, AttributeValue]:
         return {field.name: rows.get(item, {}).get(field.name) for field in names}
 
+    if of_slice:
+        samples.sort(key=lambda sample: (sample.place, _place_of(rows[sample.item], of_slice)))
     return tuple(
         msgspec.structs.replace(sample, attributes=attributes(sample.item)) for sample in samples
     )
+
+
+def _place_of(row: dict[str, AttributeValue], fields: list[str]) -> tuple[str | float, ...]:
+    """Return what slices are put in order by."""
+    values = (row.get(name) for name in fields)
+    return tuple(-math.inf if value is None else value for value in values)

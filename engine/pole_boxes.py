@@ -11,7 +11,8 @@ from engine.extent import Extent
 from engine.geometry.extent_transform import inverse_extent
 from engine.geometry.locator import MapLocator
 from engine.geometry.projection import LONLAT, MERCATOR, describe_crs, operation, transform
-from engine.target_grid import HALF_WORLD_M, world_period
+from engine.target_grid import world_period
+from engine.tile_scheme import HALF_WORLD_M
 from engine.world_turns import raster_box
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 POLES = (-90.0, 90.0)
 _SLACK_M = 1.0
+# What lies beyond this on Web Mercator is found by it.
+SEARCHED_END = HALF_WORLD_M - _SLACK_M
 _SLACK_PX = 1e-6
 _DEGREES = 360.0
 
@@ -54,15 +57,14 @@ def rows_between_poles(grid: TargetGrid) -> tuple[int, int]:
 
 def is_cut(crs: str, box: Extent) -> bool:
     """Tell whether a box ends where Web Mercator does: what it bounds goes on towards the pole."""
-    return crs == MERCATOR and max(-box.ymin, box.ymax) >= HALF_WORLD_M - _SLACK_M
+    return crs == MERCATOR and max(-box.ymin, box.ymax) >= SEARCHED_END
 
 
 def searched(crs: str, box: Extent) -> Extent:
     """Return a box to search a map for; of Web Mercator, what lies beyond its end is known by that."""
     if crs != MERCATOR:
         return box
-    end = HALF_WORLD_M - _SLACK_M
-    return Extent(box.xmin, min(box.ymin, end), box.xmax, max(box.ymax, -end))
+    return Extent(box.xmin, min(box.ymin, SEARCHED_END), box.xmax, max(box.ymax, -SEARCHED_END))
 
 
 def box_on_map(item: Item, out_crs: str, service: tuple[str, str], pipeline: str) -> Extent | None:

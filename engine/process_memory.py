@@ -13,11 +13,18 @@ from engine.readers.handles import HandlePool
 
 
 class ProcessMemory:
-    """What all services of a process share; handles and nodes are per thread."""
+    """What all services of a process share; handles and nodes are per thread.
+
+    Attributes
+    ----------
+    scratch_bytes : int
+        What the largest picture under way may take.
+    """
 
     def __init__(self, memory: InstanceMemory) -> None:
         configure_gdal(max(1, memory.gdal_cache_bytes >> 20))
         self.blocks = BlockCache(memory.block_cache_bytes)
+        self.scratch_bytes = memory.scratch_bytes
         self.posts = PostCache(memory.terrain_bytes)
         self.identities = Identities()
         self._local = threading.local()

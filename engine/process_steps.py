@@ -19,7 +19,7 @@ from engine.functions.cast import cast
 from engine.functions.pointwise import PointwiseFunction
 from engine.geometry.ground_cells import GroundCells
 from engine.pixels import PixelBlock
-from engine.request import MosaicInput
+from engine.request_parts import MosaicInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.chain import RasterFunctionProcess
     from engine.function_tree import Leaf
     from engine.functions.base import BlockPlace
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
     Ground = Callable[[], GroundCells]
 

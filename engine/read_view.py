@@ -9,11 +9,11 @@ from engine.budget import UNLIMITED, Budget
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 
 if TYPE_CHECKING:
     from config.definition import Interpolation
-    from engine.extent import Extent
     from engine.service import ImageService
 
 
@@ -36,8 +36,3 @@ def read_view(
     work = Work(service, budget)
     pixels = render_request(plan(service, request), request, work)
     return pixels.planes() if isinstance(pixels, Rgbv) else pixels
-
-
-def read_extent(service: ImageService, extent: Extent, width: int, height: int) -> PixelBlock:
-    """Return the service's samples of a box in its own CRS, mosaicked by the default rule."""
-    return read_view(service, View(extent=extent, width=width, height=height))

@@ -8,135 +8,25 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
-
-from config.definition import Interpolation, MosaicMethod, MosaicOperator
-from engine.extent import Extent
-from engine.function_rules import FunctionArguments, StretchRule
+from config.definition import Interpolation, TileSchemeName
+from engine.measure_requests import (
+    ClassStatisticsRequest,
+    MeasureImageRequest,
+    MeasureRequest,
+    VolumeRequest,
+)
 from engine.pixel_type import PixelType
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of the request records."""
-
-
-class MapPoint(Record, frozen=True, kw_only=True):
-    """A point in a CRS; `crs` "" = the service's."""
-
-    x: float
-    y: float
-    crs: str = ""
-
-
-class MosaicRule(Record, frozen=True, kw_only=True):
-    """Select, order and merge; None everywhere means the service's default."""
-
-    method: MosaicMethod | None = None
-    operator: MosaicOperator | None = None
-    where: str = ""
-    fids: tuple[int, ...] | None = None
-    sort_field: str = ""
-    sort_value: str | float | None = None
-    ascending: bool | None = None
-    lock_ids: tuple[int, ...] = ()
-    viewpoint: MapPoint | None = None
-
-
-class MosaicInput(Record, tag="mosaic", tag_field="input", frozen=True, kw_only=True):
-    """The service's own rasters; `mosaic` and `interpolation` None = as the request has them."""
-
-    mosaic: MosaicRule | None = None
-    interpolation: Interpolation | None = None
-
-
-class ItemInput(Record, tag="item", tag_field="input", frozen=True, kw_only=True):
-    """One raster of the service, by OBJECTID; `interpolation` None = as the request has it."""
-
-    item: int
-    interpolation: Interpolation | None = None
-
-
-class ConstantInput(Record, tag="constant", tag_field="input", frozen=True, kw_only=True):
-    """A number for a raster."""
-
-    value: float
-
-
-class RenderingRule(Record, tag="function", tag_field="input", frozen=True, kw_only=True):
-    """What a client asks for: a tree of raster functions.
-
-    Attributes
-    ----------
-    function : str
-        "None" = samples as they are, or a name in engine.functions.FUNCTIONS.
-    arguments : FunctionArguments or None
-        Of that function; None = its defaults.
-    inputs : tuple of RuleInput
-        In the order of the function's inputs; () = the service's rasters.
-    """
-
-    function: str = "None"
-    arguments: FunctionArguments | None = None
-    inputs: tuple[RuleInput, ...] = ()
-    output_pixel_type: PixelType | None = None
-
-    @property
-    def stretch(self) -> StretchRule | None:
-        """The arguments of Stretch, where they are that."""
-        return self.arguments if isinstance(self.arguments, StretchRule) else None
-
-    @property
-    def is_dynamic(self) -> bool:
-        """Whether a stretch in it takes its cut from the pixels of each view."""
-        if self.stretch is not None and self.stretch.dynamic_range:
-            return True
-        return any(each.is_dynamic for each in self.inputs if isinstance(each, RenderingRule))
-
-
-RuleInput = RenderingRule | MosaicInput | ItemInput | ConstantInput
-
-
-class TimeRange(Record, frozen=True, kw_only=True):
-    """Milliseconds since 1970 UTC, both ends inclusive; None = open."""
-
-    start: int | None = None
-    end: int | None = None
-
-
-class TileAddress(Record, frozen=True, kw_only=True):
-    """A tile of the Web Mercator scheme: 256·`scale` pixels square."""
-
-    level: int
-    row: int
-    col: int
-    scale: int = 1
-
-
-class View(Record, frozen=True, kw_only=True):
-    """What pixels are asked for.
-
-    Either `tile` (then extent, CRS and size follow from it) or `extent`, `extent_crs`, `width`, `height`
-    and `out_crs` ("" = the service's CRS, for both). `adjust_aspect` grows the extent about its centre
-    until output pixels are square.
-    """
-
-    tile: TileAddress | None = None
-    extent: Extent | None = None
-    extent_crs: str = ""
-    width: int = 400
-    height: int = 400
-    out_crs: str = ""
-    adjust_aspect: bool = False
-
-
-class Encoding(Record, frozen=True, kw_only=True):
-    """How the answer is written; `format` is a name in engine.formats.FORMATS."""
-
-    format: str
-    quality: int | None = None
-    compression: str = ""
-    tolerance: float = 0.0
-    lerc_version: int = 2
+from engine.request_parts import (
+    DimensionValues,
+    Encoding,
+    MapPoint,
+    MosaicRule,
+    QueryStatistic,
+    Record,
+    RenderingRule,
+    TimeRange,
+    View,
+)
 
 
 class ImageRequest(Record, tag="image", frozen=True, kw_only=True):
@@ -188,12 +78,13 @@ class IdentifyRequest(Record, tag="identify", frozen=True, kw_only=True):
     """Values and items at a place.
 
     `geometry` is GeoJSON-like WKB in `crs`; points give their value, areas the value at the centroid.
-    `pixel_size` in `crs` units; None = the service's resolution.
+    `pixel_size` in units of `pixel_size_crs` ("" = `crs`); None = the service's resolution.
     """
 
     geometry: bytes
     crs: str = ""
     pixel_size: tuple[float, float] | None = None
+    pixel_size_crs: str = ""
     mosaic: MosaicRule | None = None
     renderings: tuple[RenderingRule, ...] = ()
     time: TimeRange | None = None
@@ -204,15 +95,25 @@ class IdentifyRequest(Record, tag="identify", frozen=True, kw_only=True):
 
 
 SpatialRelation = Literal[
-    "intersects", "contains", "crosses", "envelope_intersects", "overlaps", "touches", "within"
+    "intersects",
+    "contains",
+    "crosses",
+    "envelope_intersects",
+    "overlaps",
+    "touches",
+    "within",
+    "relate",
 ]
 
 
 class QueryRequest(Record, tag="query", frozen=True, kw_only=True):
     """Rows of the catalog.
 
-    `where` is text in Swath's own grammar (see engine.where). `geometry` is WKB in `crs`.
-    `out_fields`: () = OBJECTID only, ("*",) = all. `order_by`: (field, ascending) pairs.
+    `where` is text in Swath's own grammar (see engine.where), and so are `key_where`, over key properties
+    alone, and `having`, over aggregates (see engine.having). `geometry` is WKB in `crs`;
+    `relation_pattern` is the DE-9IM pattern of relation "relate", the geometry before the footprint.
+    `out_fields`: () = OBJECTID only, ("*",) = all. `order_by`: (field, ascending) pairs. With
+    `statistics`, rows are groups: the fields of `group_by`, then one value each statistic.
     """
 
     where: str = ""
@@ -221,6 +122,8 @@ class QueryRequest(Record, tag="query", frozen=True, kw_only=True):
     geometry: bytes = b""
     crs: str = ""
     relation: SpatialRelation = "intersects"
+    relation_pattern: str = ""
+    key_where: str = ""
     out_fields: tuple[str, ...] = ()
     out_crs: str = ""
     returns: Literal["features", "ids", "count", "extent"] = "features"
@@ -230,18 +133,24 @@ class QueryRequest(Record, tag="query", frozen=True, kw_only=True):
     offset: int = 0
     limit: int | None = None
     pixel_size: float | None = None
+    statistics: tuple[QueryStatistic, ...] = ()
+    group_by: tuple[str, ...] = ()
+    having: str = ""
+    dimensions: tuple[DimensionValues, ...] = ()
 
 
 class StatisticsRequest(Record, tag="statistics", frozen=True, kw_only=True):
-    """Statistics per band, of the service or of what a rule makes of it."""
+    """Statistics per band, of the service (or a variable of it) or of what a rule makes of it."""
 
     rendering: RenderingRule | None = None
+    variable: str = ""
 
 
 class HistogramsRequest(Record, tag="histograms", frozen=True, kw_only=True):
-    """Histograms per band, of the service or of what a rule makes of it."""
+    """Histograms per band, of the service (or a variable of it) or of what a rule makes of it."""
 
     rendering: RenderingRule | None = None
+    variable: str = ""
 
 
 class DescribeRequest(Record, tag="describe", frozen=True, kw_only=True):
@@ -249,6 +158,7 @@ class DescribeRequest(Record, tag="describe", frozen=True, kw_only=True):
 
     rendering: RenderingRule
     with_statistics: bool = False
+    variable: str = ""
 
 
 class AreaCountsRequest(Record, tag="area_counts", frozen=True, kw_only=True):
@@ -259,12 +169,13 @@ class AreaCountsRequest(Record, tag="area_counts", frozen=True, kw_only=True):
     geometry : bytes
         WKB of an area or a point in `crs`; b"" = the whole service.
     pixel_size : (x, y) or None
-        In `crs` units; None = the service's own, coarser where there are many pixels.
+        In units of `pixel_size_crs` ("" = `crs`); None = the service's own, coarser where there are many.
     """
 
     geometry: bytes = b""
     crs: str = ""
     pixel_size: tuple[float, float] | None = None
+    pixel_size_crs: str = ""
     mosaic: MosaicRule | None = None
     rendering: RenderingRule | None = None
     time: TimeRange | None = None
@@ -290,6 +201,7 @@ class PointSamplesRequest(Record, tag="point_samples", frozen=True, kw_only=True
     first_only: bool = True
     interpolation: Interpolation | None = None
     pixel_size: tuple[float, float] | None = None
+    pixel_size_crs: str = ""
     mosaic: MosaicRule | None = None
     rendering: RenderingRule | None = None
     time: TimeRange | None = None
@@ -307,6 +219,7 @@ class LegendRequest(Record, tag="legend", frozen=True, kw_only=True):
 
     band_ids: tuple[int, ...] = ()
     rendering: RenderingRule | None = None
+    variable: str = ""
 
 
 class ThumbnailRequest(Record, tag="thumbnail", frozen=True, kw_only=True):
@@ -368,10 +281,57 @@ class MultirayRequest(Record, tag="multiray", frozen=True, kw_only=True):
     to_crs: str = ""
 
 
+class BoundaryRequest(Record, tag="boundary", frozen=True, kw_only=True):
+    """Where the service has imagery; `out_crs` "" = on its own map."""
+
+    out_crs: str = ""
+
+
+class CatalogImagesRequest(Record, tag="catalog_images", frozen=True, kw_only=True):
+    """Primary images and where they were taken from, those near a place first.
+
+    Attributes
+    ----------
+    rows : QueryRequest
+        Which of them; its answer's CRS is that of the places, its limit that of the images.
+    near : MapPoint or None
+        Images are ordered by the distance of their cameras to it; None = by OBJECTID.
+    """
+
+    rows: QueryRequest
+    near: MapPoint | None = None
+
+
+class ValidateRequest(Record, tag="validate", frozen=True, kw_only=True):
+    """Whether the service can do what rules say; `problems` are those known before it was asked."""
+
+    mosaic: MosaicRule | None = None
+    rendering: RenderingRule | None = None
+    problems: tuple[str, ...] = ()
+
+
+class SlicesRequest(Record, tag="slices", frozen=True, kw_only=True):
+    """The slices of a multidimensional service; () = all of them."""
+
+    dimensions: tuple[DimensionValues, ...] = ()
+
+
 class ItemRequest(Record, tag="item", frozen=True, kw_only=True):
-    """What is known of one item."""
+    """What is known of one item; `with_counts`: with statistics and histograms of its pixels."""
 
     item: int
+    with_counts: bool = False
+
+
+class TilemapRequest(Record, tag="tilemap", frozen=True, kw_only=True):
+    """Which tiles of a block have data: `rows` × `cols` of them from a tile on."""
+
+    level: int
+    row: int
+    col: int
+    rows: int
+    cols: int
+    scheme: TileSchemeName | None = None
 
 
 Request = (
@@ -393,5 +353,14 @@ Request = (
     | PlaceRequest
     | AnglesRequest
     | MultirayRequest
+    | MeasureRequest
+    | MeasureImageRequest
+    | VolumeRequest
+    | ClassStatisticsRequest
     | ItemRequest
+    | TilemapRequest
+    | BoundaryRequest
+    | CatalogImagesRequest
+    | ValidateRequest
+    | SlicesRequest
 )

@@ -211,6 +211,20 @@ class PointSamplesResult(Result, frozen=True, kw_only=True):
     samples: tuple[PointSample, ...] = ()
 
 
+class SliceInfo(Result, frozen=True, kw_only=True):
+    """One slice of a multidimensional service: its number, variable and value in each dimension."""
+
+    number: int
+    variable: str
+    values: tuple[tuple[str, float], ...] = ()
+
+
+class SlicesResult(Result, frozen=True, kw_only=True):
+    """Slices by number."""
+
+    slices: tuple[SliceInfo, ...] = ()
+
+
 class ExplainedRaster(Result, frozen=True, kw_only=True):
     """One raster of a plan, in mosaic order, topmost first.
 
@@ -329,12 +343,26 @@ class ItemResult(Result, frozen=True, kw_only=True):
         WKB in service CRS.
     extent : Extent
         Of the footprint, in service CRS.
+    map_extent : Extent
+        Of all its pixels, in service CRS.
+    columns, rows : int
+        Pixels of `pixel_size_x` and `pixel_size_y` in that extent.
     pixel_size_x, pixel_size_y : float
         In service-CRS units, at full resolution.
+    statistics, histograms : one per band, or ()
+        Of the item's pixels as they are served; () = not asked for, or some band holds none.
     levels : int
         Pyramid levels, full resolution included.
     has_sensor : bool
         Placed by a sensor model.
+    crs : str
+        Of the raster itself; "" where a sensor model places it.
+    native_extent : Extent or None
+        In `crs`; None where the raster is turned or has none.
+    extent_lonlat : Extent or None
+        Of the footprint, in degrees; None where it has no place on Earth.
+    driver : str
+        What reads its file, in GDAL's word.
     """
 
     id: int
@@ -342,6 +370,9 @@ class ItemResult(Result, frozen=True, kw_only=True):
     attributes: dict[str, AttributeValue]
     footprint: bytes = b""
     extent: Extent
+    map_extent: Extent
+    columns: int
+    rows: int
     width: int
     height: int
     block_width: int
@@ -353,3 +384,15 @@ class ItemResult(Result, frozen=True, kw_only=True):
     levels: int
     no_data: tuple[float | None, ...] = ()
     has_sensor: bool = False
+    crs: str = ""
+    native_extent: Extent | None = None
+    extent_lonlat: Extent | None = None
+    driver: str = ""
+    statistics: tuple[BandStatistics, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
+
+
+class TilemapResult(Result, frozen=True, kw_only=True):
+    """Which tiles of a block have data: one byte a tile, 1 or 0, row by row."""
+
+    data: bytes

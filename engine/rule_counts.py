@@ -6,17 +6,15 @@ use, over at most some millions of pixels of the whole service, and kept.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-from weakref import WeakKeyDictionary
-
-from cachetools import LRUCache
+from typing import TYPE_CHECKING
 
 from engine.area_counts import area_counts
 from engine.budget import UNLIMITED
+from engine.kept_by_service import KeptByService
 from engine.render_work import Work
-from engine.request import AreaCountsRequest, RenderingRule
+from engine.request import AreaCountsRequest
+from engine.request_parts import RenderingRule
 
 if TYPE_CHECKING:
     from engine.budget import Budget
@@ -46,13 +44,7 @@ class RuleCounts:
     is_partial: bool = False
 
 
-class _Kept:
-    """Counts by service and rule; a service that is closed takes its own along."""
-
-    lock = threading.Lock()
-    by_service: ClassVar[WeakKeyDictionary[ImageService, LRUCache[RenderingRule, RuleCounts]]] = (
-        WeakKeyDictionary()
-    )
+_kept: KeptByService[RenderingRule, RuleCounts] = KeptByService(_MOST_KEPT)
 
 
 def statistics_of(
@@ -74,14 +66,11 @@ def statistics_of(
     for template in summary.templates:
         if template.rule == rule and template.statistics:
             return RuleCounts(template.statistics, template.histograms)
-    with _Kept.lock:
-        kept = _Kept.by_service.setdefault(service, LRUCache(_MOST_KEPT))
-        found = kept.get(rule)
+    found = _kept.get(service, rule)
     if found is None:
         found = counted(service, rule, budget)
         if not found.is_partial:
-            with _Kept.lock:
-                kept[rule] = found
+            _kept.put(service, rule, found)
     return found
 
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from config.definition import MosaicMethod, MosaicOperator
 from engine.catalog_place import Place
+from engine.dates import ACCEPTED_DATES
+from engine.dimension_selection import SlicesAsked, slice_condition
 from engine.errors import InvalidParameter
 from engine.geometry.projection import canonical_crs, operation, transform
 from engine.image_space import image_space_item
@@ -21,6 +23,7 @@ from engine.item import COMPANION, OVERVIEW
 from engine.item_rasters import pixel_size_of, shows
 from engine.mosaic.methods import METHODS
 from engine.mosaic.methods.base import OrderView
+from engine.mosaic.methods.by_attribute import number_of_sort_value
 from engine.view_area import view_area
 from engine.zmd import quote
 
@@ -30,8 +33,10 @@ if TYPE_CHECKING:
     from engine.catalog_selection import Selection
     from engine.item import Item
     from engine.mosaic.ranking import Ranking
-    from engine.request import ImageRequest, MapPoint, MosaicRule
+    from engine.request import ImageRequest
+    from engine.request_parts import MapPoint, MosaicRule
     from engine.service import ImageService
+    from engine.summary import FieldInfo
     from engine.target_grid import TargetGrid
     from engine.view_area import ViewArea
 
@@ -115,8 +120,12 @@ class _Asked:
 def _find(service: ImageService, asked: _Asked, ranking: Callable[[], Ranking]) -> list[Item]:
     """Return the items of a view; of more than a mosaic may have, the first in its order and one more."""
     catalog, rule, area = service.catalog, asked.rule, asked.area
-    selection = catalog.select(rule.where, rule.fids, asked.request.time)
-    if _method(service, rule) is MosaicMethod.LOCK_RASTER:
+    is_locked = _method(service, rule) is MosaicMethod.LOCK_RASTER
+    slices = None
+    if not is_locked:
+        slices = slice_condition(service.summary, SlicesAsked(rule, asked.request.time))
+    selection = catalog.select(rule.where, rule.fids, asked.request.time, slices)
+    if is_locked:
         return catalog.items_by_id(_lock_ids(service, rule), selection)
     group = _group(service, asked, selection)
     if not group and _needs_primaries(service, rule, asked.request):
@@ -151,6 +160,9 @@ def _names_items(rule: MosaicRule) -> bool:
 
 def _needs_primaries(service: ImageService, rule: MosaicRule, request: ImageRequest) -> bool:
     """Tell whether overviews, mosaics of the default rule, cannot answer."""
+    if service.summary.variables:
+        # An overview is of no slice.
+        return True
     properties = service.summary.properties
     other_order = rule.method is MosaicMethod.ATTRIBUTE or (
         (rule.method or properties.mosaic_method) is MosaicMethod.ATTRIBUTE
@@ -209,7 +221,9 @@ def _order_view(
         if not name:
             raise InvalidParameter("sortField", "", "a field of the service table")
         values = service.catalog.attribute_values(name, [item.id for item in items])
-        column = quote(service.catalog.field(name, "sortField").name)
+        field = service.catalog.field(name, "sortField")
+        _check_sort_value(rule.sort_value, field)
+        column = quote(field.name)
     return OrderView(
         center=center,
         viewpoint=_in_service(service, rule.viewpoint),
@@ -220,6 +234,16 @@ def _order_view(
         sort_column=column,
         lock_ids=_lock_ids(service, rule),
     )
+
+
+def _check_sort_value(value: str | float | None, field: FieldInfo) -> None:
+    """Refuse a text that is no place to measure from where the field has such places."""
+    if field.type == "string" or value in (None, "") or number_of_sort_value(value) is not None:
+        return
+    accepted = (
+        f"milliseconds since 1970, or {ACCEPTED_DATES}" if field.type == "date" else "a number"
+    )
+    raise InvalidParameter("sortValue", value, f"{accepted}, as {field.name} has")
 
 
 def _in_service(service: ImageService, point: MapPoint | None) -> tuple[float, float] | None:

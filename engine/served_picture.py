@@ -9,12 +9,13 @@ from engine.budget import UNLIMITED
 from engine.errors import RequestTooLarge
 from engine.functions.picture import Picture, bind_picture
 from engine.mosaic_process import is_function
-from engine.request import AreaCountsRequest, RenderingRule
+from engine.request import AreaCountsRequest
 from engine.service_picture import by_view, rule_bands, rule_head
 
 if TYPE_CHECKING:
     from engine.functions.base import BandsInfo
     from engine.functions.cast import NoDataMatch
+    from engine.request_parts import RenderingRule
     from engine.service import ImageService
 
 # Pixels a side of the whole service that tell the range of results that nobody knows.

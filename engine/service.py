@@ -22,7 +22,7 @@ from engine.functions.resample import resampled_rule
 from engine.geometry.extent_transform import inverse_extent
 from engine.geometry.local_scale import lonlat_extent, map_scale
 from engine.geometry.locator import MapLocator
-from engine.geometry.projection import MERCATOR, describe_crs, operation
+from engine.geometry.projection import MERCATOR, operation
 from engine.item_process import bound_process
 from engine.item_rasters import rasters_of
 from engine.mosaic_process import MosaicProcess, is_function
@@ -35,8 +35,9 @@ from engine.served_picture import service_picture
 from engine.service_picture import bands_info
 from engine.service_properties import with_properties
 from engine.staged_item import StagedItem, stage_geolocation, stage_planes
-from engine.target_grid import HALF_WORLD_M, world_period
-from engine.world_turns import raster_box, turned_items
+from engine.target_grid import world_period
+from engine.variable_service import histograms_of, summary_of_variable
+from engine.world_turns import around, raster_box, turned_items
 
 if TYPE_CHECKING:
     from engine.budget import InstanceMemory
@@ -50,15 +51,14 @@ if TYPE_CHECKING:
     from engine.layer_sources import LayerSource
     from engine.plan import Plan
     from engine.readers.block_cache import Form
-    from engine.request import ImageRequest, RenderingRule
+    from engine.request import ImageRequest
+    from engine.request_parts import RenderingRule
     from engine.results import AttributeValue
     from engine.summary import Histogram, ServiceSummary
     from engine.target_grid import TargetGrid
     from engine.view_area import ViewArea
 
 _MAX_PLACED = 8_000
-# Boxes on other maps are measured at 21 points a side: one step between them.
-_BOX_MARGIN = 0.05
 _MAX_PICTURES = 64
 _MAX_LAYERS = 20_000
 _MAX_VIEWS = 2048
@@ -119,18 +119,23 @@ class ImageService:
         Shared caches.
     above : tuple of Path
         Services that this one is opened for as terrain.
+    variable : str
+        What shows unless a request names another; "" = the default variable.
     """
 
-    def __init__(self, path: Path, memory: ProcessMemory, above: tuple[Path, ...] = ()) -> None:
+    def __init__(
+        self, path: Path, memory: ProcessMemory, above: tuple[Path, ...] = (), variable: str = ""
+    ) -> None:
         self.catalog = Catalog.open(path)
-        self.summary: ServiceSummary = self.catalog.summary
+        self.summary: ServiceSummary = summary_of_variable(self.catalog.summary, variable)
         self.overview_groups = OverviewGroups(self.catalog)
         self.memory = memory
         self.path = path
         self._telling = threading.Lock()
         self._told: TTLCache[str, bool] = TTLCache(_MAX_NEWS, _NEWS_S)
         self._sensors = SensorItems(path, self.summary.crs, memory, self._renew, above)
-        self._histograms = self.catalog.histograms
+        self._histograms = histograms_of(self.catalog, variable)
+        self._variables: dict[str, ImageService] = {}
         self._process = self.catalog.process
         self._steps = None if self._process is None else self._process.bind()
         self._placed: OrderedDict[tuple[int, str], tuple[Appearance, ...]] = OrderedDict()
@@ -146,8 +151,16 @@ class ImageService:
 
     def close(self) -> None:
         """Close the catalog and its terrains; cached blocks stay until others need their room."""
+        for each in self._variables.values():
+            each.close()
         self._sensors.close()
         self.catalog.close()
+
+    def of_variable(self, name: str) -> ImageService:
+        """Return the service as if a variable was its default one; it is closed with this one."""
+        if name not in self._variables:
+            self._variables[name] = ImageService(self.path, self.memory, variable=name)
+        return self._variables[name]
 
     def is_news(self, text: str) -> bool:
         """Tell whether something was not told in the last minutes; from now on it was."""
@@ -290,7 +303,7 @@ class ImageService:
             half = world_period(item.crs) / 2
             shown = own.intersection(Extent(-half, own.ymin, half, own.ymax))
             found = None if shown is None else inverse_extent(pipeline, shown)
-            box = None if found is None else _around(found, out_crs)
+            box = None if found is None else around(found, out_crs)
         if box is None or min(scale) <= 0:
             return None
         return self._through_stages(item, out_crs, Placed(MapLocator(pipeline), box, *scale))
@@ -315,7 +328,7 @@ class ImageService:
             found = inverse_extent(operation(out_crs, self.summary.crs, area).pipeline, box)
             if found is None:
                 return None
-            box = _around(found, out_crs)
+            box = around(found, out_crs)
         locator, scale = self._sensors.place(item, out_crs, box)
         if min(scale) <= 0:
             return None
@@ -352,7 +365,7 @@ class ImageService:
             way = operation(out_crs, self.summary.crs, self._area(item)).pipeline
             if (found := box_on_map(item, out_crs, (self.summary.crs, way), pipeline)) is None:
                 return None
-            box = _around(found, out_crs)
+            box = around(found, out_crs)
         if scale[0] <= 0 or scale[1] <= 0:
             return None
         placed = Placed(MapLocator(pipeline), box, scale[0], scale[1])
@@ -372,18 +385,6 @@ class ImageService:
 
     def _area(self, item: Item) -> Extent | None:
         return lonlat_extent(item.crs, item.geotransform, item.width, item.height)
-
-
-def _around(box: Extent, crs: str) -> Extent:
-    """Return a box that holds what lies between the points that `box` was measured at.
-
-    One that spans more than half the world crosses the antimeridian or holds a pole: it goes around.
-    """
-    grown = box.expand(box.width * _BOX_MARGIN, box.height * _BOX_MARGIN)
-    half = HALF_WORLD_M if crs == MERCATOR else 180.0
-    if (crs != MERCATOR and not describe_crs(crs).is_geographic) or box.width <= half:
-        return grown
-    return Extent(min(-half, grown.xmin), grown.ymin, max(half, grown.xmax), grown.ymax)
 
 
 def open_service(path: str, memory: InstanceMemory | None = None) -> ImageService:

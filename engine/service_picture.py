@@ -12,7 +12,7 @@ from engine.functions.picture import stretch_in_force
 from engine.functions.stretch import NONE
 from engine.geometry.projection import describe_crs, vertical_crs
 from engine.python_functions.messages import RasterPlace
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import BandInfo
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.item import PRIMARY
-from engine.request import ItemInput
+from engine.request_parts import ItemInput
 from engine.zmd import quote
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from engine.catalog import Catalog
     from engine.functions.base import BandsInfo
-    from engine.request import MosaicInput
+    from engine.request_parts import MosaicInput
     from engine.results import AttributeValue
     from engine.service import ImageService
 
@@ -37,6 +37,8 @@ _FIELDS = (
     "ReflectanceBias",
     "Values",
 )
+# What may stand in a condition on key properties, in lower case.
+KEY_FIELDS = frozenset(name.casefold() for name in _FIELDS)
 # Of larger catalogs it takes too long to see whether all items agree.
 _MOST_ITEMS = 200_000
 

@@ -8,9 +8,10 @@ import msgspec
 
 from config.definition import ServiceProperties
 from engine.band_statistics import BandStatistics, Histogram
+from engine.dimensions import Variable
 from engine.extent import Extent
 from engine.pixel_type import PixelType
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 __all__ = [
     "FORMAT_VERSION",
@@ -115,6 +116,13 @@ class ServiceSummary(msgspec.Struct, frozen=True, kw_only=True):
         Coarsest pixel size that is served without area averaging over many pixels (0 = no limit known).
     item_count, overview_count : int
         Items in all, and those of them that are service overviews.
+    has_sensors, has_terrain, has_sun : bool
+        Some items have a sensor model; some of those have terrain under them that was stated; some have a
+        sun elevation.
+    variables : tuple of Variable
+        By name; () = the service is not multidimensional.
+    default_variable : str
+        The one that shows unless a request names others; `statistics` are its own.
     """
 
     format_version: int = FORMAT_VERSION
@@ -152,6 +160,11 @@ class ServiceSummary(msgspec.Struct, frozen=True, kw_only=True):
     block_height: int = 0
     templates: tuple[FunctionTemplate, ...] = ()
     attribute_table: AttributeTable | None = None
+    has_sensors: bool = False
+    has_terrain: bool = False
+    has_sun: bool = False
+    variables: tuple[Variable, ...] = ()
+    default_variable: str = ""
 
     @property
     def primary_count(self) -> int:

@@ -14,15 +14,16 @@ from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.geometry.projection import MERCATOR, describe_crs
 from engine.image_space import ORIGIN_X, ORIGIN_Y, image_space_item
+from engine.tile_scheme import HALF_WORLD_M, SAME_SIZE, WEB_MERCATOR, known_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.request_parts import TileAddress
+    from engine.tile_scheme import TileScheme
+
 CELL = 256
-HALF_WORLD_M = 20037508.342789244
-MAX_LEVEL = 30
 _PHASE_SNAP_PX = 1e-6
-_SCALE_SNAP = 1e-9
 _MAX_INDEX = 2**40
 # Far below any raster's, also in degrees; smaller ones make numbers of pixels that overflow.
 _LEAST_PIXEL = 1e-12
@@ -182,22 +183,43 @@ class TargetGrid:
                 )
 
 
-def grid_of_tile(level: int, row: int, col: int, scale: int = 1) -> TargetGrid:
-    """Return the grid of a Web Mercator tile of 256·`scale` pixels; exact on its lattice."""
-    side = CELL * scale
-    pixel = 2 * HALF_WORLD_M / side / 2**level
-    lattice = Lattice(MERCATOR, pixel, pixel, 0.0, 0.0, -HALF_WORLD_M, HALF_WORLD_M)
-    return TargetGrid(lattice, col * side, row * side, side, side)
+def grid_of_tile(tile: TileAddress, scheme: TileScheme = WEB_MERCATOR) -> TargetGrid:
+    """Return the grid of a tile; exact on its scheme's lattice."""
+    pixel = scheme.resolutions[tile.level] / tile.scale
+    shift = 0.5 if tile.samples == "posts" else 0.0
+    origin_x, origin_y = tile_origin(scheme.crs)
+    col, phase_x = _index((scheme.origin_x - origin_x) / pixel - shift)
+    row, phase_y = _index((origin_y - scheme.origin_y) / pixel - shift)
+    lattice = Lattice(scheme.crs, pixel, pixel, phase_x, phase_y, origin_x, origin_y)
+    side = CELL * tile.scale
+    shown = side + 1 if shift else side
+    return TargetGrid(lattice, col + tile.col * side, row + tile.row * side, shown, shown)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPixels:
+    """Pixels that the boxes of clients are meant to fall on.
+
+    Attributes
+    ----------
+    sizes : tuple of (x, y)
+        Of pixels; each stands for its doubles and halves, too.
+    corners : tuple of (x, y)
+        In map units: corners of such pixels.
+    """
+
+    sizes: tuple[tuple[float, float], ...] = ()
+    corners: tuple[tuple[float, float], ...] = ()
 
 
 def grid_of_extent(
-    crs: str, extent: Extent, width: int, height: int, native: tuple[float, float] | None = None
+    crs: str, extent: Extent, width: int, height: int, known: KnownPixels | None = None
 ) -> TargetGrid:
     """Return the grid that cuts `extent` into `width` × `height` pixels.
 
-    Pixel sizes within 1e-9 of a tile level's or of `native` (a service's own pixel size) times a
-    power of two are taken as these, and phases within 1e-6 pixel of 0 as 0, so boxes that clients
-    compute from tile corners fall on the tiles' lattice.
+    Pixel sizes within 1e-9 of a tile level's or of a known one (a service's own) times a power of two
+    are taken as these, and phases within 1e-6 pixel of 0 or of a known corner's as those, so boxes
+    that clients compute from tile corners fall on the tiles' lattice.
 
     Raises
     ------
@@ -206,15 +228,17 @@ def grid_of_extent(
     """
     if not extent.is_finite or extent.width <= 0 or extent.height <= 0:
         raise InvalidParameter("bbox", list(extent_values(extent)), "a finite box with an area")
-    native_x, native_y = native or (0.0, 0.0)
+    known = known or KnownPixels()
     origin_x, origin_y = tile_origin(crs)
-    pixel_x = _snap_pixel(crs, extent.width / width, native_x)
-    pixel_y = _snap_pixel(crs, extent.height / height, native_y)
+    pixel_x = known_size(crs, extent.width / width, tuple(x for x, _ in known.sizes))
+    pixel_y = known_size(crs, extent.height / height, tuple(y for _, y in known.sizes))
     if min(pixel_x, pixel_y) < _LEAST_PIXEL:
         accepted = f"pixels of at least {_LEAST_PIXEL:g} map units"
         raise InvalidParameter("bbox", list(extent_values(extent)), accepted)
-    col, phase_x = _index((extent.xmin - origin_x) / pixel_x)
-    row, phase_y = _index((origin_y - extent.ymax) / pixel_y)
+    lefts = tuple((x - origin_x) / pixel_x for x, _ in known.corners)
+    tops = tuple((origin_y - y) / pixel_y for _, y in known.corners)
+    col, phase_x = _index((extent.xmin - origin_x) / pixel_x, lefts)
+    row, phase_y = _index((origin_y - extent.ymax) / pixel_y, tops)
     if max(abs(col), abs(row)) > _MAX_INDEX:
         raise InvalidParameter(
             "bbox", list(extent_values(extent)), "pixels larger than 1e-5 of a metre"
@@ -226,7 +250,7 @@ def grid_of_extent(
 def square_pixels(extent: Extent, width: int, height: int) -> Extent:
     """Grow `extent` about its centre until `width` × `height` pixels of it are square."""
     pixel_x, pixel_y = extent.width / width, extent.height / height
-    if math.isclose(pixel_x, pixel_y, rel_tol=_SCALE_SNAP):
+    if math.isclose(pixel_x, pixel_y, rel_tol=SAME_SIZE):
         return extent
     pixel = max(pixel_x, pixel_y)
     half_x, half_y = pixel * width / 2, pixel * height / 2
@@ -261,23 +285,24 @@ def world_period(crs: str) -> float:
     return 360.0 if describe_crs(crs).is_geographic else 0.0
 
 
-def _snap_pixel(crs: str, pixel: float, native: float) -> float:
-    anchors = (2 * HALF_WORLD_M / CELL, native) if crs == MERCATOR else (native,)
-    for anchor in anchors:
-        if anchor > 0 and pixel > 0:
-            nearest = anchor * 2.0 ** round(math.log2(pixel / anchor))
-            if math.isclose(pixel, nearest, rel_tol=_SCALE_SNAP):
-                return nearest
-    return pixel
+def _index(position: float, corners: tuple[float, ...] = ()) -> tuple[int, float]:
+    """Return whole pixels and phase of a position; `corners` are positions whose phases are known.
 
-
-def _index(position: float) -> tuple[int, float]:
+    So are those half a pixel beside them, where posts lie.
+    """
     whole = math.floor(position + _PHASE_SNAP_PX)
     phase = position - whole
     # A box far from the origin carries the rounding of its coordinates: 1e-9 of the position.
     slack = max(_PHASE_SNAP_PX, abs(position) * 4e-16 * 16)
-    if phase < slack:
-        return whole, 0.0
-    if phase > 1 - slack:
-        return whole + 1, 0.0
+    for corner in corners:
+        for beside in (corner, corner - 0.5):
+            # What is taken as 0 itself may be as far away again.
+            known = _index(beside)[1]
+            turns = round(phase - known)
+            if abs(phase - known - turns) < 2 * slack:
+                return whole + turns, known
+    for known in (0.0, 0.5):
+        turns = round(phase - known)
+        if abs(phase - known - turns) < slack:
+            return whole + turns, known
     return whole, phase

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.geometry.extent_transform import transform_extent
 from engine.geometry.projection import MERCATOR, describe_crs, operation, transform
+from engine.image_space import image_space_item
 from engine.pole_boxes import POLES, holds_pole, searched
-from engine.target_grid import HALF_WORLD_M, world_period
+from engine.target_grid import extent_values, world_period
+from engine.tile_scheme import HALF_WORLD_M
 
 if TYPE_CHECKING:
     from engine.service import ImageService
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 
 # Up to this size the image of a box bulges by less than a hundredth between three samples a side
 # (sagitta of 100 km chords on the sphere: 0.2 km).
-_SMALL_M = 200_000.0
-_SMALL_MARGIN = 0.02
+SMALL_M = 200_000.0
+SMALL_MARGIN = 0.02
 _ANY_SIZE = 3e38
 
 
@@ -40,15 +43,37 @@ class ViewArea:
 
 def view_area(service: ImageService, grid: TargetGrid) -> ViewArea | None:
     """Return a view in service CRS, or None where it has no place there; cached per grid."""
-    lattice = grid.lattice
-    if lattice.crs == service.summary.crs:
-        ps = lattice.pixel_x
-        if lattice.pixel_x != lattice.pixel_y:
-            ps = math.sqrt(lattice.pixel_x * lattice.pixel_y)
-        return ViewArea(grid.extent, ps, ps)
+    if grid.lattice.crs == service.summary.crs:
+        return area_of_grid(service, grid)
     if grid not in service.view_areas:
-        service.view_areas[grid] = _projected(service, grid)
+        service.view_areas[grid] = area_of_grid(service, grid)
     return service.view_areas[grid]
+
+
+def check_meets(service: ImageService, grid: TargetGrid) -> None:
+    """Refuse a map that has nothing of the service's extent in it.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    if image_space_item(grid.lattice.crs) is not None:
+        return
+    area = view_area(service, grid)
+    if area is None or not area.extent.intersects(service.summary.extent):
+        box = ",".join(f"{value:.10g}" for value in extent_values(grid.extent))
+        raise InvalidParameter("bbox", box, "a box that meets the service's extent")
+
+
+def area_of_grid(service: ImageService, grid: TargetGrid) -> ViewArea | None:
+    """Do as `view_area` for a grid that will not be asked for again."""
+    lattice = grid.lattice
+    if lattice.crs != service.summary.crs:
+        return _projected(service, grid)
+    ps = lattice.pixel_x
+    if lattice.pixel_x != lattice.pixel_y:
+        ps = math.sqrt(lattice.pixel_x * lattice.pixel_y)
+    return ViewArea(grid.extent, ps, ps)
 
 
 def _projected(service: ImageService, grid: TargetGrid) -> ViewArea | None:
@@ -56,12 +81,12 @@ def _projected(service: ImageService, grid: TargetGrid) -> ViewArea | None:
     pipeline = operation(grid.lattice.crs, summary.crs, summary.extent_lonlat).pipeline
     box = grid.extent
     metres = describe_crs(grid.lattice.crs).metres_per_unit
-    is_small = max(box.width, box.height) * metres < _SMALL_M
+    is_small = max(box.width, box.height) * metres < SMALL_M
     extent = transform_extent(pipeline, box, 3 if is_small else 21)
     if extent is None:
         return None
     if is_small:
-        extent = extent.expand(extent.width * _SMALL_MARGIN, extent.height * _SMALL_MARGIN)
+        extent = extent.expand(extent.width * SMALL_MARGIN, extent.height * SMALL_MARGIN)
     extent = _round_the_world(extent, grid, summary.crs)
     if not summary.overview_ps:
         return ViewArea(extent, 0.0, _ANY_SIZE)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.errors import InvalidParameter, TileOutsideLimits
+from engine.errors import InvalidParameter
 from engine.geometry.extent_transform import transform_extent
 from engine.geometry.projection import canonical_crs, describe_crs, operation
-from engine.target_grid import MAX_LEVEL, TargetGrid, grid_of_extent, grid_of_tile, square_pixels
+from engine.target_grid import (
+    KnownPixels,
+    TargetGrid,
+    grid_of_extent,
+    grid_of_tile,
+    square_pixels,
+)
+from engine.tile_scheme import own_scheme, scheme_of
 
 if TYPE_CHECKING:
     from engine.extent import Extent
-    from engine.request import TileAddress, View
+    from engine.request_parts import TileAddress, View
     from engine.summary import ServiceSummary
 
 
@@ -26,7 +33,7 @@ def grid_of_view(view: View, summary: ServiceSummary) -> TargetGrid:
         A tile address beyond the scheme.
     """
     if view.tile is not None:
-        return _grid_of_tile(view.tile)
+        return _grid_of_tile(view.tile, summary)
     crs = canonical_crs(view.out_crs, "imageSR") if view.out_crs else summary.crs
     extent_crs = canonical_crs(view.extent_crs, "bboxSR") if view.extent_crs else summary.crs
     extent = view.extent or summary.extent
@@ -36,15 +43,28 @@ def grid_of_view(view: View, summary: ServiceSummary) -> TargetGrid:
         extent = _projected(extent, extent_crs, crs)
     if view.adjust_aspect:
         extent = square_pixels(extent, view.width, view.height)
-    native = (summary.pixel_size_x, summary.pixel_size_y) if crs == summary.crs else None
-    return grid_of_extent(crs, extent, view.width, view.height, native)
+    return grid_of_extent(crs, extent, view.width, view.height, known_pixels(crs, summary))
 
 
-def _grid_of_tile(tile: TileAddress) -> TargetGrid:
-    count = 1 << tile.level if 0 <= tile.level <= MAX_LEVEL else 0
-    if not (0 <= tile.row < count and 0 <= tile.col < count):
-        raise TileOutsideLimits(tile.level, tile.row, tile.col)
-    return grid_of_tile(tile.level, tile.row, tile.col, tile.scale)
+def known_pixels(crs: str, summary: ServiceSummary) -> KnownPixels | None:
+    """Return the pixels of a service and of its tiles on its own map, None on any other."""
+    if crs != summary.crs:
+        return None
+    scheme, extent = own_scheme(summary), summary.extent
+    native = (summary.pixel_size_x, summary.pixel_size_y)
+    # What is not stated doubles with the last level.
+    stated = summary.properties.tile_resolutions or summary.properties.tile_scales
+    sizes = scheme.resolutions if stated else scheme.resolutions[-1:]
+    return KnownPixels(
+        sizes=(native, *((size, size) for size in sizes)),
+        corners=((scheme.origin_x, scheme.origin_y), (extent.xmin, extent.ymax)),
+    )
+
+
+def _grid_of_tile(tile: TileAddress, summary: ServiceSummary) -> TargetGrid:
+    scheme = scheme_of(summary, tile)
+    scheme.check(tile.level, tile.row, tile.col)
+    return grid_of_tile(tile, scheme)
 
 
 def _projected(extent: Extent, from_crs: str, to_crs: str) -> Extent:

@@ -1,4 +1,4 @@
-"""Load everything a render needs into this process, so that forks start warm.
+"""Load everything a render needs into this process, so that forks start warm; `settle` is for the forks.
 
 Opens no dataset, makes no transformer and no SQLite handle, starts no thread. `python -m engine.warmup`
 fills the disk cache of compiled kernels (make install, the container build).
@@ -25,6 +25,7 @@ from engine.functions.neighbourhoods import rectangle
 from engine.functions.picture_pass import warm_up
 from engine.geometry.position_grid import WHOLE_CELL, NodeGrid
 from engine.geometry.posts import SIDE, PostLevel, look_up, make_block, measure
+from engine.geometry.projection import LONLAT, MERCATOR, describe_crs, operation
 from engine.geotransforms.affine import Affine
 from engine.geotransforms.camera_interior import InteriorNormalised
 from engine.geotransforms.camera_orientation import OmegaPhiKappa
@@ -39,7 +40,7 @@ from engine.geotransforms.rpc import RpcRecord
 from engine.geotransforms.thin_plate_spline import ThinPlateSpline
 from engine.mosaic.seam_canvas import warm_up as warm_seam_canvas
 from engine.mosaic.seam_weight import warm_up as warm_seam_weights
-from engine.pixels import Rgbv
+from engine.pixels import PixelBlock, Rgbv
 from engine.readers.pack import pack_rgbv
 from engine.sample_counts import warm_up as warm_counts
 from engine.samplers.placement import CanvasPart, LevelAffine
@@ -57,6 +58,16 @@ _ALL_DTYPES = (*_DTYPES, "int8", "uint32", "int32", "float64")
 def preload() -> None:
     """Call the kernels of the common pixel types once."""
     _warm(_DTYPES)
+
+
+def settle() -> None:
+    """Open what nearly every render needs and forks must not share: PROJ's database, with the maps' CRSs.
+
+    For a new process that has no request yet; its first one would take that much longer.
+    """
+    for key in (MERCATOR, LONLAT):
+        describe_crs(key)
+    operation(MERCATOR, LONLAT)
 
 
 def compile_all() -> None:
@@ -92,9 +103,11 @@ def _warm(dtypes: tuple[str, ...]) -> None:
     _warm_frames_and_grids(here)
     _warm_rpc(here)
     # Opaque words for the RGB filter, empty ones for the white background.
-    for name in ("jpg", "png", "png32"):
-        for picture in (words, canvas):
+    for name in ("jpg", "png", "png32", "webp"):
+        for picture in (words, np.zeros_like(words)):
             FORMATS[name].encode(Rgbv(picture), EncodeOptions())
+    heights = PixelBlock(np.zeros((1, 8, 8), np.float32), np.eye(8, dtype=np.bool_)[np.newaxis])
+    FORMATS["lerc"].encode(heights, EncodeOptions(lerc_version=1))
 
 
 def _warm_functions() -> None:

@@ -62,12 +62,15 @@ def parse_where(source: str, fields: Iterable[FieldInfo], now_ms: int | None = N
     """
     now = int(time.time() * 1000) if now_ms is None else now_ms
     known = {field.name.casefold(): field for field in fields if field.type in KINDS}
-    term = _ConditionParser(source, known, now).parse()
+    term = ConditionParser(source, known, now).parse()
     return WhereClause(term.sql, term.parameters)
 
 
-class _ConditionParser(ValueParser):
+class ConditionParser(ValueParser):
+    """Parse conditions over the values of `ValueParser`."""
+
     def parse(self) -> Term:
+        """Parse the whole text as one condition."""
         term = self._condition(self.any_of())
         if self.token.kind != "end":
             raise self.error("AND, OR or the end")

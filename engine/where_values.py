@@ -1,7 +1,8 @@
 """The values of where clauses: fields, literals, arithmetic and functions (see engine.where).
 
-value := field | number | 'text' | DATE '…' | TIMESTAMP '…' | CURRENT_DATE | CURRENT_TIMESTAMP
-       | value + - * / || value | -value | UPPER LOWER TRIM ABS MOD CHAR_LENGTH SUBSTRING EXTRACT CAST
+value := field | number | 'text' | DATE '…' | TIMESTAMP '…' | INTERVAL 'n' unit | CURRENT_DATE
+       | CURRENT_TIMESTAMP | value + - * / || value | -value | UPPER LOWER TRIM CONCAT CHAR_LENGTH SUBSTRING
+       | POSITION ABS MOD FLOOR CEILING ROUND EXTRACT CAST
 """
 
 from __future__ import annotations
@@ -43,16 +44,24 @@ _CASTS: dict[str, tuple[str, Kind]] = {
     "NUMERIC": ("REAL", "number"),
     "CHAR": ("TEXT", "text"),
     "VARCHAR": ("TEXT", "text"),
+    "DATE": ("", "date"),
+    "TIMESTAMP": ("", "date"),
 }
+# Days in one of each: a number beside a date counts days.
+_INTERVALS = {"DAY": 1.0, "HOUR": 1 / 24, "MINUTE": 1 / 1440, "SECOND": 1 / 86400}
 # Functions of values: SQL, kinds of the arguments (a "?" before one that may be left out), kind of the result.
 _FUNCTIONS: dict[str, tuple[str, tuple[str, ...], Kind]] = {
     "UPPER": ("UPPER", ("text",), "text"),
     "LOWER": ("LOWER", ("text",), "text"),
     "TRIM": ("TRIM", ("text",), "text"),
+    "CONCAT": ("CONCAT", ("text", "text"), "text"),
     "CHAR_LENGTH": ("LENGTH", ("text",), "number"),
     "SUBSTRING": ("SUBSTR", ("text", "number", "?number"), "text"),
     "ABS": ("ABS", ("number",), "number"),
     "MOD": ("MOD", ("number", "number"), "number"),
+    "FLOOR": ("FLOOR", ("number",), "number"),
+    "CEILING": ("CEIL", ("number",), "number"),
+    "ROUND": ("ROUND", ("number", "?number"), "number"),
 }
 
 
@@ -226,7 +235,7 @@ class ValueParser:
         if token.kind == "text":
             return Term("?", (token.text,), "text", token.place, literal=token.text)
         if token.kind == "name":
-            return self._named(token)
+            return self.named(token)
         if token.is_sign("("):
             inner = self.any_of()
             self.expect_sign(")")
@@ -248,17 +257,21 @@ class ValueParser:
             value = number
         return Term("?", (value,), "number", token.place)
 
-    def _named(self, token: Token) -> Term:
+    def named(self, token: Token) -> Term:
+        """Parse what begins with a name: a field, a function, a dated literal or a constant."""
         word = "" if token.is_quoted else token.text.upper()
         follows = self.token
         if word in ("DATE", "TIMESTAMP") and follows.kind == "text":
             literal = self.next()
             term = Term("?", (None,), "text", literal.place, literal=literal.text)
             return self._converted(term, "date")
+        if word == "INTERVAL" and follows.kind == "text":
+            return self._interval(token)
         if word in _FUNCTIONS and follows.is_sign("("):
             return self._function(token, *_FUNCTIONS[word])
-        if word in ("EXTRACT", "CAST") and follows.is_sign("("):
-            return self._extract(token) if word == "EXTRACT" else self._cast(token)
+        special = {"EXTRACT": self._extract, "CAST": self._cast, "POSITION": self._position}
+        if word in special and follows.is_sign("("):
+            return special[word](token)
         field = self.fields.get(token.text.casefold())
         if field is not None:
             return Term(f"i.{quote(field.name)}", (), KINDS[field.type], token.place)
@@ -289,7 +302,9 @@ class ValueParser:
                 raise self.error(f"a {accepted.removeprefix('?')}", argument.place)
             arguments.append(argument)
         self.expect_sign(")")
-        sql = f"{sql_name}({', '.join(argument.sql for argument in arguments)})"
+        # SQLite has no CONCAT before 3.44.
+        called, between = ("", " || ") if sql_name == "CONCAT" else (sql_name, ", ")
+        sql = f"{called}({between.join(argument.sql for argument in arguments)})"
         parameters = tuple(value for argument in arguments for value in argument.parameters)
         return Term(sql, parameters, kind, token.place)
 
@@ -317,11 +332,48 @@ class ValueParser:
         if not self.token.is_word(*_CASTS):
             raise self.error(f"one of {', '.join(_CASTS)}")
         sql_type, kind = _CASTS[self.next().text.upper()]
+        is_day = self.tokens[self.at - 1].is_word("DATE")
         if self.skip_sign("("):
             self.expect("number", "a length")
             self.expect_sign(")")
         self.expect_sign(")")
+        if kind == "date":
+            return self._as_date(value, is_day=is_day)
         return Term(f"CAST({value.sql} AS {sql_type})", value.parameters, kind, token.place)
+
+    def _as_date(self, value: Term, *, is_day: bool) -> Term:
+        if value.literal is not None:
+            value = self._converted(value, "date")
+        if value.kind != "date":
+            raise self.error("a date", value.place)
+        if not is_day:
+            return value
+        # FLOOR, because days before 1970 are negative.
+        sql = f"(CAST(FLOOR({value.sql} / {float(DAY_MS)}) AS INTEGER) * {DAY_MS})"
+        return Term(sql, value.parameters, "date", value.place)
+
+    def _position(self, token: Token) -> Term:
+        self.expect_sign("(")
+        sought = self.sum()
+        if not self.skip_word("IN"):
+            raise self.error("IN")
+        text = self.sum()
+        self.expect_sign(")")
+        for each in (sought, text):
+            if each.kind != "text":
+                raise self.error("a text", each.place)
+        # Not INSTR(sought, text): the text comes first there.
+        sql = f"INSTR({text.sql}, {sought.sql})"
+        return Term(sql, text.parameters + sought.parameters, "number", token.place)
+
+    def _interval(self, token: Token) -> Term:
+        count = self._converted(
+            Term("?", (None,), "text", self.token.place, literal=self.next().text), "number"
+        )
+        if not self.token.is_word(*_INTERVALS):
+            raise self.error(f"one of {', '.join(_INTERVALS)}")
+        days = _INTERVALS[self.next().text.upper()]
+        return Term(f"({count.sql} * {days!r})", count.parameters, "number", token.place)
 
 
 def _narrowed(number: float) -> int | float:

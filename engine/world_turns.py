@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.extent import Extent
+from engine.geometry.projection import MERCATOR, describe_crs
 from engine.target_grid import world_period
+from engine.tile_scheme import HALF_WORLD_M
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 _NUMBERS_OF_A_TURN = 2**48
 # An edge at 180.0000001 is one at 180.
 _SLACK_PX = 0.01
+# Boxes on other maps are measured at 21 points a side: one step between them.
+_BOX_MARGIN = 0.05
 
 
 def raster_box(geotransform: Sequence[float], width: int, height: int) -> Extent:
@@ -100,3 +104,15 @@ def object_id(number: int) -> int:
     """Return the OBJECTID that the number of a turned item tells."""
     half = _NUMBERS_OF_A_TURN // 2
     return (number + half) % _NUMBERS_OF_A_TURN - half
+
+
+def around(box: Extent, crs: str) -> Extent:
+    """Return a box that holds what lies between the points that `box` was measured at.
+
+    One that spans more than half the world crosses the antimeridian or holds a pole: it goes around.
+    """
+    grown = box.expand(box.width * _BOX_MARGIN, box.height * _BOX_MARGIN)
+    half = HALF_WORLD_M if crs == MERCATOR else 180.0
+    if (crs != MERCATOR and not describe_crs(crs).is_geographic) or box.width <= half:
+        return grown
+    return Extent(min(-half, grown.xmin), grown.ymin, max(half, grown.xmax), grown.ymax)

@@ -12,6 +12,7 @@ from urllib.parse import quote as quote_url
 import msgspec
 
 from engine.errors import ConfigError
+from engine.sql_aggregates import add_aggregates
 from engine.summary import FORMAT_VERSION, ServiceSummary
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ PAGE_BYTES = 4096
 # Upper end of the pixel sizes of an item that shows at all coarser ones; the R*Tree holds float32.
 OPEN_END = 3e38
 COLUMN_TYPES = {"integer": "INTEGER", "double": "REAL", "string": "TEXT", "date": "INTEGER"}
+VARIABLE_HISTOGRAMS = "variable_histograms"
 _PAGE_CACHE_KIB = 1024
 _decode_summary = msgspec.msgpack.Decoder(ServiceSummary).decode
 
@@ -67,6 +69,7 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         )
     handle.create_function("UPPER", 1, _upper, deterministic=True)
     handle.create_function("LOWER", 1, _lower, deterministic=True)
+    add_aggregates(handle)
     return handle
 
 

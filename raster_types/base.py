@@ -14,6 +14,7 @@ import msgspec
 
 from engine.errors import SourceUnavailable
 from engine.geometry.terrain_definition import TerrainDefinition
+from engine.readers.source_state import state_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,6 +74,8 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
         Of a table in a file of several; "" = the only one.
     table_crs : str
         Canonical key of the CRS of a table's geometries where the table does not say it.
+    stack_variables : bool
+        Of type series: variables on one grid become bands of one item a time.
     """
 
     bands: tuple[int, ...] = ()
@@ -94,19 +97,15 @@ class ItemOptions(msgspec.Struct, frozen=True, kw_only=True):
     path_field: str = ""
     layer: str = ""
     table_crs: str = ""
+    stack_variables: bool = False
 
 
 FileState: TypeAlias = tuple[int, int]
-_GONE: FileState = (-1, 0)
 
 
 def state_of_file(path: str) -> FileState:
-    """Return size and time of change (ns) of a file; (-1, 0) where there is none."""
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return _GONE
-    return status.st_size, status.st_mtime_ns
+    """Return size and time of change (ns) of a file or object; (-1, 0) where there is none."""
+    return state_of_source(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,44 @@
-"""Variables of netCDF files and Zarr stores: an item for each time, variables on one grid are its bands.
+"""Variables of netCDF files and Zarr stores: an item for each slice of each variable.
 
-Of variables on several grids, or of several types, those are taken that are most; `--assets` names others.
-Levels of height and the like are bands, too.
+A slice is one position in all dimensions but rows and columns: a time, a level. Of variables of several
+types those are taken that are most; `--assets` names others. With `--stack-variables` variables on one
+grid become the bands of one item a time instead, levels bands, too; so do those that only count bands.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from engine.build.item_build import placement_problem
 from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, SourceDefinition
 from engine.errors import UnknownProduct
-from engine.readers.cube_arrays import open_file
+from engine.readers.cube_arrays import is_zarr_group, open_file
 from engine.readers.cube_times import times_of
 from engine.readers.header import read_header
 from raster_types.base import state_of_file
+from raster_types.items.cube_slices import SlicedVariable, sliced, tells_time
 from raster_types.items.image_files import ZARR_GROUPS
 from raster_types.items.item_values import BandValues, with_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from engine.readers.cube_arrays import CubeArray
+    from engine.readers.cube_arrays import CubeArray, CubeFile
     from engine.readers.header import RasterHeader
     from raster_types.base import ItemOptions, Product
+    from raster_types.items.cube_slices import CubeSlice
 
 _SUFFIXES = (".nc", ".nc4", ".cdf")
 _MOST_ITEMS = 100_000
+# GDAL writes bands into a netCDF file as variables called so.
+_BAND = re.compile(r"Band\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +74,67 @@ class SeriesType:
         return is_netcdf(path)
 
     def items(self, product: Product, options: ItemOptions) -> Iterator[NewItem]:
-        """Make an item for each time.
+        """Make an item for each slice, or for each time.
 
         Raises
         ------
         UnknownProduct
             No variable is a raster, or one that is asked for is not there.
         """
-        cube = _cube(product.main, options)
-        product.files[product.main] = state_of_file(product.main)
+        main = product.main
+        product.files[main] = state_of_file(main)
+        with open_file(main, _driver(main)) as file:
+            arrays = file.arrays()
+            rasters = _rasters(main, arrays)
+            if options.stack_variables or all(map(_BAND.fullmatch, rasters)):
+                variables = _stacked(main, rasters, options.assets)
+                cube = _cube(main, variables, arrays, file)
+                several: list[SlicedVariable] = []
+            else:
+                chosen = _chosen(main, rasters, options.assets)
+                several = [sliced(array, arrays, file) for array in chosen]
+        if several:
+            count = sum(math.prod(each.array.shape[:-2]) for each in several)
+            _check_count(main, count, "slices")
+            for variable in several:
+                yield from self._slices(main, variable, options)
+            return
         headers = tuple(
             read_header(array.path, f"{cube.driver}:{array.name}") for array in cube.variables
         )
         for number in range(len(cube.times) or 1):
             yield self._item(cube, headers, number, options)
+
+    def _slices(
+        self, main: str, variable: SlicedVariable, options: ItemOptions
+    ) -> Iterator[NewItem]:
+        """Make the items of one variable; its slices are alike but for what they hold."""
+        array, kind = variable.array, _driver(main)
+        header = read_header(array.path, f"{kind}:{array.name}/0")
+        crs = options.crs or header.crs
+        status, message = placement_problem(header, crs) or (ItemStatus.ADDED, "")
+        for each in variable.slices():
+            driver = f"{kind}:{array.name}/{each.layer}"
+            source = SourceDefinition(
+                path=array.path,
+                driver=driver,
+                no_data=options.no_data,
+                valid_range=options.valid_range,
+                crs=options.crs,
+            )
+            name = _slice_name(main, variable, each)
+            raster = RasterDefinition(raster_type=self.name, sources=(source,))
+            if options.values != "dn":
+                band = header.bands[0]
+                raster = with_values(name, raster, [BandValues(band.scale, band.offset)])
+            yield NewItem(
+                name=name,
+                raster=raster,
+                headers=(msgspec.structs.replace(header, driver=driver),),
+                attributes=_slice_attributes(main, variable, each),
+                status=status,
+                message=message,
+            )
 
     def _item(
         self, cube: _Cube, headers: tuple[RasterHeader, ...], number: int, options: ItemOptions
@@ -138,53 +193,109 @@ def _attributes(cube: _Cube, time: str) -> dict[str, str | int | float | None]:
     return {**found, "AcqDate": time} if time else found
 
 
-def _cube(main: str, options: ItemOptions) -> _Cube:
-    driver = "netCDF" if is_netcdf(main) else "Zarr"
-    with open_file(main, driver) as file:
-        arrays = file.arrays()
-        variables = _chosen(main, arrays, options.assets)
-        outer = variables[0].dims[:-2]
-        axis = arrays.get(outer[0]) if outer else None
-        has_times = axis is not None and _tells_time(axis)
-        # A cube of one time may say it in a variable of its own.
-        alone = (each for each in arrays.values() if not each.shape and _tells_time(each))
-        teller = axis if has_times else next(alone, None)
-        times = () if teller is None else times_of(teller, file)
-    if len(times) > _MOST_ITEMS:
-        raise UnknownProduct(main, f"has {len(times)} times; at most {_MOST_ITEMS} become items")
-    return _Cube(main, driver, variables, has_times, times)
+def _driver(main: str) -> str:
+    return "netCDF" if is_netcdf(main) else "Zarr"
 
 
-def _tells_time(array: CubeArray) -> bool:
-    return " since " in str(array.attributes.get("units", ""))
+def _slice_name(main: str, variable: SlicedVariable, each: CubeSlice) -> str:
+    parts = [_stem(main), variable.array.name]
+    for dimension, value in zip(variable.dimensions, each.values, strict=True):
+        if isinstance(value, str):
+            parts.append(value.replace(":", "").removesuffix(".000Z"))
+        else:
+            parts.append(f"{dimension.name}{value:.9g}")
+    return "_".join(parts)
 
 
-def _chosen(
-    main: str, arrays: Mapping[str, CubeArray], assets: Sequence[str]
-) -> tuple[CubeArray, ...]:
-    bounds = {str(array.attributes.get("bounds", "")) for array in arrays.values()}
+def _slice_attributes(
+    main: str, variable: SlicedVariable, each: CubeSlice
+) -> dict[str, str | int | float | None]:
+    said, dimensions = variable.array.attributes, variable.dimensions
+    return {
+        "GroupName": _stem(main),
+        "Variable": variable.array.name,
+        "Dimensions": ",".join(dimension.name for dimension in dimensions),
+        "DimensionUnits": ",".join(dimension.unit.replace(",", " ") for dimension in dimensions),
+        "Units": _text(said.get("units")),
+        "LongName": _text(said.get("long_name") or said.get("standard_name")),
+        **{d.name: value for d, value in zip(dimensions, each.values, strict=True)},
+    }
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None
+
+
+def _check_count(main: str, count: int, what: str) -> None:
+    if count > _MOST_ITEMS:
+        raise UnknownProduct(main, f"has {count} {what}; at most {_MOST_ITEMS} become items")
+
+
+def _cube(
+    main: str, variables: tuple[CubeArray, ...], arrays: Mapping[str, CubeArray], file: CubeFile
+) -> _Cube:
+    outer = variables[0].dims[:-2]
+    axis = arrays.get(outer[0]) if outer else None
+    has_times = axis is not None and tells_time(axis)
+    # A cube of one time may say it in a variable of its own.
+    alone = (each for each in arrays.values() if not each.shape and tells_time(each))
+    teller = axis if has_times else next(alone, None)
+    times = () if teller is None else times_of(teller, file)
+    _check_count(main, len(times), "times")
+    return _Cube(main, _driver(main), variables, has_times, times)
+
+
+def _rasters(main: str, arrays: Mapping[str, CubeArray]) -> dict[str, CubeArray]:
+    """Return the variables that are rasters: not the coordinates and bounds of others."""
+    helpers = {
+        name
+        for array in arrays.values()
+        for key in ("bounds", "coordinates", "grid_mapping")
+        for name in str(array.attributes.get(key, "")).split()
+    }
     rasters = {
         name: array
         for name, array in arrays.items()
         if len(array.shape) >= 2
-        and name not in bounds
+        and name not in helpers
         and all(d in arrays for d in array.dims[-2:])
     }
+    if PurePath(main).name == "zarr.json" and not is_zarr_group(Path(main)):
+        # The arrays beside it are of the group's own file.
+        raise UnknownProduct(main, "is no group of arrays; name the folder of the store")
     if not rasters:
         why = "no variable is a raster whose rows and columns have coordinates"
-        if PurePath(main).name == "zarr.json":
-            why = "is no group of arrays; name the folder of the store"
         raise UnknownProduct(main, why)
+    return rasters
+
+
+def _asked(
+    main: str, rasters: Mapping[str, CubeArray], assets: Sequence[str]
+) -> tuple[CubeArray, ...]:
+    missing = [name for name in assets if name not in rasters]
+    if missing:
+        raise UnknownProduct(main, f"has no variable {missing[0]!r}; it has {', '.join(rasters)}")
+    return tuple(rasters[name] for name in assets)
+
+
+def _chosen(
+    main: str, rasters: Mapping[str, CubeArray], assets: Sequence[str]
+) -> tuple[CubeArray, ...]:
     if assets:
-        missing = [name for name in assets if name not in rasters]
-        if missing:
-            raise UnknownProduct(
-                main, f"has no variable {missing[0]!r}; it has {', '.join(rasters)}"
-            )
-        chosen = [rasters[name] for name in assets]
-        if len({_kind(array) for array in chosen}) > 1:
+        return _asked(main, rasters, assets)
+    types = {name: array.dtype.newbyteorder("=").name for name, array in rasters.items()}
+    ((usual, _),) = Counter(types.values()).most_common(1)
+    return tuple(rasters[name] for name, kind in types.items() if kind == usual)
+
+
+def _stacked(
+    main: str, rasters: Mapping[str, CubeArray], assets: Sequence[str]
+) -> tuple[CubeArray, ...]:
+    if assets:
+        chosen = _asked(main, rasters, assets)
+        if len(set(map(_kind, chosen))) > 1:
             raise UnknownProduct(main, f"{', '.join(assets)} differ in their grids or types")
-        return tuple(chosen)
+        return chosen
     ((usual, _),) = Counter(map(_kind, rasters.values())).most_common(1)
     return tuple(array for array in rasters.values() if _kind(array) == usual)
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 
 from engine.errors import ImageServerError
-from server import health
+from server import health, openapi
 from server.edge import Edge
-from server.pages import map_page
+from server.pages import map_page, oidc_sign_in, sign_in
+from server.pages.missing_page import not_found
 from server.protocols import PROTOCOLS
+from server.responses import refused
 from server.state import ServerState
 from server.tile_answers import TileAnswers
 from server.tile_path import TilePath, TileShortcut
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import Receive, Scope, Send
 
+    from config.layers import Layers
     from config.settings import Settings
 
 _log = logging.getLogger("swath.server")
@@ -42,11 +45,15 @@ class Application:
         Answers tiles past ASGI, for a server that can.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.state = ServerState(settings)
+    def __init__(self, settings: Settings, layers: Layers | None) -> None:
+        self.state = ServerState(settings, layers)
         self.on_failure: Callable[[], None] = lambda: None
-        self._router = Starlette(routes=_routes(self.state), lifespan=self._lifespan)
-        edge = Edge(self._router, settings, self.state.metrics)
+        self._router = Starlette(
+            routes=_routes(self.state),
+            lifespan=self._lifespan,
+            exception_handlers={404: not_found, ImageServerError: refused},
+        )
+        edge = Edge(self._router, settings, self.state.journal)
         tiles = TileAnswers(self.state, edge.cors)
         self.shortcut = TileShortcut(tiles)
         self._app = TilePath(edge, tiles)
@@ -80,6 +87,11 @@ class Application:
         else:
             names = self.state.registry.names()
             _log.info("ready with %d services", len(names))
+            if not self.state.access.has_administrator:
+                _log.info(
+                    "no administrator yet; make one with: swath user add NAME --role administrator --data %s",
+                    self.state.settings.data,
+                )
             if not names:
                 _log.info(
                     "no service yet; publish one with: swath publish FILE.tif --name NAME --data %s",
@@ -91,10 +103,17 @@ def _routes(state: ServerState) -> list[BaseRoute]:
     found = health.routes(state)
     for protocol in PROTOCOLS.values():
         found += protocol.routes(state)
-    found += map_page.routes(state)
-    return found
+    found += map_page.routes(state) + sign_in.routes(state)
+    found += oidc_sign_in.routes(state)
+    return found + openapi.routes(state, found)
 
 
-def create_app(settings: Settings) -> Application:
-    """Return the application for these settings."""
-    return Application(settings)
+def create_app(settings: Settings, layers: Layers | None = None) -> Application:
+    """Return the application for these settings.
+
+    Parameters
+    ----------
+    layers
+        Where they come from, but for the site; what the site says later is laid over these.
+    """
+    return Application(settings, layers)

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_line(path: Path, text: str) -> None:
+def write_line(path: Path, text: str, mode: int = 0o666) -> None:
     """Replace a small file as a whole, on disk before it has its name.
+
+    Parameters
+    ----------
+    mode : int
+        Who may read it, less the umask.
 
     Raises
     ------
@@ -24,7 +29,9 @@ def write_line(path: Path, text: str) -> None:
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with part.open("w", encoding="ascii") as file:
+        part.unlink(missing_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(f"{text}\n")
             file.flush()
             os.fsync(file.fileno())

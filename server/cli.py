@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from config.load import SettingsError
+from config.environment import check_environment
+from config.layers import SettingsError
 from engine.errors import ImageServerError
+from engine.readers.source_access import SourceAccess, use_source_access
 from server.commands import (
     bench,
+    cache,
     compare,
+    connection,
     definition,
     demo,
     explain,
     function,
+    key,
+    metrics,
     plugins,
     publish,
     serve,
     service,
+    system,
+    user,
 )
+from server.commands.options import DEFAULT_DATA
 from server.version import PROGRAM_VERSION
 
 _EPILOG = """\
@@ -67,13 +78,26 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    """Keep options of all commands."""
+    """Look at the environment before any command does."""
+    check_environment()
+    use_source_access(
+        SourceAccess(
+            connections=str(Path(os.environ.get("SWATH_DATA", DEFAULT_DATA)) / "connections"),
+            roots=tuple(filter(None, os.environ.get("SWATH_ROOTS", "").split(","))),
+        )
+    )
 
 
 app.add_typer(definition.app, name="definition")
 app.command()(publish.publish)
 app.add_typer(service.app, name="service")
+app.add_typer(user.app, name="user")
+app.add_typer(key.app, name="key")
 app.add_typer(function.app, name="function")
+app.add_typer(system.app, name="system")
+app.add_typer(connection.app, name="connection")
+app.add_typer(metrics.app, name="metrics")
+app.add_typer(cache.app, name="cache")
 app.command()(serve.serve)
 app.command()(explain.explain)
 app.command()(bench.bench)

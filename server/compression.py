@@ -32,6 +32,7 @@ _TEXTS = (
     b"application/json",
     b"application/geo+json",
     b"application/javascript",
+    b"application/vnd.ogc.",
     b"text/",
 )
 

@@ -15,6 +15,7 @@ from engine.build.terrain_pins import TerrainPins
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.band_statistics import BandStatistics
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.service_facts import ServiceFacts
     from engine.build.service_table import ServiceTable
@@ -77,13 +78,25 @@ def _facts(facts: ServiceFacts, picture_bands: tuple[int, ...]) -> Iterator[str]
     shown = ", ".join(str(band + 1) for band in shown_bands(facts, picture_bands))
     note = picture_note(facts, picture_bands)
     yield f"  {'picture bands':<20}  {shown}{f'   ({note})' if note else ''}"
-    for band, found in zip(facts.bands, facts.statistics, strict=False):
+    for name, found in _statistics(facts):
         text = f"{found.min:g} to {found.max:g}, mean {found.mean:.4g}, deviation {found.std:.4g}"
         if found.is_empty:
             text = "none: no pixel of it was found"
-        yield f"  {'statistics':<20}  {band.name}: {text}"
+        yield f"  {'statistics':<20}  {name}: {text}"
     sizes = ", ".join(f"{size:g}" for size in facts.overview_sizes)
     yield f"  {'overviews from':<20}  {sizes or 'none'}"
+
+
+def _statistics(facts: ServiceFacts) -> Iterator[tuple[str, BandStatistics]]:
+    """Yield statistics with what they are of: each band, of several variables each band of each."""
+    if len(facts.variables) < 2:
+        for band, found in zip(facts.bands, facts.statistics, strict=False):
+            yield band.name, found
+        return
+    for variable, counts in sorted(facts.variables.items()):
+        for number, found in enumerate(counts.statistics):
+            own = f" {facts.bands[number].name}" if len(facts.bands) > 1 else ""
+            yield f"{variable}{own}", found
 
 
 def _from_data(facts: ServiceFacts) -> dict[str, object]:

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.build.definition_folder import DefinitionFolder
 from engine.errors import ConfigError, RequestError
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import FunctionTemplate
 from server.protocols.arcgis.function_names import NOTHING
 from server.protocols.arcgis.rendering_rule import RuleScope, rendering_rule_of_json

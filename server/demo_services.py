@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Rule = Mapping[str, Any]
 
 # Raised when services change that are not their scenes: those of another stamp are made anew.
-_EDITION = 2
+_EDITION = 3
 _STAMP = f"{demo_scenes.VERSION}.{FORMAT_VERSION}.{_EDITION}"
 
 
@@ -83,6 +83,7 @@ DEMO_SERVICES = (
             ),
             copyright="NASA Earth Observatory (Blue Marble Next Generation)",
             time_field="AcqDate",
+            wms=True,
         ),
     ),
     DemoService(

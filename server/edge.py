@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,13 @@ import msgspec
 
 from engine.errors import ImageServerError, InternalError
 from server.compression import accepts_gzip, compressed, echo_weak_etag, is_text, with_vary
-from server.errors import headers_of, message_of, status_of
+from server.errors import headers_of, hidden_reference, message_of, status_of
+from server.journal import Finished
+from server.pages.security_headers import STRICT_TRANSPORT
+from server.private_answers import as_private
+from server.proxy import PublicAddress
+from server.request_id import HEADER, REQUEST_ID, reference
+from server.visitor import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,13 +29,21 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from config.settings import Settings
-    from server.metrics import Metrics
+    from server.journal import Journal
 
 _log = logging.getLogger("swath.server")
-_access = logging.getLogger("swath.access")
 
 RawHeaders = list[tuple[bytes, bytes]]
-_EXPOSED = b"ETag, Server-Timing, X-Swath-Truncated, Retry-After, Content-Disposition"
+# "*" stands for any header but Authorization, and for none in browsers that are older than it.
+_ALLOWED = (
+    b"*, Accept, Authorization, Content-Type, If-None-Match, Range, X-API-Key, "
+    b"X-Esri-Authorization, X-Requested-With"
+)
+_EXPOSED = (
+    b"ETag, Server-Timing, X-Request-Id, X-Swath-Truncated, X-Swath-Stale, Age, Retry-After, Content-Disposition,"
+    b" Content-Range,"
+    b" Accept-Ranges"
+)
 
 
 class Cors:
@@ -74,7 +87,11 @@ def _get(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes:
 def error_message(error: ImageServerError) -> tuple[int, RawHeaders, bytes]:
     """Return status, headers and JSON body of an error on routes of our own."""
     status = status_of(error)
-    body = msgspec.json.encode({"error": {"code": status, "message": message_of(error)}})
+    # One form on all routes: clients of ArcGIS join the details without looking whether there are any.
+    found = hidden_reference(error)
+    details = [f"Reference {found}."] if found else []
+    fields = {"code": status, "message": message_of(error), "details": details}
+    body = msgspec.json.encode({"error": fields})
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
@@ -85,29 +102,34 @@ def error_message(error: ImageServerError) -> tuple[int, RawHeaders, bytes]:
 
 
 def internal_error(what: str) -> InternalError:
-    """Log the exception being handled under a new reference and return what may be said of it."""
-    reference = secrets.token_hex(4)
-    _log.exception("%s failed, reference %s", what, reference)
-    return InternalError(reference)
+    """Log the exception being handled under the request's id and return what may be said of it."""
+    found = reference()
+    _log.exception("%s failed, reference %s", what, found)
+    return InternalError(found)
 
 
 class Edge:
     """The outermost application."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, journal: Journal) -> None:
         self._app = app
         self._prefix = settings.prefix
         self._max_body = settings.limits.max_body_kb * 1024
-        self._is_logging = settings.access_log
-        self._metrics = metrics
+        self._journal = journal
+        self._metrics = journal.metrics
         self.cors = Cors(settings.cors_origins)
+        self._address = PublicAddress(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        request_id = self._journal.request_id(scope)
+        REQUEST_ID.set(request_id.decode())
         exchange = _Exchange(scope, receive, send, self.cors, self._max_body)
+        exchange.address = self._address
+        exchange.request_id = request_id
         started = time.perf_counter()
         self._metrics.open_requests += 1
         try:
@@ -148,12 +170,34 @@ class Edge:
     def _count(self, scope: Scope, exchange: _Exchange, seconds: float) -> None:
         service, protocol, operation = scope.get("swath.labels", ("", "", "other"))
         status = scope.get("swath.status", exchange.status)
-        self._metrics.observe(
-            service=service, protocol=protocol, operation=operation, status=status, seconds=seconds
-        )
-        if self._is_logging:
-            # The query may hold tokens: the path alone is logged.
-            _access.info("%s %s %d %.1f ms", scope["method"], scope["path"], status, seconds * 1e3)
+        series = self._metrics.series(service, protocol, operation)
+        series.observe(status, seconds, exchange.body_bytes)
+        error = scope.get("swath.error")
+        if error is not None:
+            self._metrics.observe_error(service, error)
+        elif status == 413:
+            self._metrics.reject("too_large")
+        if self._journal.is_wanted or seconds > self._journal.slow_s:
+            answered = scope.get("swath.answered")
+            self._journal.note(
+                Finished(
+                    scope=scope,
+                    request_id=exchange.request_id,
+                    service=service,
+                    protocol=protocol,
+                    operation=operation,
+                    status=status,
+                    seconds=seconds,
+                    body_bytes=exchange.body_bytes,
+                    error="" if error is None else type(error).__name__,
+                    cache="" if answered is None else answered.cache,
+                    stages={} if answered is None else answered.stages,
+                )
+            )
+
+
+def _is_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return _get(headers, b"content-type").startswith(b"text/html")
 
 
 class _Exchange:
@@ -170,6 +214,9 @@ class _Exchange:
         self._is_refused = False
         self._held: Message | None = None
         self.status = 0
+        self.body_bytes = 0
+        self.address: PublicAddress | None = None
+        self.request_id = b""
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -196,18 +243,25 @@ class _Exchange:
             self._held = None
             self.status = start["status"]
             await self._send(start)
+        self.body_bytes += len(message.get("body", b""))
         await self._send(message)
 
     def _dress(self, start: Message) -> None:
+        given = start.get("headers", ())
         headers = [
-            *start.get("headers", ()),
+            *(as_private(list(given)) if PRIVATE in self._scope else given),
             (b"x-content-type-options", b"nosniff"),
+            (HEADER, self.request_id),
             *self._cors.headers(self._scope["headers"]),
         ]
+        if self.address and _is_page(given) and self.address.is_https(self._scope):
+            headers.append(STRICT_TRANSPORT)
         start["headers"] = headers
-        if is_text(start):
+        is_kept = start["status"] == 304
+        if is_kept or is_text(start):
+            # Also where the client has the answer: what varies is said with each ETag.
             start["headers"] = with_vary(headers)
-        elif start["status"] == 304:
+        if is_kept:
             echo_weak_etag(start, self._scope["headers"])
 
     async def answer_plain(self, status: int, body: bytes, headers: Any = ()) -> None:
@@ -231,6 +285,7 @@ class _Exchange:
             return
         if self.status:
             raise error
+        self._scope["swath.error"] = error
         status, headers, body = error_message(error)
         self._held = None
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
@@ -241,12 +296,10 @@ class _Exchange:
         self._is_refused = True
 
     async def answer_preflight(self) -> None:
-        asked = _get(self._scope["headers"], b"access-control-request-headers")
         headers = [
+            (b"access-control-allow-headers", _ALLOWED),
             (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
             (b"access-control-max-age", b"86400"),
             (b"allow", b"GET, HEAD, POST, OPTIONS"),
         ]
-        if asked:
-            headers.append((b"access-control-allow-headers", b"*"))
         await self.answer_plain(204, b"", headers)

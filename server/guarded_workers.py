@@ -31,10 +31,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.build.workers import Job
 from engine.errors import ImageServerError, SourceCorrupt, SourceError, from_record, to_record
+from engine.readers.source_access import source_access, use_source_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from multiprocessing.context import ForkProcess, SpawnContext, SpawnProcess
+
+    from engine.readers.source_access import SourceAccess
 
 J = TypeVar("J", bound=Job)
 R = TypeVar("R")
@@ -231,7 +234,7 @@ class GuardedWorkers:
         # A copy has our ends of all pipes: where it kept them, none would end with us.
         kept = [ours, *(worker.pipe for worker in self._workers)] if is_copy else []
         # One run of work ends with its process, even where the parent is killed.
-        process = context.Process(target=_serve, args=(theirs, kept), daemon=True)
+        process = context.Process(target=_serve, args=(theirs, kept, source_access()), daemon=True)
         # Ctrl-C reaches all processes of a terminal: one that still imports would print a traceback.
         resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -253,7 +256,7 @@ class GuardedWorkers:
         worker.given.clear()
 
 
-def _serve(pipe: Connection, not_ours: Sequence[Connection]) -> None:
+def _serve(pipe: Connection, not_ours: Sequence[Connection], access: SourceAccess) -> None:
     """Do jobs until the other side goes."""
     for other in not_ours:
         other.close()
@@ -268,6 +271,7 @@ def _serve(pipe: Connection, not_ours: Sequence[Connection]) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_gdal(_GDAL_CACHE_MB)
+    use_source_access(access)
     # What the raster library prints about a bad file is in its status, not between progress bars.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     _limit_memory()

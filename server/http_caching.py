@@ -48,9 +48,24 @@ def is_match(if_none_match: str | None, etag: str) -> bool:
 
 
 def cache_control(summary: ServiceSummary) -> str:
-    """Return how long others may keep answers of a service."""
-    seconds = summary.properties.cache_max_age_s
-    return f"public, max-age={seconds}" if seconds > 0 else "no-cache"
+    """Return how long others may keep answers of a service.
+
+    Where they must ask each time, nothing is said of stale answers: that is for this server to decide.
+
+    References
+    ----------
+    RFC 9111 §5.2.2; RFC 5861 §3 and §4.
+    """
+    properties = summary.properties
+    seconds = properties.cache_max_age_s
+    if seconds <= 0:
+        return "no-cache"
+    said = f"public, max-age={seconds}"
+    if properties.stale_while_revalidate_s:
+        said += f", stale-while-revalidate={properties.stale_while_revalidate_s}"
+    if properties.stale_if_error_s:
+        said += f", stale-if-error={properties.stale_if_error_s}"
+    return said
 
 
 def conditional(

@@ -43,6 +43,10 @@ class Pending(Protocol):
 Shortcut: TypeAlias = "Callable[[RequestResponseCycle], Pending | None]"
 
 
+def _nobody_told(_: str) -> None:
+    return None
+
+
 def _no_shortcut(_: RequestResponseCycle) -> None:
     return None
 
@@ -54,6 +58,8 @@ class Guard:
     ----------
     shortcut
         Offered each request before the application; None = it is for the application.
+    rejected
+        Told why a connection was closed on a client: "connections", "too_slow" or "too_large".
 
     Attributes
     ----------
@@ -61,9 +67,15 @@ class Guard:
         In the order they were made.
     """
 
-    def __init__(self, settings: Settings, shortcut: Shortcut = _no_shortcut) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        shortcut: Shortcut = _no_shortcut,
+        rejected: Callable[[str], None] = _nobody_told,
+    ) -> None:
         timeouts, limits = settings.timeouts, settings.limits
         self.shortcut = shortcut
+        self.rejected = rejected
         self.header_s = timeouts.header_s
         self.body_s = timeouts.body_s
         self.stall_s = timeouts.stall_s
@@ -134,7 +146,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._head_since = self.loop.time()
         if not self._guard.admit(self, self.loop):
-            self._refuse(b"503 Service Unavailable")
+            self._refuse(b"503 Service Unavailable", "connections")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection and cancel what its client was waiting for."""
@@ -151,7 +163,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
         super().data_received(data)
         if self._is_in_head and self._head_bytes > self._guard.max_head:
-            self._refuse(b"431 Request Header Fields Too Large")
+            self._refuse(b"431 Request Header Fields Too Large", "too_large")
 
     def on_message_begin(self) -> None:
         """Start the clock of the head."""
@@ -196,14 +208,16 @@ class GuardedProtocol(HttpToolsProtocol):
             elif now - self._stall_since > guard.stall_s:
                 self.transport.abort()
         elif self._head_since is not None and now - self._head_since > guard.header_s:
-            self._refuse(b"408 Request Timeout")
+            self._refuse(b"408 Request Timeout", "too_slow")
         elif (self._stall_since is not None and now - self._stall_since > guard.stall_s) or (
             self._body_since is not None and now - self._body_since > guard.body_s
         ):
+            guard.rejected("too_slow")
             self.transport.abort()
 
-    def _refuse(self, status: bytes) -> None:
+    def _refuse(self, status: bytes, reason: str) -> None:
         if not self.transport.is_closing():
+            self._guard.rejected(reason)
             lines = (b"HTTP/1.1 " + status, b"content-length: 0", b"connection: close", b"", b"")
             self.transport.write(b"\r\n".join(lines))
             self.transport.close()

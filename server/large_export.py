@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from server.instances.dispatch import Flight
+    from server.instances.flight import Flight
     from server.instances.job import Job, Reply
     from server.state import ServerState
 
@@ -82,7 +82,7 @@ class Export:
         ------
         ImageServerError
         """
-        ahead = self._state.settings.instance_count + 1
+        ahead = self._state.pools.seats(self._job.service.name) + 1
         flights: deque[Flight] = deque()
         following = iter(range(self.layout.strips))
         try:
@@ -92,7 +92,7 @@ class Export:
                     break
             while flights:
                 reply = await flights[0].future
-                self._state.metrics.observe_losses(self._job.service.name, reply)
+                self._state.metrics.observe_reply(self._job, reply)
                 flights.popleft()
                 strip = next(following, -1)
                 if strip >= 0:
@@ -101,7 +101,7 @@ class Export:
         finally:
             for flight in flights:
                 if not flight.future.done():
-                    self._state.pool.abandon(flight)
+                    self._state.pools.abandon(flight)
                 elif not flight.future.cancelled():
                     flight.future.exception()  # seen: a failure of one strip is told once
 
@@ -111,7 +111,7 @@ class Export:
             raise TypeError(f"a strip of {type(image).__name__}")
         first = strip * self.layout.rows_per_strip
         request = StripRequest(image=image, first_row=first, rows=self.layout.rows_of(strip))
-        return self._state.pool.fly(replace(self._job, request=request))
+        return self._state.pools.fly(replace(self._job, request=request))
 
 
 def _sizes_of(reply: Reply) -> tuple[int, ...]:
@@ -131,7 +131,7 @@ async def large_export(state: ServerState, job: Job, headers: Mapping[str, str])
         raise TypeError(f"an export of {type(image).__name__}")
     rows = rows_per_strip(_row_bytes(job, image))
     request = StripLayoutRequest(image=image, rows_per_strip=rows)
-    reply = await state.pool.fly(replace(job, request=request)).future
+    reply = await state.pools.fly(replace(job, request=request)).future
     export = Export(state, job, _layout_decoder.decode(reply.body))
     named = {**headers, **dict(reply.headers)}
     if export.layout.compression == "none":

@@ -141,26 +141,59 @@ class _Connection(asyncio.Protocol):
             self._done.set_exception(ConnectionError(why))
 
 
-async def generate_load(target: Target, clients: int, seconds: float) -> LoadResult:
-    """Ask with `clients` connections at once for `seconds`; all walk through one list together."""
+class _Pace:
+    """The turns of all clients, and when each is due.
+
+    At a stated rate a request's time counts from when it was due, not from when a client was free for it:
+    a server that stalls would else be asked less and look better than it is.
+    """
+
+    def __init__(self, seconds: float, rate: float) -> None:
+        self._turns = count()
+        self._rate = rate
+        self._starts = time.perf_counter()
+        self.ends = self._starts + seconds
+
+    async def next(self) -> tuple[int, float | None]:
+        """Return the next turn and since when it is due: None = now."""
+        turn = next(self._turns)
+        if not self._rate:
+            return turn, None
+        due = self._starts + turn / self._rate
+        await asyncio.sleep(max(0.0, min(due, self.ends) - time.perf_counter()))
+        return turn, due
+
+
+async def generate_load(
+    target: Target, clients: int, seconds: float, rate: float = 0.0
+) -> LoadResult:
+    """Ask with `clients` connections at once for `seconds`; all walk through one list together.
+
+    Parameters
+    ----------
+    rate
+        Requests a second, as long as `clients` suffice for it; 0 = each asks as soon as it is answered.
+    """
     result = LoadResult()
-    turns = count()
     started = time.perf_counter()
-    ends = started + seconds
-    await asyncio.gather(*(_client(target, turns, ends, result) for _ in range(clients)))
+    pace = _Pace(seconds, rate)
+    await asyncio.gather(*(_client(target, pace, result) for _ in range(clients)))
     result.seconds = time.perf_counter() - started
     return result
 
 
-async def _client(target: Target, turns: count[int], ends: float, result: LoadResult) -> None:
+async def _client(target: Target, pace: _Pace, result: LoadResult) -> None:
     connection: _Connection | None = None
-    while time.perf_counter() < ends:
-        request = target.requests[next(turns) % len(target.requests)]
-        started = time.perf_counter()
+    while True:
+        turn, due = await pace.next()
+        if time.perf_counter() >= pace.ends:
+            break
+        request = target.requests[turn % len(target.requests)]
+        started = due or time.perf_counter()
         try:
             if connection is None or not connection.is_open:
                 connection = await _connect(target)
-                started = time.perf_counter()
+                started = due or time.perf_counter()
             async with asyncio.timeout(_ANSWER_S):
                 status = await connection.ask(request)
         except OSError as err:  # ConnectionError and TimeoutError are both OSErrors

@@ -1,4 +1,7 @@
-"""Logs on standard error: one line an event, as text for people or as JSON for collectors."""
+"""Logs on standard error: one line an event, as text for people or as JSON for collectors.
+
+Rule: tokens, keys and passwords are struck out of every line, wherever they came from.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,37 @@ from typing import Any, Literal
 
 import msgspec
 
+from server.log_flood import FloodFilter
+from server.masks import masked, masked_fields
+from server.request_id import REQUEST_ID
+
 # What a LogRecord always has; anything else came as `extra` and belongs into the JSON line.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives each record the id of the request that it is about, if any."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let all records pass."""
+        request_id = REQUEST_ID.get()
+        if request_id:
+            record.request_id = request_id
+        return True
+
+
+class TextFormatter(logging.Formatter):
+    """A line for people, with the request's id at its end, tracebacks below it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text, without secrets."""
+        return masked(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's own name
+        """Return the line without a traceback."""
+        line = super().formatMessage(record)
+        request_id = getattr(record, "request_id", "")
+        return f"{line} [{request_id}]" if request_id else line
 
 
 class JsonFormatter(logging.Formatter):
@@ -27,13 +59,14 @@ class JsonFormatter(logging.Formatter):
         line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(line, enc_hook=str).decode()
+        return msgspec.json.encode(masked_fields(line), enc_hook=str).decode()
 
 
 def configure_logging(form: Literal["text", "json"] = "text", level: str = "INFO") -> None:
     """Send all logs of this process to standard error in one form."""
     formatters: dict[str, Any] = {
         "text": {
+            "()": TextFormatter,
             "format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s",
             "datefmt": "%H:%M:%S",
         },
@@ -44,7 +77,14 @@ def configure_logging(form: Literal["text", "json"] = "text", level: str = "INFO
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {form: formatters[form]},
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form}},
+            "filters": {"request": {"()": RequestIdFilter}, "flood": {"()": FloodFilter}},
+            "handlers": {
+                "stderr": {
+                    "class": "logging.StreamHandler",
+                    "formatter": form,
+                    "filters": ["request", "flood"],
+                }
+            },
             "root": {"handlers": ["stderr"], "level": "WARNING"},
             "loggers": {
                 "swath": {"level": level},

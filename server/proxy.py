@@ -51,23 +51,40 @@ class PublicAddress:
             prefix = _checked(stripped, _PREFIX_FORM) + prefix
         return f"{scheme}://{_checked(host, _HOST_FORM) or _own_address(scope)}{prefix}"
 
+    def is_https(self, scope: Scope) -> bool:
+        """Tell whether nobody can read along on the way to the outside."""
+        return self.base(scope).startswith("https:")
+
     def is_from_proxy(self, scope: Scope) -> bool:
         """Tell whether the connection comes from a trusted proxy."""
         client = scope.get("client")
         return bool(self._networks and client and self._is_trusted(client[0]))
+
+    def is_private(self, scope: Scope) -> bool:
+        """Tell whether nobody between the client and this server can read along.
+
+        That is https, or a client on this machine; a trusted proxy says what it was asked by, and is believed
+        to use https when it says nothing.
+        """
+        if self.is_from_proxy(scope):
+            return _header(scope["headers"], b"x-forwarded-proto").lower() != "http"
+        return scope.get("scheme") == "https" or _is_loopback(scope.get("client"))
 
     def client(self, scope: Scope) -> str:
         """Return the address of the client, as far as it can be trusted."""
         peer = scope.get("client")
         if peer is None:
             return ""
-        if self.is_from_proxy(scope):
-            text = _header(scope["headers"], b"x-forwarded-for")
-            try:
-                return str(ipaddress.ip_address(text))
-            except ValueError:
-                return str(peer[0])
-        return str(peer[0])
+        return self.forwarded_client(scope) or str(peer[0])
+
+    def forwarded_client(self, scope: Scope) -> str | None:
+        """Return the address that a trusted proxy was asked from; None = there is none, or it does not say."""
+        if not self.is_from_proxy(scope):
+            return None
+        try:
+            return str(ipaddress.ip_address(_header(scope["headers"], b"x-forwarded-for")))
+        except ValueError:
+            return None
 
     def _is_in_networks(self, address: str) -> bool:
         try:
@@ -75,6 +92,13 @@ class PublicAddress:
         except ValueError:  # a Unix socket or a test client has no address
             return False
         return any(parsed in network for network in self._networks)
+
+
+def _is_loopback(peer: tuple[str, int] | None) -> bool:
+    try:
+        return peer is None or ipaddress.ip_address(peer[0]).is_loopback
+    except ValueError:  # a Unix socket
+        return True
 
 
 def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:

@@ -16,14 +16,19 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+from config.placement import PLACEMENT_FILE, placement_text
 from engine.errors import ConfigError, InvalidParameter
 from engine.zmd import connect_read_only, read_summary
+from server.access.sharing import Sharing
+from server.access.site import Site
 from server.atomic_files import change_of, read_line, sync_folder, write_line
-from server.data_folder import DataFolder, Entry
+from server.data_folder import DataFolder, Entry, read_history
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from config.placement import Placement
 
 KEPT_VERSIONS = 3
 LOCK_WAIT_S = 10.0
@@ -119,7 +124,7 @@ class Publisher:
     def versions(self, full_name: str) -> list[str]:
         """Return the versions kept of a service, in the order in which they are gone back through."""
         home = self.folder.home(full_name)
-        return [known for known in _read_history(home) if (home / f"{known}.zmd").is_file()]
+        return [known for known in read_history(home) if (home / f"{known}.zmd").is_file()]
 
     # Services.
 
@@ -143,8 +148,25 @@ class Publisher:
             write_line(self._entry(full_name).home / "stopped", "")
             self._touch()
 
+    def place(self, full_name: str, placement: Placement, check: Callable[[Entry], None]) -> None:
+        """Give a service instances of its own, or let it share.
+
+        Parameters
+        ----------
+        check
+            Raises where the memory does not suffice; called while nobody else can change anything.
+        """
+        with self._change():
+            entry = self._entry(full_name)
+            check(entry)
+            if placement.is_dedicated:
+                write_line(entry.home / PLACEMENT_FILE, placement_text(placement))
+            else:
+                (entry.home / PLACEMENT_FILE).unlink(missing_ok=True)
+            self._touch()
+
     def rename(self, full_name: str, new_name: str) -> None:
-        """Give a service another name or folder, with its versions and state.
+        """Give a service another name or folder, with its versions, its state and who may see it.
 
         Requests under way to the old name end: its files are linked, not moved.
         """
@@ -155,6 +177,10 @@ class Publisher:
                 raise ConfigError(new_name, "", "is the name of a published service already")
             self._check_free(new_name)
             self._forget(target)
+            site = Site(self.folder.path)
+            if site.path.exists():
+                # Before it appears: at no moment may anybody see more than before.
+                Sharing(site).carry(full_name, new_name)
             self._copy_links(entry, target)
             self._retire(entry.home)
             self._touch()
@@ -176,17 +202,16 @@ class Publisher:
 
     def _check_free(self, full_name: str) -> None:
         """Refuse a name whose place is taken: by a folder of services, or below a service."""
-        home = self.folder.home(full_name)
         folder = full_name.rpartition("/")[0]
         if folder and self.folder.entry(folder) is not None:
             raise ConfigError(full_name, "", f"{folder!r} is a service, so it can be no folder")
-        inner = [entry.name for entry in self.folder.entries() if entry.home.parent == home]
+        inner = [] if folder else self.folder.names_in(full_name)
         if inner:
             raise ConfigError(full_name, "", f"is the folder of {_listed(inner)}")
 
     def _switch(self, home: Path, version: str) -> None:
         (home / "deleted").unlink(missing_ok=True)
-        history = _read_history(home)
+        history = read_history(home)
         before = read_line(home / "current")
         # Going back from the new version leads to the one that served before it.
         others = [known for known in history if known not in (before, version)]
@@ -201,9 +226,12 @@ class Publisher:
             link = target / f"{version}.zmd"
             link.unlink(missing_ok=True)
             link.hardlink_to(entry.home / f"{version}.zmd")
-        write_line(target / "history", "\n".join(_read_history(entry.home)))
+        write_line(target / "history", "\n".join(read_history(entry.home)))
         if entry.is_stopped:
             write_line(target / "stopped", "")
+        placement = read_line(entry.home / PLACEMENT_FILE)
+        if placement:
+            write_line(target / PLACEMENT_FILE, placement)
         sync_folder(target)
         write_line(target / "current", entry.version)
 
@@ -213,7 +241,7 @@ class Publisher:
 
     def _forget(self, home: Path) -> None:
         """Make way for another service in a folder of a deleted one."""
-        for name in ("deleted", "stopped", "history"):
+        for name in ("deleted", "stopped", "history", PLACEMENT_FILE):
             (home / name).unlink(missing_ok=True)
 
     def _sweep(self, home: Path) -> None:
@@ -221,7 +249,7 @@ class Publisher:
         before = time.time() - _SWEEP_AFTER_S
         for other in self._deleted_homes(before):
             shutil.rmtree(other)
-        kept = {*_read_history(home), read_line(home / "current")}
+        kept = {*read_history(home), read_line(home / "current")}
         for file in home.glob("*.zmd"):
             if file.stem not in kept and file.stat().st_ctime < before:
                 file.unlink(missing_ok=True)
@@ -289,13 +317,6 @@ def _copy(file: Path, home: Path) -> tuple[Path, str]:
         part.unlink(missing_ok=True)
         raise
     return part, digest.hexdigest()
-
-
-def _read_history(home: Path) -> list[str]:
-    try:
-        return (home / "history").read_text(encoding="ascii").split()
-    except FileNotFoundError:
-        return []
 
 
 def _listed(names: list[str]) -> str:

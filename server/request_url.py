@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from engine.errors import InvalidParameter, ServiceNotFound
-from engine.request import TileAddress
+from engine.request_parts import TileAddress
 from server.protocols.arcgis.image_parameters import image_request
 from server.protocols.arcgis.operations.base import Question
 from server.protocols.arcgis.operations.tile import parse as parse_tile
 from server.protocols.arcgis.parameters import Parameters
-from server.protocols.xyz import tile_request
+from server.protocols.xyz import service_and_scheme, tile_request
 
 if TYPE_CHECKING:
     from engine.request import ImageRequest
@@ -41,9 +41,10 @@ def picture_of_url(url: str, registry: ServiceRegistry) -> tuple[PublishedServic
     parts = urlsplit(url)
     path = unquote(parts.path)
     if found := _XYZ.fullmatch(path):
-        service = _service(found["name"], registry)
+        service, scheme = service_and_scheme(found["name"], registry)
         level, col, row = (int(text) for text in found.groups()[1:4])
-        address = TileAddress(level=level, row=row, col=col, scale=2 if found[5] else 1)
+        scale = 2 if found[5] else 1
+        address = TileAddress(level=level, row=row, col=col, scale=scale, scheme=scheme)
         return service, tile_request(service, address, found[6], parts.query.encode())
     parameters = Parameters.from_query(parts.query)
     if found := _EXPORT.fullmatch(path):

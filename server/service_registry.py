@@ -7,24 +7,35 @@ one goes on serving; `get` is a look-up in a dict that is replaced as a whole.
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from config.layers import SettingsError
+from config.placement import SHARED, Placement, read_placement
 from engine.errors import ConfigError
 from engine.zmd import connect_read_only, read_summary
-from server.data_folder import DataFolder
+from server.data_folder import DataFolder, EntryReader, read_history
 from server.python_functions.known import FunctionRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from engine.summary import ServiceSummary
     from server.data_folder import Entry
 
 _log = logging.getLogger("swath.services")
+
+
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """A version that served until `ended` (monotonic time)."""
+
+    version: str
+    ended: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +50,19 @@ class PublishedService:
         Content hash; travels with each request, so an answer is wholly old or wholly new.
     path : str
         Absolute path of the compiled definition.
+    placement : Placement
+        Whether it shares instances, or how many it has of its own.
+    before : tuple of Predecessor
+        Versions that it came after, latest first; none after a roll-back, which takes a version back.
     """
 
     name: str
     version: str
     path: str
     summary: ServiceSummary
+    placement: Placement = SHARED
     state: Literal["started", "stopped"] = "started"
+    before: tuple[Predecessor, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -65,11 +82,16 @@ class ServiceRegistry:
     ----------
     data
         The data folder; it may appear later.
+    before_change
+        Called after services were read and before they are given out: reads who may see them.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, before_change: Callable[[], object] = lambda: None) -> None:
+        self._before_change = before_change
         self._folder = DataFolder(data)
         self._functions = FunctionRegistry(data)
+        self._reader = EntryReader(self._folder)
+        self._read: dict[str, Entry] = {}
         self._revision: tuple[int, int] | None = None
         self._services: Mapping[str, PublishedService] = MappingProxyType({})
         self._problems: dict[str, str] = {}
@@ -107,21 +129,41 @@ class ServiceRegistry:
             return False
         found: dict[str, PublishedService] = {}
         problems: dict[str, str] = {}
-        for entry in self._folder.entries():
+        read: dict[str, Entry] = {}
+        for entry in self._reader.entries():
             if entry.is_stopped:
                 continue
+            read[entry.name] = entry
+            if entry is self._read.get(entry.name):
+                # Nothing in its folder has changed since it was taken up.
+                found[entry.name] = self._services[entry.name]
+                continue
             try:
-                found[entry.name] = self._open(entry)
+                found[entry.name] = self._placed(self._open(entry), entry, problems)
             except ConfigError as err:
                 problems[entry.name] = str(err)
                 _log.error("service %s: %s", entry.name, err)
                 if entry.name in self._services:
                     found[entry.name] = self._services[entry.name]
         changed = found != dict(self._services)
+        self._before_change()
         self._services = MappingProxyType(found)
         self._problems = problems
+        self._read = {name: entry for name, entry in read.items() if name not in problems}
         self._revision = revision
         return changed
+
+    def _placed(
+        self, service: PublishedService, entry: Entry, problems: dict[str, str]
+    ) -> PublishedService:
+        """Return a service with what is written about its instances; what cannot be read changes nothing."""
+        try:
+            placement = read_placement(entry.home)
+        except SettingsError as err:
+            problems[entry.name] = str(err)
+            _log.error("service %s keeps its instances: %s", entry.name, err)
+            return service
+        return service if service.placement == placement else replace(service, placement=placement)
 
     def _open(self, entry: Entry) -> PublishedService:
         if entry.problem:
@@ -132,4 +174,29 @@ class ServiceRegistry:
             return known
         with closing(connect_read_only(entry.path)) as handle:
             summary = read_summary(handle, entry.path)
-        return PublishedService(name=entry.name, version=entry.version, path=path, summary=summary)
+        return PublishedService(
+            name=entry.name,
+            version=entry.version,
+            path=path,
+            summary=summary,
+            before=_predecessors(entry, known),
+        )
+
+
+def _predecessors(entry: Entry, known: PublishedService | None) -> tuple[Predecessor, ...]:
+    """Return the versions that a version came after, as far as they are kept."""
+    history = read_history(entry.home)
+    place = history.index(entry.version) if entry.version in history else 0
+    earlier = history[:place]
+    if known is not None:
+        if known.version == entry.version:
+            return known.before
+        if known.version not in earlier:
+            return ()
+        others = [each for each in known.before if each.version in earlier]
+        return (Predecessor(known.version, time.monotonic()), *others)
+    if not earlier or entry.version != history[-1]:
+        return ()
+    # First seen at start: it has served since its name was written.
+    age_s = max(0.0, time.time() - (entry.home / "current").stat().st_mtime)
+    return (Predecessor(earlier[-1], time.monotonic() - age_s),)

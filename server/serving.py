@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from config.layers import Layers
     from config.settings import Settings
-    from server.app import Application
     from server.state import ServerState
 
 _log = logging.getLogger("swath.server")
@@ -61,23 +61,31 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def run_server(settings: Settings, on_listening: Callable[[int], None] | None = None) -> int:
+def run_server(
+    settings: Settings,
+    on_listening: Callable[[int], None] | None = None,
+    layers: Layers | None = None,
+) -> int:
     """Serve until told to stop, and return the exit code of the process.
 
     Parameters
     ----------
     on_listening
         Called with the port once the server listens.
+    layers
+        See `create_app`.
     """
     configure_logging(settings.log_format)
     _allow_descriptors(settings.limits.max_connections)
-    app = create_app(settings)
+    app = create_app(settings, layers)
+    guard = Guard(settings, app.shortcut.begin, app.state.metrics.reject)
+    app.state.connections = lambda: len(guard.connections)
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=_protocol(settings, app),
+        http=guard.protocol(),  # type: ignore[arg-type]  # -- uvicorn's annotation wants a class; it only ever calls it
         ws="none",
         lifespan="on",
         log_config=None,
@@ -94,11 +102,6 @@ def run_server(settings: Settings, on_listening: Callable[[int], None] | None = 
         _tell_when_listening(server, on_listening)
     server.run()
     return server.exit_code
-
-
-def _protocol(settings: Settings, app: Application) -> Any:
-    # uvicorn's annotation wants a class; it only ever calls it.
-    return Guard(settings, app.shortcut.begin).protocol()
 
 
 def _tell_when_listening(server: _Server, tell: Callable[[int], None]) -> None:

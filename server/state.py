@@ -1,32 +1,59 @@
-"""What the handlers of one server process share: services, pool, caches, counts."""
+"""What the handlers of one server process share: services, pools, caches, counts."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.answer_size import check_request_size
 from engine.budget import InstanceMemory
 from engine.errors import ServiceNotFound
+from engine.readers.source_access import SourceAccess
+from engine.request import ImageRequest, PictureInfoRequest
+from server.access.access import Access
+from server.answers.answers import Answers
+from server.answers.cache_folder import folder_of
+from server.answers.cache_orders import CacheOrders
+from server.answers.disk_cache import DiskCache
 from server.coalesce import Coalescer
+from server.connection_store import connections_folder
+from server.data_folder import DataFolder
+from server.form_tokens import FormTokens
+from server.instances.instance import InstanceOrder
 from server.instances.keeper import KeeperOptions
-from server.instances.pool import Pool, QueueOptions
-from server.metrics import Metrics, Snapshot
+from server.instances.pool_options import PoolsOptions, QueueOptions
+from server.instances.pools import Pools
+from server.instances.recycling import RecyclingLimits
+from server.instances.scaling import Scale
+from server.journal import Journal
+from server.live_settings import LiveSettings
+from server.metrics.counts import Metrics
+from server.metrics.loop_lag import watch_loop
+from server.oidc.configured import provider_of
+from server.output_pictures import OutputPictures
 from server.proxy import PublicAddress
 from server.python_functions.folder import functions_folder
 from server.python_functions.limits import FunctionLimits
 from server.response_cache import ResponseCache
 from server.service_registry import ServiceRegistry
+from server.serving_note import ServingNote
+from server.sessions import Sessions
+from server.visitor import visitor_of
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
+    from collections.abc import Callable
 
+    from starlette.requests import Request
+    from starlette.types import Scope
+
+    from config.layers import Layers
     from config.settings import Settings
+    from server.answers.answered import Answered
     from server.instances.job import Job, Reply
-    from server.response_cache import Key
     from server.service_registry import PublishedService
+    from server.tracing import Tracing
 
 _log = logging.getLogger("swath.server")
 
@@ -34,35 +61,56 @@ _POLL_S = 0.5
 _MB = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A reply, and whether it was kept from before."""
-
-    reply: Reply
-    is_kept: bool
-
-
 class ServerState:
-    """Open services, pool and caches of one front process."""
+    """Open services, pools and caches of one front process.
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.registry = ServiceRegistry(Path(settings.data))
-        self.pool = Pool(_keeping(settings), _queueing(settings))
-        self.cache = ResponseCache(settings.memory.response_cache_mb * _MB)
-        self.coalescer = Coalescer(self.pool)
+    Attributes
+    ----------
+    connections : callable
+        Returns how many clients are connected; whoever listens puts it here.
+    """
+
+    def __init__(self, settings: Settings, layers: Layers | None = None) -> None:
+        self.live = LiveSettings(settings, layers)
+        self._note = ServingNote(Path(settings.data))
+        self.access = Access(
+            Path(settings.data), settings.access, lambda name: self.registry.get(name) is not None
+        )
+        # Services appear with what was said of them before.
+        self.registry = ServiceRegistry(Path(settings.data), self.access.poll)
+        self.pools = Pools(KeeperOptions(log_format=settings.log_format), pools_options(settings))
+        self.coalescer = Coalescer(self.pools)
+        self.sessions = Sessions(settings.timeouts.session_s)
+        self.form_tokens = FormTokens()
+        self.provider = provider_of(settings.oidc)
+        self.outputs = OutputPictures(
+            settings.timeouts.output_s, shared_with=self.access.shared_with
+        )
         self.metrics = Metrics()
+        memory = ResponseCache(settings.memory.response_cache_mb * _MB, settings.cache.fresh_s)
+        self._orders = CacheOrders(Path(settings.data))
+        self.answers = Answers(memory, _disk_cache(settings), self.coalescer, self.metrics)
         self.address = PublicAddress(settings)
+        self.journal = Journal(settings, self.metrics, self.address)
         self.is_stopping = False
-        self._poller: asyncio.Task[None] | None = None
+        self._tracing: Tracing | None = None
+        self.connections: Callable[[], int] = lambda: 0
+        self._watchers: list[asyncio.Task[None]] = []
+        self._scales: dict[str, Scale] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.live.current
 
     async def look(self) -> None:
         """Read the published services for the first time, before the server listens."""
         try:
-            await asyncio.to_thread(self.registry.poll)
+            await asyncio.to_thread(self._read_site)
         except Exception:
             # `start` meets it again, and says what is to be done about it.
             _log.exception("the data folder cannot be read")
+        await asyncio.to_thread(self._note.tell, self.live, self._instances())
 
     async def start(self) -> None:
         """Read the published services and start the instances.
@@ -71,24 +119,54 @@ class ServerState:
         ------
         ConfigError
         """
-        await asyncio.to_thread(self.registry.poll)
-        await self.pool.start()
-        self._poller = asyncio.create_task(self._follow_registry())
+        await asyncio.to_thread(self._read_site)
+        self._scales = _scales(self.registry)
+        self.pools.place(self._scales)
+        self._trace()
+        await self.answers.start(self.registry, self._is_busy)
+        await self.pools.start()
+        self._watchers = [
+            asyncio.create_task(self._follow()),
+            asyncio.create_task(watch_loop(self.metrics.loop_lags)),
+        ]
+
+    def _trace(self) -> None:
+        if not self.settings.tracing.endpoint:
+            return
+        # Not at the top: a server without traces does without the SDK.
+        from server.tracing import Tracing  # noqa: PLC0415 -- see above
+
+        self._tracing = Tracing(self.settings.tracing)
+        self.journal.listen(self._tracing.note)
+
+    def _read_site(self) -> None:
+        self.access.open()
+        self.registry.poll()
 
     async def stop(self) -> None:
         """Stop following and end the instances."""
         self.is_stopping = True
-        if self._poller is not None:
-            self._poller.cancel()
-        await self.pool.stop()
+        for watcher in self._watchers:
+            watcher.cancel()
+        await self.pools.stop()
+        await self.answers.stop()
+        self.access.close()
+        self._note.remove()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.stop)
 
     @property
     def is_ready(self) -> bool:
         """Whether requests for pixels would be answered now."""
-        return not self.is_stopping and self.pool.is_ready
+        return not self.is_stopping and self.pools.is_ready
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether there is anybody to sign in as."""
+        return self.access.has_accounts or self.provider is not None
 
     def service(self, name: str) -> PublishedService:
-        """Return a started service.
+        """Return a started service, whoever asks: protocols ask their `Visitor` instead.
 
         Raises
         ------
@@ -102,6 +180,10 @@ class ServerState:
     def public_base(self, request: Request) -> str:
         """Return "https://host/prefix" as seen from outside, without a slash at its end."""
         return self.address.base(request.scope)
+
+    def client_of(self, scope: Scope) -> str:
+        """Return whom a request is counted under where clients share the instances."""
+        return visitor_of(self, scope).client
 
     async def ask(self, job: Job) -> Reply:
         """Return the answer to a job: kept, joined to one in flight, or made now.
@@ -119,57 +201,114 @@ class ServerState:
         ------
         ImageServerError
         """
-        key = (job.service.version, job.service.name, question)
-        kept = self.cache.get(key)
-        if kept is not None:
-            return Answered(kept, is_kept=True)
-        reply = await self.coalescer.ask(key, job)
-        self.keep(key, reply, f"{job.operation} of {job.service.name}")
-        return Answered(reply, is_kept=False)
+        self._check_size(job)
+        return await self.answers.ask((job.service.version, job.service.name, question), job)
 
-    def keep(self, key: Key, reply: Reply, what: str) -> None:
-        """Take note of a new answer: cache, times of its stages, log."""
-        self.cache.put(key, reply)
-        self.metrics.observe_stages(reply.stages)
-        self.metrics.observe_losses(key[1], reply)
-        if reply.truncated:
-            _log.warning("%s was truncated", what)
+    def _check_size(self, job: Job) -> None:
+        """Refuse a picture that no instance has room for."""
+        asked = job.request
+        image = asked.image if isinstance(asked, PictureInfoRequest) else asked
+        if isinstance(image, ImageRequest):
+            room = self.settings.memory.scratch_mb * _MB
+            check_request_size(image, job.service.summary, room)
 
-    def exposition(self) -> bytes:
-        """Return the metrics in Prometheus' text form; not on the event loop."""
-        snapshot = Snapshot(
-            pool=self.pool.state(),
-            cache_hits=self.cache.hits,
-            cache_misses=self.cache.misses,
-            cache_bytes=self.cache.filled_bytes,
-            joined=self.coalescer.joined,
-            services=len(self.registry.names()),
-        )
-        return self.metrics.exposition(snapshot)
+    def _is_busy(self) -> bool:
+        """Tell whether askers wait for an instance."""
+        return any(pool.waiting for pool in self.pools.state().pools)
 
-    async def _follow_registry(self) -> None:
+    async def _follow(self) -> None:
+        problem = ""
         while True:
             await asyncio.sleep(_POLL_S)
             try:
-                if await asyncio.to_thread(self.registry.poll):
-                    _log.info("services: %s", ", ".join(self.registry.names()) or "none")
-            except Exception:
-                # The services that are known go on; the next poll may find the folder mended.
-                _log.exception("the data folder cannot be read")
+                await self._follow_folder()
+                problem = ""
+            except Exception as err:
+                # What is known goes on; the next poll may find the folder mended. Said once.
+                if str(err) != problem:
+                    _log.exception("the data folder cannot be read")
+                problem = str(err)
+
+    async def _follow_folder(self) -> None:
+        await asyncio.to_thread(self.access.poll)
+        if await asyncio.to_thread(self.registry.poll):
+            _log.info("services: %s", ", ".join(self.registry.names()) or "none")
+            await self.answers.sweep()
+        for name, order in await asyncio.to_thread(self._orders.new):
+            report = self.answers.follow(order)
+            await asyncio.to_thread(self._orders.tell, name, report)
+        is_changed = await asyncio.to_thread(self.live.poll)
+        scales = _scales(self.registry)
+        if is_changed or scales != self._scales:
+            self._scales = scales
+            has_room = await asyncio.to_thread(self.live.refit)
+            self._configure()
+            if has_room:
+                self.pools.place(scales)
+        await asyncio.to_thread(self._note.tell, self.live, self._instances())
+
+    def _instances(self) -> dict[str, int]:
+        return {pool.name: pool.ready for pool in self.pools.state().pools}
+
+    def _configure(self) -> None:
+        """Let the settings in force be followed by what is made of them."""
+        self.pools.configure(pools_options(self.settings))
+        self.answers.memory.resize(self.settings.memory.response_cache_mb * _MB)
 
 
-def _keeping(settings: Settings) -> KeeperOptions:
+def _scales(registry: ServiceRegistry) -> dict[str, Scale]:
+    """Return between how many instances of its own each service that has some moves."""
+    return {
+        service.name: Scale(
+            minimum=service.placement.minimum,
+            maximum=service.placement.maximum,
+            idle_s=service.summary.properties.idle_timeout_s,
+        )
+        for service in map(registry.get, registry.names())
+        if service is not None and service.placement.is_dedicated
+    }
+
+
+def pools_options(settings: Settings) -> PoolsOptions:
+    """Return what the settings say about instances and queues."""
+    timeouts = settings.timeouts
+    queueing = QueueOptions(
+        max_queue=settings.limits.max_queue,
+        usage_timeout_s=timeouts.request_s,
+        wait_timeout_s=timeouts.wait_s,
+        hang_s=timeouts.hang_s,
+        quarantine_s=timeouts.quarantine_s,
+    )
+    recycling = settings.recycling
+    return PoolsOptions(
+        instances=settings.instance_count,
+        template=_template(settings),
+        queueing=queueing,
+        recycling=RecyclingLimits(
+            requests=recycling.requests,
+            age_s=recycling.age_s,
+            memory_bytes=settings.instance_share_mb * _MB * recycling.memory_percent // 100,
+        ),
+    )
+
+
+def _template(settings: Settings) -> InstanceOrder:
     memory = InstanceMemory(
         block_cache_bytes=settings.block_cache_mb * _MB,
         gdal_cache_bytes=settings.memory.gdal_mb * _MB,
         scratch_bytes=settings.memory.scratch_mb * _MB,
         terrain_bytes=settings.memory.terrain_mb * _MB,
+        remote_bytes=settings.memory.remote_mb * _MB,
     )
-    return KeeperOptions(
-        instances=settings.instance_count,
+    return InstanceOrder(
+        number=0,
         memory=memory,
         open_services=settings.limits.open_services,
-        log_format=settings.log_format,
+        silence_s=settings.timeouts.heartbeat_s,
+        sources=SourceAccess(
+            connections=str(connections_folder(Path(settings.data)).absolute()),
+            roots=settings.roots,
+        ),
         functions=str(functions_folder(Path(settings.data)).absolute()),
         function_limits=FunctionLimits(
             time_s=settings.functions.time_s,
@@ -180,11 +319,13 @@ def _keeping(settings: Settings) -> KeeperOptions:
     )
 
 
-def _queueing(settings: Settings) -> QueueOptions:
-    timeouts = settings.timeouts
-    return QueueOptions(
-        max_queue=settings.limits.max_queue,
-        usage_timeout_s=timeouts.request_s,
-        wait_timeout_s=timeouts.wait_s,
-        hang_s=timeouts.hang_s,
+def _disk_cache(settings: Settings) -> DiskCache | None:
+    cache = settings.cache
+    if not cache.disk_mb:
+        return None
+    return DiskCache(
+        folder_of(settings),
+        cache.disk_mb * _MB,
+        cache.index_mb * _MB,
+        DataFolder(Path(settings.data)).holds,
     )

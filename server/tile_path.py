@@ -54,7 +54,7 @@ class TilePath:
             if not ready.done():
                 ready.set_result((status, headers, body))
 
-        answer = self._tiles.begin(match, scope["query_string"], scope["headers"], done)
+        answer = self._tiles.begin(match, scope, done)
         try:
             status, headers, body = await ready
         except asyncio.CancelledError:
@@ -77,7 +77,7 @@ class TileShortcut:
 
     def begin(self, cycle: RequestResponseCycle) -> TileAnswer | None:
         """Begin to answer, or return None: the request is for the application."""
-        scope = cycle.scope
+        scope: Any = cycle.scope  # a plain dict under both frameworks' names for it
         if scope["method"] != "GET" or cycle.flow.write_paused:
             return None
         match = self._tiles.match(scope["path"])
@@ -87,7 +87,7 @@ class TileShortcut:
         def done(status: int, headers: RawHeaders, body: bytes | bytearray) -> None:
             _write(cycle, status, headers, body)
 
-        return self._tiles.begin(match, scope["query_string"], scope["headers"], done)
+        return self._tiles.begin(match, scope, done)
 
 
 def _write(

@@ -44,10 +44,15 @@ REGISTRIES = {
         "OPERATIONS",
         "tests/conformance/test_operations.py",
     ),
+    "server/protocols/wms/operations": (
+        "OPERATIONS",
+        "tests/conformance/test_wms_operations.py",
+    ),
 }
 # Files in those folders that are no plug-ins, besides base.py.
 NO_PLUGIN: dict[str, str] = {
     "engine/formats/deflate_rle.py": "the compression of the PNG writer",
+    "engine/formats/lerc1.py": "version 1 of the lerc format",
     "engine/formats/palette.py": "the palette that png8 and gif share",
     "engine/formats/picture_pixels.py": "the pixels that picture formats share",
     "engine/formats/png_writer.py": "the writer behind the four PNG formats",
@@ -113,7 +118,7 @@ def _tracked() -> tuple[str, ...]:
 def _sources(*folders: str) -> tuple[tuple[str, str], ...]:
     """(path from the root, text) of each Python file under `folders`."""
     found = (path for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
-    skipped = {"node_modules", "results"}
+    skipped = {"node_modules", "results", ".arcgis-python"}
     return tuple(
         (path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
         for path in found

@@ -77,16 +77,18 @@ class Swath:
         )
         definition, compiled = str(folder / "bench.isdef"), str(folder / "bench.zmd")
         scenes = [str(scene.path) for scene in bench.dataset.mosaic]
-        self._swath("definition", "create", definition)
+        self.run("definition", "create", definition)
+        toml = folder / "bench.isdef" / "definition.toml"
+        properties = toml.read_text().replace("wms = false", "wms = true")
         if self._max_side:
-            toml = folder / "bench.isdef" / "definition.toml"
-            toml.write_text(_SIDES.sub(rf"\g<1>{self._max_side}", toml.read_text()))
-        self._swath("definition", "add", definition, "--type", "raster-dataset", *scenes)
-        self._swath("definition", "build", definition, "--overviews", "none")
-        self._swath("definition", "compile", definition, "-o", compiled)
+            properties = _SIDES.sub(rf"\g<1>{self._max_side}", properties)
+        toml.write_text(properties)
+        self.run("definition", "add", definition, "--type", "raster-dataset", *scenes)
+        self.run("definition", "build", definition, "--overviews", "none")
+        self.run("definition", "compile", definition, "-o", compiled)
         data = ("--data", str(folder / "data"))
-        self._swath("publish", compiled, "--name", "bench/mosaic", *data)
-        self._swath("publish", str(bench.dataset.one.path), "--name", "bench/one", *data)
+        self.run("publish", compiled, "--name", "bench/mosaic", *data)
+        self.run("publish", str(bench.dataset.one.path), "--name", "bench/one", *data)
 
     def start(self) -> ProcessTree:
         command = [str(_program()), "serve", "--data", str(self._folder / "data")]
@@ -120,11 +122,12 @@ class Swath:
         )
         return f"{self.service_url(target)}/exportImage?{query}"
 
-    def service_url(self, target: Target) -> str:
+    def service_url(self, target: str) -> str:
         """Return the address of a service's ArcGIS root."""
         return f"http://127.0.0.1:{self._port}/arcgis/rest/services/bench/{target}/ImageServer"
 
-    def _swath(self, *arguments: str) -> None:
+    def run(self, *arguments: str) -> None:
+        """Run the swath command in the folder of this server."""
         done = subprocess.run(
             [str(_program()), *arguments],
             capture_output=True,

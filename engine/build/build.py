@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +16,7 @@ import shapely
 from engine.build.build_options import BuildOptions, BuildReport
 from engine.build.build_rasters import BuiltRasters, build_any
 from engine.build.definition_folder import DefinitionFolder, read_facts, write_facts
+from engine.build.dimension_census import has_slices
 from engine.build.fingerprint import item_fingerprint
 from engine.build.footprint_rows import FOOTPRINTS, stated_rule
 from engine.build.footprint_rule import FootprintRule, text_of_rule
@@ -44,6 +44,7 @@ from engine.build.terrain_pins import TerrainPins
 from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
 from engine.item import COMPANION, COMPANION_END_PS, OVERVIEW, PRIMARY
+from engine.readers.source_state import GONE, state_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,15 +165,12 @@ class _Build:
         changed, gone = set(), set()
         self._report.missing = []
         for fid, path, size, mtime_ns in self._table.source_rows():
-            try:
-                # Joining paths is slow, and most are absolute.
-                found = path if path.startswith("/") else self._folder.resolve(path)
-                status = Path(found).stat()
-            except OSError:
+            # Joining paths is slow, and most are absolute.
+            state = state_of_source(path if path.startswith("/") else self._folder.resolve(path))
+            if state == GONE:
                 self._report.missing.append(path)
                 gone.add(fid)
-                continue
-            if (status.st_size, status.st_mtime_ns) != (size, mtime_ns):
+            elif state != (size, mtime_ns):
                 changed.add(fid)
         return changed, gone
 
@@ -361,7 +359,9 @@ class _Build:
             progress=self._progress,
             build_items=lambda fids: self._build_items(workers, fids),
         )
-        found = make_overviews(build, self._overviews.mode)
+        # An overview would be of all slices, and those that are asked for are few.
+        mode = "none" if has_slices(self._table) else self._overviews.mode
+        found = make_overviews(build, mode)
         self._report.overviews = found.made
         self._report.overview_notes = found.notes
         self._report.overview_cost = found.cost

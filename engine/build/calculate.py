@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from engine.build.calculation import parse_calculation
@@ -13,6 +12,7 @@ from engine.build.definition_fields import compiled_value, fields_of_table
 from engine.build.history import note_history
 from engine.build.progress import Progress, no_progress
 from engine.build.row_selection import select_rows
+from engine.dates import date_text
 from engine.errors import ConfigError
 from engine.item import OVERVIEW, PRIMARY
 from engine.zmd import quote
@@ -40,7 +40,6 @@ _SQL_TYPES: dict[str, str] = {
     "text": "TEXT",
     "date": "DATETIME",
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +213,5 @@ def _stored(value: AttributeValue, kind: Kind) -> AttributeValue:
     if kind == "double":
         return float(value)
     if kind == "date":
-        moment = _EPOCH + timedelta(milliseconds=int(value))
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+        return date_text(int(value))
     return value

@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from engine.build.definition_fields import MAX_TEXT
-from engine.dates import date_words, parse_date_ms
+from engine.dates import date_words, moment_of, parse_date_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 Kind: TypeAlias = Literal["integer", "double", "text", "date", "condition", "null"]
 Value: TypeAlias = Any
@@ -25,7 +25,6 @@ Function: TypeAlias = Callable[..., Value]
 
 # Of the service table; larger whole numbers are no integers there.
 _LARGEST = 2**63
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ def _round(number: float, digits: int = 0) -> float | None:
 
 def _moment(value: int) -> datetime | None:
     try:
-        return _EPOCH + timedelta(milliseconds=value)
+        return moment_of(value)
     except OverflowError:
         return None
 

@@ -20,11 +20,14 @@ from engine.build.compile_part import CompiledPart, CompilePart, compile_part
 from engine.build.definition_fields import check_sort_field, fields_of_table, time_span
 from engine.build.definition_file import without_catalog
 from engine.build.definition_folder import DefinitionFolder, read_facts
+from engine.build.dimension_census import DimensionCensus
+from engine.build.mensuration_facts import NO_MENSURATION, MensurationFacts
 from engine.build.progress import no_progress
 from engine.build.seamline_rows import seamlines_by_item
 from engine.build.service_chain import with_service_chain
 from engine.build.service_head import make_summary
 from engine.build.template_facts import measure_templates
+from engine.build.variables_head import VariablesHead, variables_head
 from engine.build.workers import InProcess, Workers
 from engine.build.zmd_writer import ZmdExtras, ZmdWriter
 from engine.errors import ConfigError, SourceError
@@ -120,6 +123,7 @@ class _Counts:
     overviews: int = 0
     left_out: int = 0
     seamlines: int = 0
+    mensuration: MensurationFacts = NO_MENSURATION
     faults: list[str] = field(default_factory=list)
     operations: dict[str, str] = field(default_factory=dict)
 
@@ -128,6 +132,7 @@ class _Counts:
         self.overviews += part.overviews
         self.left_out += part.left_out
         self.seamlines += part.seamlines
+        self.mensuration |= part.mensuration
         self.faults.extend(part.faults)
         for key, pipeline in part.operations.items():
             if self.operations.setdefault(key, pipeline) != pipeline:
@@ -151,8 +156,10 @@ class _Run:
         self.time: TimeSpan | None = time_span(
             folder.toml, properties, facts.time_field, self.fields
         )
-        chain = chain_of_text(table.info(SERVICE_CHAIN), folder.name)
-        self.process, self.served = with_service_chain(chain, facts, folder.name)
+        self.dimensions = DimensionCensus.of_fields(self.fields)
+        self.chain = chain_of_text(table.info(SERVICE_CHAIN), folder.name)
+        self.process, self.served = with_service_chain(self.chain, facts, folder.name)
+        self.head = VariablesHead()
         self.size_edges: Sequence[float] | None = None
         self.templates: tuple[FunctionTemplate, ...] = ()
         self.counts = _Counts()
@@ -176,11 +183,14 @@ class _Run:
                 self.counts.add(part)
                 if self.time is not None and part.time is not None:
                     self.time.join(part.time)
+                if self.dimensions is not None and part.dimensions is not None:
+                    self.dimensions.join(part.dimensions)
                 done += part.rows_read
                 progress("compile", done, total)
                 if len(self.counts.faults) > _MAX_FAULTS:
                     break
             self._refuse_faults()
+            self._settle_variables()
             writer.finish(self._summary(writer.count), self._extras())
         return CompileReport(
             items=writer.count,
@@ -199,6 +209,7 @@ class _Run:
                 facts=self.facts,
                 fields=self.fields,
                 time=None if self.time is None else replace(self.time),
+                dimensions=DimensionCensus.of_fields(self.fields),
                 seamlines={
                     i: seamlines[i] for i in ids[bisect_left(ids, first) : bisect_right(ids, last)]
                 },
@@ -217,6 +228,12 @@ class _Run:
             why = f"has no item that can be served ({left} with a failed status; see swath definition show)"
             raise ConfigError(self.folder.path, "", why)
 
+    def _settle_variables(self) -> None:
+        """Find out which variables there are; statistics of the service are those of the default one."""
+        stated = (self.folder.toml, self.properties.default_variable)
+        self.head = variables_head(self.dimensions, self.facts, self.chain, stated)
+        self.served = self.head.facts_of_default(self.served)
+
     def _summary(self, count: int) -> ServiceSummary:
         extent = self.facts.extent
         if extent is None:
@@ -226,10 +243,15 @@ class _Run:
             summary,
             time=None if self.time is None else self.time.info,
             has_seamlines=self.counts.seamlines > 0,
+            has_sensors=self.counts.mensuration.has_sensors,
+            has_terrain=self.counts.mensuration.has_terrain,
+            has_sun=self.counts.mensuration.has_sun,
             item_count=count,
             overview_count=self.counts.overviews,
             templates=self.templates,
             attribute_table=stated_table(self.folder) or summary.attribute_table,
+            variables=self.head.variables,
+            default_variable=self.head.default,
         )
 
     def _extras(self) -> ZmdExtras:
@@ -238,6 +260,7 @@ class _Run:
         return ZmdExtras(
             operations=self.counts.operations,
             histograms=self.served.histograms,
+            variable_histograms=self.head.histograms,
             boundary=b"" if boundary is None else shapely.to_wkb(boundary, byte_order=1),
             definition=without_catalog(self.folder.toml.read_text(encoding="utf-8")),
             size_edges=self.size_edges,

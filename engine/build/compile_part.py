@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.build.definition_folder import DefinitionFolder
 from engine.build.item_compiler import ItemCompiler, NotCompiled
 from engine.build.item_row import hash_shapes
+from engine.build.mensuration_facts import NO_MENSURATION, MensurationFacts, facts_of
 from engine.build.packed_row import RowPacker
 from engine.build.raster_rows import compile_items
 from engine.build.row_reader import RowReader
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.build.definition_fields import TimeSpan
+    from engine.build.dimension_census import DimensionCensus
     from engine.build.item_compiler import ItemParts
     from engine.build.item_row import ItemRow
     from engine.build.packed_row import PackedRow
@@ -37,6 +39,7 @@ class CompilePart:
     Attributes
     ----------
     time : TimeSpan or None
+    dimensions : DimensionCensus or None
         Still empty.
     seamlines
         By OBJECTID.
@@ -46,6 +49,7 @@ class CompilePart:
     facts: ServiceFacts
     fields: Sequence[FieldInfo]
     time: TimeSpan | None
+    dimensions: DimensionCensus | None
     seamlines: Mapping[int, Seamline]
     first: int
     last: int
@@ -68,16 +72,20 @@ class CompiledPart:
         Sentences that name item and field.
     rows_read, left_out, overviews, seamlines : int
         Rows in all, with a failed status, and compiled ones of a kind.
+    mensuration : MensurationFacts
+        What can be measured in the compiled ones.
     """
 
     rows: list[PackedRow] = field(default_factory=list)
     operations: Mapping[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     time: TimeSpan | None = None
+    dimensions: DimensionCensus | None = None
     rows_read: int = 0
     left_out: int = 0
     overviews: int = 0
     seamlines: int = 0
+    mensuration: MensurationFacts = NO_MENSURATION
 
 
 def compile_part(part: CompilePart) -> CompiledPart:
@@ -99,7 +107,9 @@ class _Part:
         self._rows = RowReader(folder, part.facts, part.fields, part.seamlines)
         self._compiler = ItemCompiler(part.facts.crs)
         self._packer = RowPacker(part.fields)
-        self._made = CompiledPart(operations=self._compiler.operations, time=part.time)
+        self._made = CompiledPart(
+            operations=self._compiler.operations, time=part.time, dimensions=part.dimensions
+        )
 
     def compile(self, rows: Sequence[ItemRow]) -> CompiledPart:
         made = self._made
@@ -129,5 +139,8 @@ class _Part:
     def _count(self, parts: ItemParts) -> None:
         if self._made.time is not None:
             self._made.time.add(parts.attributes)
+        if self._made.dimensions is not None:
+            self._made.dimensions.add(parts.attributes)
         self._made.overviews += parts.category == OVERVIEW
         self._made.seamlines += bool(parts.seamline.wkb)
+        self._made.mensuration |= facts_of(parts)

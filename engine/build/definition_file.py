@@ -12,6 +12,7 @@ import tomlkit
 
 from config.definition import MosaicMethod, ServiceProperties
 from engine.build.definition_notes import HEADINGS, NOTES
+from engine.build.tile_properties import tile_faults
 from engine.errors import ConfigError, InvalidParameter
 from engine.geometry.projection import canonical_crs
 from engine.pixel_type import PixelType
@@ -35,6 +36,15 @@ _CATALOG_NOTE = (
 _CATALOG_LINES = re.compile(
     rf"(?:^# {re.escape(_CATALOG_NOTE)}\n)?^catalog[ \t]*=.*\n\n?", re.MULTILINE
 )
+_AT_LEAST_ONE = (
+    "max_image_width",
+    "max_image_height",
+    "max_record_count",
+    "max_mosaic_images",
+    "max_download_images",
+    "max_download_mb",
+)
+_NOT_NEGATIVE = ("cache_max_age_s", "stale_while_revalidate_s", "stale_if_error_s")
 _KEY_OF_MESSAGE = re.compile(r"`\$\.?([\w.\[\]]*)`")
 
 
@@ -194,9 +204,12 @@ def _faults(found: ServiceProperties) -> Iterator[tuple[str, str]]:
         bool(found.lock_raster_ids) or not locks,
         "is empty; mosaic_method LockRaster needs the OBJECTIDs of one or more rasters",
     )
-    for key in ("max_image_width", "max_image_height", "max_record_count", "max_mosaic_images"):
+    for key in _AT_LEAST_ONE:
         checks[key] = (getattr(found, key) >= 1, f"{getattr(found, key)} is less than 1")
+    for key in _NOT_NEGATIVE:
+        checks[key] = (getattr(found, key) >= 0, f"{getattr(found, key)} is less than 0")
     yield from ((key, why) for key, (good, why) in checks.items() if not good)
+    yield from tile_faults(found)
 
 
 def _check_crs(path: object, text: str) -> str:

@@ -20,6 +20,7 @@ from engine.build.definition_file import default_text, read_catalog, read_proper
 from engine.build.service_facts import ServiceFacts
 from engine.build.service_table import ServiceTable
 from engine.errors import ConfigError
+from engine.source_name import is_remote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,7 +139,7 @@ class DefinitionFolder:
 
     def resolve(self, path: str) -> str:
         """Return the absolute path of a source; those made by build are kept relative to the folder."""
-        return str(self.path / path)
+        return path if is_remote(path) else str(self.path / path)
 
 
 def read_facts(table: ServiceTable) -> ServiceFacts | None:

@@ -11,7 +11,6 @@ FootprintMode: TypeAlias = Literal["auto", "extent", "radiometry", "geometry"]
 ValidBy: TypeAlias = Literal["all", "alpha", "values"]
 
 MAX_VERTICES = 2000
-LEAST_VERTICES = 8
 
 
 class FootprintRule(

@@ -17,6 +17,7 @@ from engine.coarse_grid import coarse_area, coarse_view
 from engine.errors import SourceCorrupt
 from engine.levels import view_of_level
 from engine.readers.drivers import open_raster
+from engine.readers.source_state import SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +111,8 @@ class ItemPixels:
         header, grid = self._headers[index], self._grids[index]
         level = self._level if grid is None else coarse_view(grid, self._view).index
         overview = level - 1 if level else None
-        opened = open_raster(header.path, header.driver, overview, placed=False)
+        known = SourceState(header.size, header.mtime_ns)
+        opened = open_raster(header.path, header.driver, overview, placed=False, known=known)
         return self._stack.enter_context(opened)
 
     def close(self) -> None:

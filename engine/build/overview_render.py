@@ -25,7 +25,8 @@ from engine.pixels import PixelBlock, Pixels, Rgbv
 from engine.plan import plan
 from engine.render import render_words
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import ImageService, open_service
 
 if TYPE_CHECKING:

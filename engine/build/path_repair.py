@@ -26,6 +26,7 @@ from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError
 from engine.item import OVERVIEW
 from engine.readers.header import RasterHeader, read_header
+from engine.readers.source_state import state_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,7 +209,7 @@ class _Repair:
         self._progress("comparing headers", 0, len(jobs))
         for number, (job, result) in enumerate(workers.map(is_same_raster, jobs), 1):
             if not isinstance(result, SourceError) and result:
-                times[job.path] = Path(job.path).stat().st_mtime_ns
+                times[job.path] = state_of_source(job.path).mtime_ns
             self._progress("comparing headers", number, len(jobs))
         return times
 
@@ -222,11 +223,8 @@ class _Repair:
                 if not new or new in seen:
                     continue
                 seen.add(new)
-                try:
-                    status = Path(new).stat()
-                except OSError:
-                    continue
-                if status.st_size == header.size and status.st_mtime_ns != header.mtime_ns:
+                state = state_of_source(new)
+                if state.size == header.size and state.mtime_ns != header.mtime_ns:
                     yield HeaderJob(new, header)
 
     def _rewrite(self, row: _Row, times: dict[str, int]) -> None:
@@ -307,8 +305,4 @@ def _with_times(text: str, times: dict[str, int]) -> str:
 
 
 def _state(path: str) -> tuple[int, int]:
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return -1, 0
-    return status.st_size, status.st_mtime_ns
+    return state_of_source(path)

@@ -24,6 +24,7 @@ from engine.functions.base import BandsInfo
 from engine.geolocation import IMAGE_SPACE, pack_geolocation
 from engine.item import Source
 from engine.item_process import bind_process, pack_process
+from engine.readers.source_state import GONE, state_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -190,13 +191,12 @@ class RowReader:
         return tuple(sources)
 
     def _pyramid(self, built: PyramidFile) -> Source:
-        file = self._folder.path / built.path
-        try:
-            status = file.stat()
-        except OSError as err:
+        file = str(self._folder.path / built.path)
+        state = state_of_source(file)
+        if state == GONE:
             why = f"its pyramid {built.path} is missing; run: swath definition build --pyramids"
-            raise NotCompiled(why) from err
-        return Source(str(file), "GTiff", status.st_size, status.st_mtime_ns)
+            raise NotCompiled(why)
+        return Source(file, "GTiff", *state)
 
     def _attributes(self, row: ItemRow) -> dict[str, AttributeValue]:
         values = {}

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from engine.build.dimension_census import VariableCounts
 from engine.extent import Extent
 from engine.pixel_type import PixelType
 from engine.summary import AttributeTable, BandInfo, BandStatistics, Histogram
@@ -33,6 +34,8 @@ class ServiceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         Coarsest pixel size served without averaging over many pixels; 0 = none known.
     block_width, block_height : int
         Of the most common block.
+    variables : dict
+        What was counted of each variable of a multidimensional service.
     """
 
     crs: str
@@ -56,6 +59,7 @@ class ServiceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     block_width: int = 0
     block_height: int = 0
     attribute_table: AttributeTable | None = None
+    variables: dict[str, VariableCounts] = {}
 
     @property
     def no_data(self) -> tuple[float | None, ...]:

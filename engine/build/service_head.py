@@ -14,7 +14,10 @@ from engine.geometry.projection import (
     describe_crs,
     operation,
 )
+from engine.pole_boxes import POLES, holds_pole
 from engine.summary import FieldInfo, ServiceSummary
+from engine.target_grid import world_period
+from engine.tile_scheme import HALF_WORLD_M
 from engine.world_turns import world_boxes
 
 if TYPE_CHECKING:
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
 
     from config.definition import ServiceProperties
     from engine.build.service_facts import ServiceFacts
-
-_HALF_WORLD_M = 20037508.342789244
 
 
 def make_summary(
@@ -75,10 +76,32 @@ def _extent_in(crs: str, to_crs: str, extent: Extent) -> Extent | None:
     except InvalidParameter:
         return None
     found: Extent | None = None
+    half = world_period(crs) / 2
     for part in world_boxes(crs, extent, extent.width * 1e-6):
-        box = transform_extent(pipeline, part)
+        # Rounded to a hair beyond the map's edge, it would be looked for at the other end.
+        box = transform_extent(pipeline, _up_to(part, half) if half else part)
+        if box is not None and not half:
+            box = _around(box, to_crs, (crs, part))
         found = found.union(box) if found and box else found or box
     return found
+
+
+def _up_to(box: Extent, half: float) -> Extent:
+    return Extent(max(box.xmin, -half), box.ymin, min(box.xmax, half), box.ymax)
+
+
+def _around(box: Extent, crs: str, own: tuple[str, Extent]) -> Extent:
+    """Return a box of the world that holds what lies between the points that it was measured at.
+
+    One of a map that does not go round, and more than half the world wide, crosses the antimeridian or
+    holds a pole: it goes to the map's edges.
+    """
+    half = world_period(crs) / 2
+    if not half or box.width <= half:
+        return box
+    end = HALF_WORLD_M if crs == MERCATOR else POLES[1]
+    south, north = (holds_pole(*own, pole) for pole in POLES)
+    return Extent(-half, -end if south else box.ymin, half, end if north else box.ymax)
 
 
 def _mercator(crs: str, extent: Extent) -> Extent | None:
@@ -86,5 +109,5 @@ def _mercator(crs: str, extent: Extent) -> Extent | None:
     box = _extent_in(crs, MERCATOR, extent)
     if box is None:
         return None
-    limit = _HALF_WORLD_M
+    limit = HALF_WORLD_M
     return box.intersection(Extent(-limit, -limit, limit, limit)) if box.is_finite else None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.build import geopackage
@@ -35,10 +34,12 @@ from engine.build.raster_record import (
 from engine.build.row_decoder import BUILT_COLUMNS, RowDecoder
 from engine.errors import ConfigError
 from engine.item import PRIMARY
+from engine.readers.source_state import GONE, state_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from engine.build.catalog_database import CatalogDatabase, Rows
     from engine.build.raster_record import SourceDefinition
@@ -388,11 +389,8 @@ def _item_values(item: NewItem) -> dict[str, AttributeValue]:
 
 
 def _file_state(path: str) -> tuple[int, int]:
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
+    state = state_of_source(path)
+    return (0, 0) if state == GONE else state
 
 
 def _bytes(value: object) -> bytes:

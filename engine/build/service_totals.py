@@ -13,6 +13,7 @@ import msgspec
 from engine.build.boundary import BoundaryMaker
 from engine.build.item_row import DigestRow, ItemRow, wkb_extent
 from engine.build.tally import BandTally, TallySum, unpack_tallies
+from engine.dimensions import VARIABLE_FIELD
 from engine.extent import Extent
 
 
@@ -25,6 +26,8 @@ class KeptTotals(msgspec.Struct, frozen=True, kw_only=True):
         Of the rows that went in, see `RowDigest`; with another one the totals are made anew.
     last_id : int
         Highest OBJECTID among them.
+    variables : dict
+        Tallies of each variable of a multidimensional service.
     low_ps, high_ps : float
         Finest pixel size, and finest of the coarsest levels (0 = none).
     samples : int
@@ -35,6 +38,7 @@ class KeptTotals(msgspec.Struct, frozen=True, kw_only=True):
     last_id: int = 0
     boundary: bytes = b""
     tallies: tuple[BandTally, ...] = ()
+    variables: dict[str, tuple[BandTally, ...]] = {}
     extent: Extent | None = None
     low_ps: float = 0.0
     high_ps: float = 0.0
@@ -74,6 +78,10 @@ class Totals:
         self._known, self._items_before = kept.boundary, kept.items
         self._boundary = BoundaryMaker(kept.boundary)
         self._tallies = [TallySum(tally) for tally in kept.tallies or [BandTally()] * bands]
+        self._nothing = (BandTally(),) * bands
+        self._variables = {
+            name: [TallySum(tally) for tally in tallies] for name, tallies in kept.variables.items()
+        }
 
     def add(self, row: ItemRow) -> None:
         """Take one primary that is ready."""
@@ -81,9 +89,12 @@ class Totals:
         if box is None:
             return
         self._boundary.add(row.wkb)
+        own = self._of_variable(row)
         for index, tally in enumerate(unpack_tallies(row.built.statistics)):
             if index < len(self._tallies):
                 self._tallies[index].add(tally)
+                if own:
+                    own[index].add(tally)
         kept = self._kept
         low, high = _number(row, "LowPS"), _number(row, "HighPS")
         self._kept = msgspec.structs.replace(
@@ -94,6 +105,13 @@ class Totals:
             samples=kept.samples + sum(h.width * h.height for h in row.headers),
             items=kept.items + 1,
         )
+
+    def _of_variable(self, row: ItemRow) -> list[TallySum]:
+        """Return the sums of a row's variable, [] where it has none."""
+        name = row.attributes.get(VARIABLE_FIELD)
+        if not name:
+            return []
+        return self._variables.setdefault(str(name), [TallySum(each) for each in self._nothing])
 
     def result(self, digest: str, last_id: int) -> KeptTotals:
         """Return the totals to keep."""
@@ -107,6 +125,10 @@ class Totals:
             last_id=last_id,
             boundary=boundary,
             tallies=tuple(tally.result() for tally in self._tallies),
+            variables={
+                name: tuple(tally.result() for tally in tallies)
+                for name, tallies in self._variables.items()
+            },
         )
 
 

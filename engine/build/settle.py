@@ -207,6 +207,9 @@ def _with_properties(
     names = properties.band_names
     if names and len(names) != count:
         raise ConfigError(file, "service.band_names", f"has {len(names)} names for {count} bands")
+    if properties.vector_field and count != 2:
+        why = f"{properties.vector_field.value}: vectors have 2 bands, the service {count}"
+        raise ConfigError(file, "service.vector_field", why)
     if any(band > count for band in properties.picture_bands):
         why = f"{list(properties.picture_bands)}: the service has {count} bands"
         raise ConfigError(file, "service.picture_bands", why)

@@ -18,6 +18,7 @@ from engine.build.raster_record import ItemStatus, headers_of_text, raster_of_te
 from engine.build.row_selection import select_rows
 from engine.build.workers import InProcess, Workers
 from engine.errors import SourceError
+from engine.readers.source_state import GONE, state_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -245,14 +246,13 @@ def _jobs(files: list[_File]) -> Iterator[CheckJob]:
 
 
 def _state_of(path: str, known: tuple[int, int]) -> tuple[FaultKind | None, str]:
-    try:
-        status = Path(path).stat()
-    except OSError as err:
-        return "missing", f"{err.strerror}."
+    state = state_of_source(path)
+    if state == GONE:
+        return "missing", "No such file or object, or it may not be read."
     if known[0] < 0:
         return None, ""
-    if status.st_size != known[0]:
-        return "changed", f"Has {status.st_size} bytes, had {known[0]}."
-    if status.st_mtime_ns != known[1]:
+    if state.size != known[0]:
+        return "changed", f"Has {state.size} bytes, had {known[0]}."
+    if state.mtime_ns != known[1]:
         return "changed", "Was written since it was read."
     return None, ""

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.readers.drivers import check_path
 from engine.readers.header import RasterHeader, read_header
+from engine.readers.source_state import check_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from os import stat_result
 
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.item_row import ItemRow
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from engine.build.raster_record import SourceDefinition
     from engine.build.service_table import ServiceTable
     from engine.build.workers import Workers
+    from engine.readers.source_state import SourceState
 
 # So many rasters tell what a service is; where none of them can be read, more are looked at.
 _SAMPLE = 200
@@ -56,8 +56,8 @@ def headers_of_sources(
     headers = []
     for source in sources:
         header = kept.get((source.path, source.driver))
-        status = check_path(source.path)
-        if header is None or not _is_current(header, source, status):
+        state = check_source(source.path)
+        if header is None or not _is_current(header, source, state):
             header = read_header(source.path, source.driver or None)
         if source.geotransform is not None:
             header = msgspec.structs.replace(header, geotransform=source.geotransform)
@@ -65,8 +65,8 @@ def headers_of_sources(
     return tuple(headers)
 
 
-def _is_current(header: RasterHeader, source: SourceDefinition, status: stat_result) -> bool:
-    is_same = (header.size, header.mtime_ns) == (status.st_size, status.st_mtime_ns)
+def _is_current(header: RasterHeader, source: SourceDefinition, state: SourceState) -> bool:
+    is_same = (header.size, header.mtime_ns) == state
     return is_same and source.driver in ("", header.driver)
 
 

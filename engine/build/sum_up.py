@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.build.definition_folder import write_facts
+from engine.build.dimension_census import VariableCounts
 from engine.build.item_row import hash_shapes
 from engine.build.raster_record import ItemStatus
 from engine.build.service_totals import (
@@ -118,6 +119,14 @@ def _with_totals(facts: ServiceFacts, totals: KeptTotals, time_field: str) -> Se
             if has_tallies
             else ()
         ),
+        variables={
+            name: VariableCounts(
+                statistics=tuple(map(statistics_of, tallies)),
+                histograms=tuple(histogram_of(tally, facts.pixel_type) for tally in tallies),
+            )
+            for name, tallies in totals.variables.items()
+            if any(tally.count for tally in tallies)
+        },
         time_field=time_field,
         coarsest_ps=coarsest,
         uncompressed_size=totals.samples * len(facts.bands) * facts.pixel_type.bytes_per_sample,

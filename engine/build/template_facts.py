@@ -14,7 +14,7 @@ import msgspec
 from engine.build.zmd_writer import move_into_place
 from engine.errors import ConfigError, RequestError, RequestTooLarge, SourceError
 from engine.process_memory import process_memory
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.rule_counts import RuleCounts, counted
 from engine.service import ImageService
 from engine.service_picture import rule_bands

@@ -20,7 +20,7 @@ from engine.errors import ConfigError
 from engine.extent import Extent
 from engine.mosaic_process import META_KEY
 from engine.size_bands import SizeBandCollector
-from engine.zmd import APPLICATION_ID, COLUMN_TYPES, PAGE_BYTES, quote
+from engine.zmd import APPLICATION_ID, COLUMN_TYPES, PAGE_BYTES, VARIABLE_HISTOGRAMS, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -79,6 +79,7 @@ class ZmdExtras:
 
     operations: Mapping[str, str] = field(default_factory=dict)
     histograms: tuple[Histogram, ...] = ()
+    variable_histograms: Mapping[str, tuple[Histogram, ...]] = field(default_factory=dict)
     boundary: bytes = b""
     definition: str = ""
     size_edges: Sequence[float] | None = None
@@ -227,6 +228,8 @@ class ZmdWriter:
             ),
             "summary": _encoder.encode(summary),
         }
+        if extras.variable_histograms:
+            meta[VARIABLE_HISTOGRAMS] = _encoder.encode(dict(extras.variable_histograms))
         if extras.process:
             meta[META_KEY] = extras.process
         try:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.formats.base import Format
     from engine.functions.base import RasterFunction
     from engine.geotransforms.base import PlaneTransform, SensorModel
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _KINDS = (PixelType.U8, PixelType.S16, PixelType.U16, PixelType.S32, PixelType.F32, PixelType.F64)
 _SHAPES = ((1, 1), (5, 8), (16, 16))

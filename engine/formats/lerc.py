@@ -17,6 +17,7 @@ import numpy as np
 from engine.errors import InvalidParameter
 from engine.format_names import FORMAT_NAMES
 from engine.formats.base import Encoded, EncodeOptions
+from engine.formats.lerc1 import encode_lerc1
 from engine.formats.picture_pixels import planes_of
 from engine.pixels import PixelBlock, Pixels
 
@@ -112,26 +113,25 @@ def encode_lerc2(block: PixelBlock, tolerance: float) -> bytes:
 
 
 class Lerc:
-    """The `lerc` format, version 2."""
+    """The `lerc` format: version 2, or 1 for whoever asks for it."""
 
     extension = FORMAT_NAMES["lerc"].extension
     is_picture = False
 
     def encode(self, pixels: Pixels, options: EncodeOptions) -> Encoded:
-        """Return concatenated Lerc2 blobs.
+        """Return the blobs of all bands, one behind the other.
 
         Raises
         ------
         InvalidParameter
-            `lerc_version` other than 2 (no maintained encoder writes version 1), or a tolerance below 0.
+            There is no such version, or the tolerance is below 0.
         """
-        if options.lerc_version != 2:
-            raise InvalidParameter(
-                "lercVersion", options.lerc_version, "2, the version that is written"
-            )
+        if options.lerc_version not in (1, 2):
+            raise InvalidParameter("lercVersion", options.lerc_version, "1 or 2")
         if not 0 <= options.tolerance < float("inf"):
             raise InvalidParameter(
                 "compressionTolerance", options.tolerance, "a finite number of 0 or more"
             )
-        data = encode_lerc2(planes_of(pixels), options.tolerance)
-        return Encoded(data, FORMAT_NAMES["lerc"].media_type)
+        block = _masked(planes_of(pixels))
+        write = encode_lerc2 if options.lerc_version == 2 else encode_lerc1
+        return Encoded(write(block, options.tolerance), FORMAT_NAMES["lerc"].media_type)

@@ -98,6 +98,22 @@ def on_background(picture: Rgbv, colour: int = 0xFFFFFF) -> NDArray[np.uint8]:
     return Rgbv(out).rgba()
 
 
+def painted(pixels: Pixels, red_green_blue: int) -> Pixels:
+    """Return a picture with a colour (0xRRGGBB) where pixels are invalid: then all are valid.
+
+    A grey picture stays grey on a grey.
+    """
+    red, green, blue = red_green_blue >> 16, red_green_blue >> 8 & 255, red_green_blue & 255
+    picture = picture_of(pixels)
+    if coverage_of(picture) is Coverage.ALL:
+        return pixels
+    if isinstance(picture, Grey) and red == green == blue:
+        samples = np.where(picture.valid, picture.samples, np.uint8(red))[np.newaxis]
+        return PixelBlock(samples, np.ones(samples.shape, np.bool_))
+    words = on_background(colours_of(pixels), blue << 16 | green << 8 | red)
+    return Rgbv(words.view(np.uint32)[:, :, 0], is_full=True)
+
+
 def grey_on_white(picture: Grey) -> NDArray[np.uint8]:
     """Return the samples with 255 where invalid; no copy where all are valid."""
     if picture.valid.all():

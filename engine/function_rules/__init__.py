@@ -1,4 +1,4 @@
-"""Arguments of raster functions as records, one for each function; part of `engine.request`.
+"""Arguments of raster functions as records, one for each function; part of `engine.request_parts`.
 
 The front reads rendering rules into them without knowing what the functions do.
 """

@@ -87,8 +87,3 @@ RASTER_NAMES: tuple[tuple[str, ...], ...] = (
     ("trueraster", "raster2", "falseraster", "raster1"),
     ("falseraster", "raster3"),
 )
-
-
-def names_of_operation(number: int) -> tuple[str, ...]:
-    """Return the names of an operation as they are written; () where it has none."""
-    return tuple(_NAMES.get(number, "").split())

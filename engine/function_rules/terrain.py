@@ -141,38 +141,21 @@ class AspectSlopeRule(FunctionRule, tag="AspectSlope", frozen=True, kw_only=True
     esri_names: ClassVar[Mapping[str, str]] = _NAMES
 
 
-class ShadedReliefRule(FunctionRule, tag="ShadedRelief", frozen=True, kw_only=True):
-    """Arguments of the ShadedRelief function: those of Hillshade, and colours of heights as of Colormap.
+class ShadedReliefRule(HillshadeRule, tag="ShadedRelief", frozen=True, kw_only=True):
+    """Arguments of the ShadedRelief function: those of Hillshade, and colours of heights.
 
     Attributes
     ----------
     colormap, color_ramp, colorramp_name, colormap_name
         As of Colormap; without any the ramp named Elevation.
-    azimuth, altitude, hillshade_type, z_factor, slope_type, ps_power, ps_z_factor, plain_cells, remove_edge_effect
-        As of Hillshade.
     """
-
-    inputs: ClassVar[tuple[str, ...]] = ("DEM",)
 
     colormap: tuple[tuple[float, ...], ...] = ()
     color_ramp: tuple[RampPart, ...] = ()
     colorramp_name: str = ""
     colormap_name: str = ""
-    azimuth: float = 315.0
-    altitude: float = 45.0
-    z_factor: float = 1.0
-    slope_type: int = DEGREE
-    ps_power: float = 0.664
-    ps_z_factor: float = 0.024
-    hillshade_type: int = 0
-    plain_cells: bool = False
-    remove_edge_effect: bool = False
 
     esri_names: ClassVar[Mapping[str, str]] = {**_NAMES, "colorramp_name": "ColorrampName"}
-    words: ClassVar[Mapping[str, Mapping[str, int]]] = {
-        "slope_type": _SCALES,
-        "hillshade_type": {"traditional": 0, "multidirectional": 1},
-    }
 
 
 class ElevationVoidFillRule(FunctionRule, tag="ElevationVoidFill", frozen=True, kw_only=True):

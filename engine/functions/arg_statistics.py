@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _MAX, _MIN, _MEDIAN, _DURATION = 0, 1, 2, 3
 _MOST_BANDS = 256

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 # Modulo has the sign of the first one, as in C.
 OPERATIONS = {1: "add", 2: "sub", 3: "mul", 4: "div", 5: "pow", 6: "mod"}

@@ -26,7 +26,7 @@ from engine.functions.surface import OfSurface
 from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _STEPS_PERCENT = (5.0, 20.0, 40.0)
 _OCTANTS = 8

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from engine.expressions.tree import Expression
     from engine.functions.band_indices import BandIndex
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _USER_DEFINED = 0
 _BAND = re.compile(r"b(?:and)?_?(\d{1,4})", re.IGNORECASE)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.pixel_type import PixelType
     from engine.pixels import PixelBlock
     from engine.python_functions.messages import RasterPlace
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
     from engine.summary import BandStatistics, Histogram
     from engine.target_grid import TargetGrid
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from engine.functions.pointwise import PointwiseFunction
     from engine.functions.sorted_statistics import SortedStatistic
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 STATISTICS = (38, 39, 40, 41, 42, 43, 47, 54, 55, 58, *range(66, 76), 93, 94)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from engine.expressions.tree import Expression
     from engine.function_rules import Shape
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
     from engine.target_grid import TargetGrid
 
 _OUTSIDE, _INSIDE = 1, 2

@@ -24,7 +24,7 @@ from engine.pixel_type import PixelType
 if TYPE_CHECKING:
     from engine.expressions.tree import Expression
     from engine.function_rules import RampPart
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
     Colours = tuple[tuple[int, int, int, int], ...]
 

@@ -21,7 +21,7 @@ from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _TO_HSV, _TO_RGB = 0, 1
 _NAMES = {_TO_HSV: ("Hue", "Saturation", "Value"), _TO_RGB: ("Red", "Green", "Blue")}

@@ -20,7 +20,7 @@ from engine.pixel_type import PixelType, pixel_type_of_dtype
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 T = TypeVar("T")
 

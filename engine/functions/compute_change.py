@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _DIFFERENCE, _RELATIVE, _CLASSES, _DISTANCE, _ANGLE, _BAND = range(6)
 _ALL, _CHANGED, _UNCHANGED = 1, 2, 3

@@ -28,7 +28,7 @@ from engine.pixels import PixelBlock
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 LINES, FILL, SURFACE = range(3)
 _MOST_SIGMA = 16.0

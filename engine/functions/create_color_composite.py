@@ -21,7 +21,7 @@ from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _BY_NAME, _BY_NUMBER = 0, 2
 _NUMBER = re.compile(r"(?:b(?:and)?_?)?(\d{1,4})", re.IGNORECASE)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 STANDARD, PLANFORM, PROFILE = range(3)
 _BEND_X, _BEND_Y, _TWIST, _RISE_X, _RISE_Y = range(5)

@@ -26,7 +26,7 @@ from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
     from engine.functions.base import BandsInfo
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 # Voids that are wider are never filled: what lies between is anybody's guess.
 WIDEST_PX = 64

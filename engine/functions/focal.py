@@ -24,7 +24,7 @@ from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
     from engine.functions.base import BandsInfo
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _RECTANGLE, _CIRCLE, _ANNULUS, _WEDGE, _IRREGULAR, _WEIGHT = range(1, 7)
 _NAMES = (

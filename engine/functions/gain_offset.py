@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from engine.pixel_type import PixelType
     from engine.pixels import Array
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _TABLED = ("uint8", "int8", "uint16", "int16")
 

@@ -21,7 +21,7 @@ from engine.pixels import PixelBlock
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
     Floats = NDArray[np.float64]
 

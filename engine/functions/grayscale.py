@@ -17,7 +17,7 @@ from engine.functions.pointwise import PointwiseFunction
 from engine.functions.spectral_conversion import weighted_sum
 
 if TYPE_CHECKING:
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 # Of red, green and blue, as televisions weigh them (ITU-R BT.601).
 _LUMA = (0.299, 0.587, 0.114)

@@ -23,7 +23,7 @@ from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _TRADITIONAL, _MULTIDIRECTIONAL = 0, 1
 # Azimuth, altitude, weight; heights count twice.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.functions.base import BandsInfo
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 NEAREST, LINEAR, INVERSE_DISTANCE = 0, 2, 4
 _METHODS = "0 (nearest), 2 (linear) or 4 (inverse distance)"

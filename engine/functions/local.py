@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from engine.function_rules import CellStatisticsRule
     from engine.functions.local_operations import LocalOperation
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _INTERPOLATIONS = ("AUTO_DETECT", "NEAREST", "LINEAR")
 

@@ -19,7 +19,7 @@ from engine.functions.pointwise import PointwiseFunction
 if TYPE_CHECKING:
     from engine.expressions.tree import Expression
     from engine.functions.base import BandsInfo
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _ANY, _ALL = 0, 1
 _MOST_VALUES = 64

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 
 class MergeRasters(EachPixel, OfSeveral[PointwiseFunction]):

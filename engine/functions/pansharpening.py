@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
     from engine.summary import BandStatistics
 
 IHS, BROVEY, ESRI, SIMPLE_MEAN, GRAM_SCHMIDT = range(5)

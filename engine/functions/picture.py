@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.functions.cast import NoDataMatch
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
     from engine.summary import Histogram, ServiceSummary
 
 T = TypeVar("T")

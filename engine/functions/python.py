@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.python_functions.runner import PythonRunner
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
     from engine.target_grid import TargetGrid
 
 # Pixels that are given at a time: what a function needs of time and memory is bounded, whatever the view.

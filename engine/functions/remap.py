@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 # More numbers of ranges than this make a pass that is slower than going over them one by one.
 _MOST_MELTED = 128

@@ -22,10 +22,10 @@ from engine.expressions.tree import Sample
 from engine.function_rules import ConvolutionRule, ResampleRule
 from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
-from engine.request import ConstantInput, MosaicInput, RenderingRule
+from engine.request_parts import ConstantInput, MosaicInput, RenderingRule
 
 if TYPE_CHECKING:
-    from engine.request import RuleInput
+    from engine.request_parts import RuleInput
 
 _NAME = "Resample"
 _SMOOTH = 11

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.expressions.tree import Sample, call, replaced
-from engine.function_rules import ColormapRule, HillshadeRule, ShadedReliefRule
+from engine.function_rules import ColormapRule, ShadedReliefRule
 from engine.functions.base import BandsInfo, arguments_of, some_bands
 from engine.functions.colormap import Colormap
 from engine.functions.colormap_to_rgb import ColormapToRgb
@@ -24,7 +24,7 @@ from engine.functions.pointwise import PointwiseFunction, StagedFunction, as_typ
 from engine.functions.slope import gradient_of
 from engine.functions.surface import OfSurface
 from engine.pixel_type import PixelType
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 if TYPE_CHECKING:
     from engine.expressions.tree import Expression
@@ -43,19 +43,8 @@ class ShadedRelief(OfSurface):
         InvalidParameter
         """
         arguments = arguments_of(rule, ShadedReliefRule)
-        light = HillshadeRule(
-            azimuth=arguments.azimuth,
-            altitude=arguments.altitude,
-            z_factor=arguments.z_factor,
-            slope_type=arguments.slope_type,
-            ps_power=arguments.ps_power,
-            ps_z_factor=arguments.ps_z_factor,
-            hillshade_type=arguments.hillshade_type,
-            plain_cells=arguments.plain_cells,
-            remove_edge_effect=arguments.remove_edge_effect,
-        )
-        shade = call("div", as_type(shade_of(light), PixelType.U8), 255.0)
-        first = replace(gradient_of(light, info), has_heights=True)
+        shade = call("div", as_type(shade_of(arguments), PixelType.U8), 255.0)
+        first = replace(gradient_of(arguments, info), has_heights=True)
         heights = Sample(0, first.output.bands - 1)
         colours = _colours(some_bands(info, [0]), arguments, heights)
         names = ("Red", "Green", "Blue")

@@ -23,7 +23,7 @@ from engine.pixel_type import PixelType
 if TYPE_CHECKING:
     from engine.expressions.tree import Expression
     from engine.function_rules import HillshadeRule
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 
 class Slope(OfSurface):

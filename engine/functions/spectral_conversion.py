@@ -18,7 +18,7 @@ from engine.functions.pointwise import PointwiseFunction
 
 if TYPE_CHECKING:
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _MOST_BANDS = 256
 

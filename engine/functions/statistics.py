@@ -25,7 +25,7 @@ from engine.pixels import PixelBlock
 if TYPE_CHECKING:
     from engine.functions.base import BandsInfo
     from engine.functions.neighbourhoods import Neighbourhood
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _NAMES = {1: "min", 2: "max", 3: "mean", 4: "std", 5: "median", 6: "majority", 7: "minority"}
 _KINDS = "1 (least), 2 (largest), 3 (mean), 4 (standard deviation), 5 (median), 6 (majority) or 7 (minority)"

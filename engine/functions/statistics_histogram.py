@@ -18,7 +18,7 @@ from engine.functions.base import BandsInfo, EachPixel, arguments_of
 from engine.functions.pointwise import PointwiseFunction
 
 if TYPE_CHECKING:
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 T = TypeVar("T")
 

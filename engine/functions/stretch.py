@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from engine.expressions.tree import Expression
     from engine.functions.stretch_curves import Curve
     from engine.pixels import PixelBlock
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
     from engine.summary import Histogram
 
 NONE = 0

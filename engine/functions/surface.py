@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from engine.geometry.ground_cells import GroundCells
     from engine.pixels import PixelBlock
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 PADDING_PX = 1
 

@@ -17,7 +17,7 @@ from engine.functions.colormap import colour_rows
 from engine.functions.pointwise import PointwiseFunction
 
 if TYPE_CHECKING:
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 
 class Table(EachPixel):

@@ -22,7 +22,7 @@ from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _NAMES = ("Brightness", "Greenness", "Wetness", "Fourth", "Fifth", "Sixth")
 # Bands of one kind lie as close together as this share of their wavelength.

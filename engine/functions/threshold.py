@@ -20,7 +20,7 @@ from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
     from engine.summary import Histogram
 
 _OTSU = 1

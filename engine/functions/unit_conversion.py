@@ -18,7 +18,7 @@ from engine.functions.pointwise import PointwiseFunction
 from engine.pixel_type import PixelType
 
 if TYPE_CHECKING:
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 # By Esri's number: what is measured, and value · factor + offset in metres, metres a second or kelvin.
 UNITS: dict[int, tuple[str, float, float]] = {

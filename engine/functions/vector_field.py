@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.expressions.tree import Expression
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
     from engine.summary import BandStatistics
 
 GEOGRAPHIC, ARITHMETIC = 0, 1

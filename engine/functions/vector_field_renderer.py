@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.geometry.ground_cells import GroundCells
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
     Floats = NDArray[np.float64]
 

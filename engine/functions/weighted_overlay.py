@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.expressions.tree import Expression, Sample
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _MOST_CLASSES = 65_536
 _FAR = 2**31

@@ -21,7 +21,7 @@ from engine.pixel_type import PixelType
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 _SAMPLES = ("", "value")
 

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from engine.geometry.projection import MERCATOR, describe_crs, operation, transform
-from engine.target_grid import HALF_WORLD_M
+from engine.tile_scheme import HALF_WORLD_M
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,12 +17,6 @@ Floats = NDArray[np.float64]
 _EARTH_M = 6371008.8
 
 
-def pixel_to_map(geotransform: Sequence[float], col: float, row: float) -> tuple[float, float]:
-    """Return x, y of a position in level-0 pixels (corner origin)."""
-    a, b, c, d, e, f = geotransform
-    return a + col * b + row * c, d + col * e + row * f
-
-
 def map_scale(
     geotransform: Sequence[float], width: int, height: int, pipeline: str
 ) -> tuple[float, float]:

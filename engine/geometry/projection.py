@@ -1,4 +1,4 @@
-"""The only user of pyproj: CRS texts, pinned operations and point transformations, always x, y.
+"""The user of pyproj: CRS texts, pinned operations and point transformations, always x, y (geodesics: `geodesic.py`).
 
 Rules: a CRS text from outside is parsed here and never handed to a general parser (some fetch URLs).
 Between two CRSs one operation is chosen once and known by its pipeline text; a Transformer made from
@@ -51,9 +51,8 @@ _WKT_START = re.compile(
     r"PROJECTEDCRS|GEOGRAPHICCRS|LOCAL_CS|ENGCRS|ENGINEERINGCRS|DERIVEDPROJCRS|GEOCCS)\s*\[",
     re.IGNORECASE,
 )
-_ACCEPTED = "an EPSG or ESRI code, an OGC CRS URN, or WKT of at most 16,000 characters"
+_ACCEPTED = "a map's EPSG or ESRI code, OGC CRS URN, or WKT of at most 16,000 characters"
 _DEGREE_M = 111319.49079327357
-_ROUND_TRIP_PX_M = 0.05
 
 
 class CrsInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,10 +100,17 @@ def canonical_crs(text: str, parameter: str = "crs") -> str:
     if len(text) > MAX_WKT_CHARS or not _WKT_START.match(text):
         raise InvalidParameter(parameter, text, _ACCEPTED)
     try:
-        crs = pyproj.CRS.from_wkt(text)
+        crs = _of_maps(pyproj.CRS.from_wkt(text))
     except CRSError as err:
         raise InvalidParameter(parameter, text, _ACCEPTED) from err
     return _stated_key(crs) or str(crs.to_wkt("WKT2_2019"))
+
+
+def _of_maps(crs: pyproj.CRS) -> pyproj.CRS:
+    """Return a CRS whose x and y alone are places: not metres from the Earth's centre, not heights."""
+    if crs.is_geocentric or crs.is_vertical:
+        raise CRSError("of no map")
+    return crs
 
 
 def _key_of_code(authority: str, code: str, text: str, parameter: str) -> str:
@@ -114,7 +120,7 @@ def _key_of_code(authority: str, code: str, text: str, parameter: str) -> str:
         return MERCATOR
     for name in (authority,) if authority else ("EPSG", "ESRI"):
         try:
-            pyproj.CRS.from_authority(name, code)
+            _of_maps(pyproj.CRS.from_authority(name, code))
         except CRSError:
             continue
         return f"{name}:{int(code)}"
@@ -264,8 +270,7 @@ def operation(from_crs: str, to_crs: str, area_lonlat: Extent | None = None) -> 
             "crs", from_crs, f"a CRS that can be transformed to {to_crs}"
         ) from err
     pipeline = str(best.definition)
-    digest = zlib.crc32(pipeline.encode())
-    return Operation(f"{digest:08x}", pipeline)
+    return Operation(f"{zlib.crc32(pipeline.encode()):08x}", pipeline)
 
 
 @lru_cache(maxsize=1024)
@@ -320,20 +325,17 @@ def transform(pipeline: str, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     x, y : float64, any one shape
         Left as they are; new arrays are returned.
     """
-    if pipeline == "proj=noop":
-        return x.copy(), y.copy()
-    out_x, out_y = np.ascontiguousarray(x), np.ascontiguousarray(y)
-    if out_x is x:
-        out_x, out_y = x.copy(), y.copy()
-    _transformer(pipeline).transform(out_x, out_y, inplace=True, errcheck=False)
+    out_x, out_y = np.array(x, np.float64, order="C"), np.array(y, np.float64, order="C")
+    if pipeline != "proj=noop":
+        _transformer(pipeline).transform(out_x, out_y, inplace=True, errcheck=False)
     return out_x, out_y
 
 
 def inverse(pipeline: str, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Transform points against the pipeline's direction; failures come back as inf."""
-    if pipeline == "proj=noop":
-        return x.copy(), y.copy()
     out_x, out_y = np.array(x, np.float64), np.array(y, np.float64)
+    if pipeline == "proj=noop":
+        return out_x, out_y
     _transformer(pipeline).transform(
         out_x, out_y, inplace=True, errcheck=False, direction=TransformDirection.INVERSE
     )

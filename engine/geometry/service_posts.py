@@ -24,7 +24,8 @@ from engine.geometry.projection import describe_crs, horizontal_crs
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import ImageService
 
 if TYPE_CHECKING:

@@ -10,6 +10,9 @@ import shapely
 from engine.geometry.projection import transform
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from numpy.typing import NDArray
 
 # Straight edges of a shape bend on another map: each is divided at least so often.
@@ -39,6 +42,16 @@ def footprint_to_crs(shape: shapely.Geometry, pipeline: str) -> shapely.Geometry
     return _project(shape, pipeline)
 
 
+def footprints_to_crs(shapes: NDArray[Any], pipeline: str) -> NDArray[Any]:
+    """Return an array of footprints in another CRS; see `footprint_to_crs`."""
+    if pipeline == "proj=noop" or not len(shapes):
+        return shapes
+    try:
+        return np.asarray(shapely.transform(shapes, _mover(pipeline)))
+    except _NoPlaceError:
+        return np.array([_project(shape, pipeline) for shape in shapes], object)
+
+
 def _divided(shape: shapely.Geometry) -> shapely.Geometry:
     xmin, ymin, xmax, ymax = shape.bounds
     longest = max(xmax - xmin, ymax - ymin) / _DIVISION
@@ -47,15 +60,19 @@ def _divided(shape: shapely.Geometry) -> shapely.Geometry:
     return shapely.segmentize(shape, longest)
 
 
-def _project(shape: shapely.Geometry, pipeline: str) -> shapely.Geometry:
+def _mover(pipeline: str) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
         x, y = transform(pipeline, points[:, 0].copy(), points[:, 1].copy())
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             raise _NoPlaceError
         return np.column_stack([x, y])
 
+    return moved
+
+
+def _project(shape: shapely.Geometry, pipeline: str) -> shapely.Geometry:
     try:
-        return shapely.transform(shape, moved)
+        return shapely.transform(shape, _mover(pipeline))
     except _NoPlaceError:
         return _project_parts(shape, pipeline)
 

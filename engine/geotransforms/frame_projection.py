@@ -19,7 +19,6 @@ import numpy as np
 from engine.geotransforms.positions import Floats, as_positions
 from engine.kernel import kernel, unaliased_kernel
 
-CAMERA_NUMBERS = 35
 _BROWN, _BROWN_CORRECTION, _FISHEYE = 1, 2, 3
 _CONVERGED = 1e-13
 _ACCEPTED = 1e-10

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.errors import SourceCorrupt, UnknownProduct
-from engine.readers.drivers import check_path
+from engine.readers.source_state import check_source
+from engine.source_name import is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -146,7 +147,9 @@ def open_file(path: str, driver: str) -> CubeFile:
     ------
     SourceUnavailable, SourceCorrupt, UnknownProduct
     """
-    check_path(path)
+    if is_remote(path):
+        raise UnknownProduct(path, "netCDF and Zarr are read from local files only")
+    check_source(path)
     return CubeFile(path, driver)
 
 
@@ -182,12 +185,13 @@ def _open(path: str, driver: str) -> Any:
         import zarr  # noqa: PLC0415 -- an extra, and slow to import
 
         folder = mark.parent
-        is_group = mark.name == ".zgroup" or _is_group(mark)
+        is_group = mark.name == ".zgroup" or is_zarr_group(mark)
         group = folder if is_group else folder.parent
         return _ZarrGroup(zarr, group, "" if is_group else folder.name)
 
 
-def _is_group(mark: Path) -> bool:
+def is_zarr_group(mark: Path) -> bool:
+    """Tell whether a metadata file of Zarr 3 is that of a group, not of one of its arrays."""
     return mark.name == "zarr.json" and json.loads(mark.read_bytes()).get("node_type") == "group"
 
 
@@ -212,7 +216,7 @@ class _ZarrGroup:
     def _mark(self, name: str) -> Path | None:
         for mark in ZARR_MARKS:
             path = self._folder / name / mark
-            if path.is_file() and not (mark == "zarr.json" and _is_group(path)):
+            if path.is_file() and not (mark == "zarr.json" and is_zarr_group(path)):
                 return path
         return None
 

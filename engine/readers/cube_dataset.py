@@ -1,13 +1,14 @@
 """A variable of a netCDF file or Zarr store as a raster: bands, rows and columns, north up.
 
 The last two dimensions are rows and columns; all before them, flattened in order, are bands. A driver of
-"netCDF:NAME" or "Zarr:NAME" says which variable a source is. Readers use `CubeDataset` where they use an
-open GDAL dataset; it has what they need of one.
+"netCDF:NAME" or "Zarr:NAME" says which variable a source is; "netCDF:NAME/7" is its layer 7 (from 0) alone.
+Readers use `CubeDataset` where they use an open GDAL dataset; it has what they need of one.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,13 +18,15 @@ from rasterio.errors import RasterioIOError
 from engine.errors import InvalidParameter, SourceCorrupt, SourceError, UnknownProduct
 from engine.geometry.projection import LONLAT, crs_of_wkt
 from engine.pixel_type import pixel_type_of_dtype
-from engine.readers.cube_arrays import CubeArray, CubeFile, open_file
+from engine.readers.cube_pool import borrow, give_back
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
     from rasterio.windows import Window
+
+    from engine.readers.cube_arrays import CubeArray, CubeFile
 
 Geotransform = tuple[float, float, float, float, float, float]
 
@@ -33,8 +36,19 @@ _LONGITUDES = ("degrees_east", "degree_east", "degrees_e", "degree_e", "degreese
 _UNCHUNKED = 512
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What opening a variable finds out."""
+
+    array: CubeArray
+    flip_x: bool
+    flip_y: bool
+    geotransform: Geotransform | None
+    crs: str
+
+
 class CubeDataset:
-    """One variable, open for reading.
+    """One variable or one of its layers, open for reading.
 
     Attributes
     ----------
@@ -46,24 +60,29 @@ class CubeDataset:
     Raises
     ------
     SourceError
-        There is no such variable, or it is no raster.
+        There is no such variable or layer, or it is no raster.
     """
 
     # What rasterio's datasets say of masks and overviews: there are none.
     mask_flag_enums: Sequence[Sequence[Any]] = ((),)
 
     def __init__(self, path: str, driver: str) -> None:
-        kind, _, variable = driver.partition(":")
+        kind, _, named = driver.partition(":")
+        # Neither netCDF's names nor those of folders hold a slash.
+        variable, _, layer = named.partition("/")
         self.name = path
-        self._file: CubeFile = open_file(path, kind)
+        key, shared = borrow(path, kind)
+        self._key: tuple[int, str, str, int, int] | None = key
         try:
-            arrays = self._file.arrays()
-            self.array = array = _raster_array(path, arrays, variable)
-            x, y = (self._coordinate(arrays, dim) for dim in (array.dims[-1], array.dims[-2]))
-            self._flip_x = x is not None and x[1] < 0
-            self._flip_y = y is not None and y[1] > 0
-            self.geotransform = self._placed(x, y)
-            self.crs = _crs(arrays, array)
+            self._file: CubeFile = shared.file
+            facts = shared.facts.get(variable)
+            if facts is None:
+                facts = shared.facts[variable] = _facts(path, shared.file, shared.arrays, variable)
+            self.array: CubeArray = facts.array
+            self._flip_x, self._flip_y = facts.flip_x, facts.flip_y
+            self.geotransform: Geotransform | None = facts.geotransform
+            self.crs: str = facts.crs
+            self._first, self.count = _layers(path, facts.array, layer)
         except BaseException:
             self.close()
             raise
@@ -79,14 +98,9 @@ class CubeDataset:
         return self.array.shape[-1]
 
     @property
-    def count(self) -> int:
-        """Bands."""
-        return math.prod(self.array.shape[:-2])
-
-    @property
     def dtypes(self) -> tuple[str, ...]:
         """Of each band."""
-        return (self.array.dtype.newbyteorder("=").name,) * self.count
+        return (_served_type(self.array).name,) * self.count
 
     @property
     def nodatavals(self) -> tuple[float | None, ...]:
@@ -108,8 +122,10 @@ class CubeDataset:
         return []
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Give the file back; a second time does nothing."""
+        if self._key is not None:
+            give_back(self._key)
+            self._key = None
 
     def __enter__(self) -> CubeDataset:
         return self
@@ -168,7 +184,8 @@ class CubeDataset:
         inside = top >= 0 and left >= 0 and top + rows <= self.height and left + cols <= self.width
         if not inside:
             raise RasterioIOError("window beside the raster")
-        outer = np.unravel_index(band - 1, self.array.shape[:-2]) if self.array.shape[:-2] else ()
+        layer = self._first + band - 1
+        outer = np.unravel_index(layer, self.array.shape[:-2]) if self.array.shape[:-2] else ()
         index: tuple[int | slice, ...] = (
             *map(int, outer),
             _run(top, rows, self.height, is_flipped=self._flip_y),
@@ -179,35 +196,61 @@ class CubeDataset:
         except SourceError as err:
             raise RasterioIOError(str(err.fields[1])) from err
         found = found[:: -1 if self._flip_y else 1, :: -1 if self._flip_x else 1]
-        found = np.ascontiguousarray(found, self.array.dtype.newbyteorder("="))
+        found = np.ascontiguousarray(found, _served_type(self.array))
         return found if out_shape is None else _resized(found, out_shape, resampling)
 
-    # Place
 
-    def _coordinate(self, arrays: Mapping[str, CubeArray], dim: str) -> tuple[float, float] | None:
-        """Return first value and step of a dimension's coordinate; None where it is not even."""
-        found = arrays.get(dim)
-        if found is None or len(found.shape) != 1:
-            return None
-        values = self._file.read(found.name, (slice(None),)).astype(np.float64)
-        if values.size < 2 or not np.isfinite(values).all():
-            return None
-        step = (values[-1] - values[0]) / (values.size - 1)
-        even = values[0] + step * np.arange(values.size)
-        if step == 0 or np.abs(values - even).max() > _UNEVEN * abs(step):
-            return None
-        return float(values[0]), float(step)
+def _layers(path: str, array: CubeArray, layer: str) -> tuple[int, int]:
+    """Return the first layer of a dataset and their count."""
+    count = math.prod(array.shape[:-2])
+    if not layer:
+        return 0, count
+    number = int(layer) if layer.isascii() and layer.isdigit() and len(layer) < 10 else -1
+    if not 0 <= number < count:
+        raise UnknownProduct(path, f"variable {array.name!r} has no layer {layer!r} of {count}")
+    return number, 1
 
-    def _placed(
-        self, x: tuple[float, float] | None, y: tuple[float, float] | None
-    ) -> Geotransform | None:
-        if x is None or y is None:
-            return None
-        step_x, step_y = abs(x[1]), abs(y[1])
-        # Coordinates are those of pixel centres.
-        left = min(x[0], x[0] + x[1] * (self.width - 1)) - step_x / 2
-        top = max(y[0], y[0] + y[1] * (self.height - 1)) + step_y / 2
-        return (left, step_x, 0.0, top, 0.0, -step_y)
+
+def _facts(path: str, file: CubeFile, arrays: Mapping[str, CubeArray], variable: str) -> _Facts:
+    array = _raster_array(path, arrays, variable)
+    x, y = (_coordinate(file, arrays, dim) for dim in (array.dims[-1], array.dims[-2]))
+    return _Facts(
+        array=array,
+        flip_x=x is not None and x[1] < 0,
+        flip_y=y is not None and y[1] > 0,
+        geotransform=_placed(array, x, y),
+        crs=_crs(arrays, array),
+    )
+
+
+def _coordinate(
+    file: CubeFile, arrays: Mapping[str, CubeArray], dim: str
+) -> tuple[float, float] | None:
+    """Return first value and step of a dimension's coordinate; None where it is not even."""
+    found = arrays.get(dim)
+    if found is None or len(found.shape) != 1:
+        return None
+    values = file.read(found.name, (slice(None),)).astype(np.float64)
+    if values.size < 2 or not np.isfinite(values).all():
+        return None
+    step = (values[-1] - values[0]) / (values.size - 1)
+    even = values[0] + step * np.arange(values.size)
+    if step == 0 or np.abs(values - even).max() > _UNEVEN * abs(step):
+        return None
+    return float(values[0]), float(step)
+
+
+def _placed(
+    array: CubeArray, x: tuple[float, float] | None, y: tuple[float, float] | None
+) -> Geotransform | None:
+    if x is None or y is None:
+        return None
+    rows, cols = array.shape[-2:]
+    step_x, step_y = abs(x[1]), abs(y[1])
+    # Coordinates are those of pixel centres.
+    left = min(x[0], x[0] + x[1] * (cols - 1)) - step_x / 2
+    top = max(y[0], y[0] + y[1] * (rows - 1)) + step_y / 2
+    return (left, step_x, 0.0, top, 0.0, -step_y)
 
 
 def _raster_array(path: str, arrays: Mapping[str, CubeArray], variable: str) -> CubeArray:
@@ -216,10 +259,16 @@ def _raster_array(path: str, arrays: Mapping[str, CubeArray], variable: str) -> 
         raise UnknownProduct(path, f"has no variable {variable!r} of numbers")
     if len(array.shape) < 2 or 0 in array.shape:
         raise UnknownProduct(path, f"variable {variable!r} has no rows and columns")
-    if pixel_type_of_dtype(array.dtype.newbyteorder("=").name) is None:
+    if pixel_type_of_dtype(_served_type(array).name) is None:
         accepted = "served are 8, 16 and 32-bit integers and 32 and 64-bit floats"
         raise UnknownProduct(path, f"has samples of type {array.dtype.name}; {accepted}")
     return array
+
+
+def _served_type(array: CubeArray) -> np.dtype[Any]:
+    """Return the type of samples as they are read: of 64-bit integers floats, exact up to 2**53."""
+    own = array.dtype.newbyteorder("=")
+    return np.dtype(np.float64) if own.name in ("int64", "uint64") else own
 
 
 def _run(first: int, count: int, size: int, *, is_flipped: bool) -> slice:

@@ -18,12 +18,12 @@ from engine.readers.header import (
 )
 
 if TYPE_CHECKING:
-    from os import stat_result
+    from engine.readers.source_state import SourceState
 
 _NO_DATA = ("_FillValue", "missing_value")
 
 
-def cube_header(path: str, driver: str, status: stat_result) -> RasterHeader:
+def cube_header(path: str, driver: str, state: SourceState) -> RasterHeader:
     """Read the header of a variable.
 
     Raises
@@ -48,8 +48,8 @@ def cube_header(path: str, driver: str, status: stat_result) -> RasterHeader:
         return RasterHeader(
             path=path,
             driver=driver,
-            size=status.st_size,
-            mtime_ns=status.st_mtime_ns,
+            size=state.size,
+            mtime_ns=state.mtime_ns,
             width=dataset.width,
             height=dataset.height,
             geotransform=dataset.geotransform,

@@ -1,4 +1,4 @@
-"""Open a local raster file, and nothing else.
+"""Open a local raster file or an object behind a registered connection, and nothing else.
 
 Rules: the only place that gives a path to GDAL for reading. A path names an existing regular file, is
 opened by a driver of the list below, and never as anything GDAL could make of it (`/vsicurl/…`,
@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import stat
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +22,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from engine.errors import SourceCorrupt, SourceError, SourceUnavailable, UnknownProduct
+from engine.readers.source_state import SourceState, check_source
+from engine.source_name import is_remote
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -97,7 +98,6 @@ GDAL_OPTIONS: dict[str, str] = {
 }
 
 _DEFAULT_CACHE_MB = 32
-_FOREIGN_NAME = re.compile(r"^\s*<|^/vsi|^[A-Za-z][A-Za-z0-9+._-]+:", re.IGNORECASE)
 _DEFINITIONS = {b"<VRTDataset": "VRT", b"<GDALTileIndexDataset": "GTI", b"<GDAL_WMS": "WMS"}
 
 
@@ -146,51 +146,33 @@ def one_environment() -> AbstractContextManager[Any]:
     return env_ctx_if_needed()  # type: ignore[no-any-return]  # -- the library is not typed
 
 
-def check_path(path: str) -> os.stat_result:
-    """Check that `path` is an ordinary local file, and return its state.
-
-    Raises
-    ------
-    UnknownProduct
-        The text is not a plain path, or the thing is no regular file.
-    SourceUnavailable
-        No such file, or it may not be read.
-    """
-    if _FOREIGN_NAME.match(path) or "\0" in path or "\n" in path:
-        raise UnknownProduct(
-            path, "not a path of a local file; expected an absolute or relative path"
-        )
-    try:
-        status = Path(path).stat()
-    except OSError as err:
-        raise SourceUnavailable(path, err.strerror or str(err)) from err
-    if not stat.S_ISREG(status.st_mode):
-        raise UnknownProduct(path, "not a regular file")
-    if not os.access(path, os.R_OK):
-        raise SourceUnavailable(path, "no permission to read it")
-    return status
-
-
 def is_cube(driver: str | None) -> bool:
     """Tell whether a driver names a variable of a netCDF file or Zarr store: "netCDF:NAME"."""
     return driver is not None and driver.startswith(CUBES)
 
 
 def open_raster(
-    path: str, driver: str | None = None, overview: int | None = None, *, placed: bool = True
+    path: str,
+    driver: str | None = None,
+    overview: int | None = None,
+    *,
+    placed: bool = True,
+    known: SourceState | None = None,
 ) -> DatasetReader:
-    """Open a local raster file with a driver of the list.
+    """Open a raster with a driver of the list.
 
     Parameters
     ----------
     path : str
-        An existing regular file.
+        An existing regular file, or an object behind a connection.
     driver : str, optional
         The driver that must open it; any of `DRIVERS` when not given.
     overview : int, optional
         GDAL overview to open as a dataset of its own, from 0.
     placed
         False = for its pixels alone: making out the CRS of a TIFF takes four times as long as the rest.
+    known : SourceState, optional
+        An object must be this one, at every answer of its storage; as it is now when not given.
 
     Returns
     -------
@@ -200,8 +182,10 @@ def open_raster(
     Raises
     ------
     SourceUnavailable, SourceCorrupt, UnknownProduct
+    StorageError, DeadlineExceeded, Cancelled
+        Of objects, also when they are read.
     """
-    check_path(path)
+    state = known if is_remote(path) and known is not None else check_source(path)
     if is_cube(driver):
         from engine.readers.cube_dataset import CubeDataset  # noqa: PLC0415 -- imports from here
 
@@ -210,10 +194,16 @@ def open_raster(
         configure_gdal(_DEFAULT_CACHE_MB)
     if driver is not None and driver not in DRIVERS:
         raise UnknownProduct(path, f"driver {driver!r} is not accepted; accepted: {_known()}")
-    _refuse_definitions(path)
     options: dict[str, Any] = {} if overview is None else {"OVERVIEW_LEVEL": overview}
     if not placed and driver == "GTiff":
         options["GEOREF_SOURCES"] = "NONE"
+    if is_remote(path):
+        from engine.readers.remote.remote_dataset import (  # noqa: PLC0415 -- few sources are remote
+            open_remote,
+        )
+
+        return cast("DatasetReader", open_remote(path, driver, state, options))
+    _refuse_definitions(path)
     try:
         # A Path is never taken apart as a URI, a str may be; `rasterio.open` takes no list of drivers.
         with env_ctx_if_needed():

@@ -11,7 +11,9 @@ from engine.errors import SourceError
 from engine.item import Level
 from engine.pixel_type import pixel_type_of_dtype
 from engine.readers.drivers import open_raster
+from engine.readers.source_state import SourceState
 from engine.readers.tiff_directories import tiff_images
+from engine.source_name import is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +69,7 @@ def _tiff_overviews(header: RasterHeader, count: int) -> tuple[Level, ...]:
     """
     if header.driver != "GTiff" or header.mask == "dataset" or not count:
         return ()
-    images = tiff_images(header.path) or ()
+    images = () if is_remote(header.path) else tiff_images(header.path) or ()
     sample = max(band.pixel_type.bytes_per_sample for band in header.bands)
     levels = []
     for image in images[1:]:
@@ -92,7 +94,7 @@ def _opened_overviews(header: RasterHeader, count: int) -> Iterator[Level]:
     """Yield overviews up to the first that cannot be used: in sane blocks, with the same mask."""
     for index in range(count):
         try:
-            with open_raster(header.path, header.driver, index) as dataset:
+            with _open(header, index) as dataset:
                 level = level_of(dataset)
                 usable = block_bytes(dataset) <= MAX_BLOCK_BYTES and _same_mask(header, dataset)
         except (SourceError, RasterioError, MemoryError):
@@ -103,6 +105,11 @@ def _opened_overviews(header: RasterHeader, count: int) -> Iterator[Level]:
         yield level
 
 
+def _open(header: RasterHeader, overview: int | None = None) -> DatasetReader:
+    known = SourceState(header.size, header.mtime_ns)
+    return open_raster(header.path, header.driver, overview, known=known)
+
+
 def _mask_is_in(header: RasterHeader, overview: int) -> bool:
     """Tell whether the file's mask has overviews, too; GDAL takes missing ones for "all is valid".
 
@@ -110,11 +117,11 @@ def _mask_is_in(header: RasterHeader, overview: int) -> bool:
     asked at as many places.
     """
     try:
-        with open_raster(header.path, header.driver, overview) as dataset:
+        with _open(header, overview) as dataset:
             rows, cols = min(dataset.height, 512), min(dataset.width, 512)
             if not (dataset.read_masks(1, out_shape=(rows, cols)) != 0).all():
                 return True
-        with open_raster(header.path, header.driver) as dataset:
+        with _open(header) as dataset:
             return bool((dataset.read_masks(1, out_shape=(rows, cols)) != 0).all())
     except (SourceError, RasterioError, MemoryError):
         return False

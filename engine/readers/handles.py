@@ -1,7 +1,8 @@
 """A bounded pool of open datasets for one thread: GDAL handles never cross threads.
 
 A file is looked at again at most once a second before it is read, and always after it was read: one
-that differs from what was catalogued gives no pixels, so old and new bytes never meet in one image.
+that differs from what was catalogued gives no pixels, so old and new bytes never meet in one image. Of
+an object behind a connection, each answer of its storage is looked at instead.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from engine.errors import SourceUnavailable
 from engine.readers.drivers import open_raster
+from engine.readers.source_state import SourceState
+from engine.source_name import is_remote
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -47,11 +50,17 @@ class HandlePool:
         self.check(source)
         key = (source, overview)
         found = self._open.get(key)
-        if found is not None:
+        if found is not None and getattr(found, "is_spoiled", False):
+            self._open.pop(key).close()
+        elif found is not None:
             self._open.move_to_end(key)
             return found
         dataset = open_raster(
-            source.path, source.driver, overview if overview >= 0 else None, placed=False
+            source.path,
+            source.driver,
+            overview if overview >= 0 else None,
+            placed=False,
+            known=SourceState(source.size, source.mtime_ns),
         )
         self._open[key] = dataset
         while len(self._open) > self._max_open:
@@ -78,6 +87,9 @@ class HandlePool:
         SourceUnavailable
             See `check`.
         """
+        if is_remote(source.path):
+            # Each answer of its storage said that it is this object.
+            return
         now = time.monotonic()
         try:
             status = Path(source.path).stat()

@@ -21,8 +21,9 @@ from engine.geometry.projection import crs_of_wkt
 from engine.geotransforms.gcps import Gcp
 from engine.item import Level
 from engine.pixel_type import PixelType, pixel_type_of_dtype
-from engine.readers.drivers import check_path, is_cube, open_raster
+from engine.readers.drivers import is_cube, open_raster
 from engine.readers.file_levels import MAX_BLOCK_BYTES, block_bytes, level_of, overview_levels
+from engine.readers.source_state import check_source
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -122,12 +123,12 @@ class RasterHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 def read_header(path: str, driver: str | None = None) -> RasterHeader:
-    """Read the header of a local raster file.
+    """Read the header of a raster.
 
     Parameters
     ----------
     path : str
-        A regular file.
+        A regular file, or an object behind a connection.
     driver : str, optional
         Driver to use; any accepted one when not given.
 
@@ -136,22 +137,21 @@ def read_header(path: str, driver: str | None = None) -> RasterHeader:
     SourceUnavailable, SourceCorrupt, UnknownProduct
         The message is a sentence fit for a status field.
     """
-    status = check_path(path)
+    state = check_source(path)
     if is_cube(driver):
         from engine.readers.cube_header import cube_header  # noqa: PLC0415 -- imports from here
 
-        return cube_header(path, str(driver), status)
-    with open_raster(path, driver) as dataset:
+        return cube_header(path, str(driver), state)
+    with open_raster(path, driver, known=state) as dataset:
         try:
             header = _describe_patiently(path, dataset)
             overviews = len(dataset.overviews(1))
         except (RasterioError, CPLE_BaseError, ValueError, MemoryError, InvalidParameter) as err:
             why = str(err).replace(f"{Path(path).parent}/", "")
             raise SourceCorrupt(path, f"its header cannot be read: {why}") from err
+    header = msgspec.structs.replace(header, size=state.size, mtime_ns=state.mtime_ns)
     levels = header.levels + overview_levels(header, overviews)
-    return msgspec.structs.replace(
-        header, levels=levels, size=status.st_size, mtime_ns=status.st_mtime_ns
-    )
+    return msgspec.structs.replace(header, levels=levels)
 
 
 def _describe_patiently(path: str, dataset: DatasetReader) -> RasterHeader:

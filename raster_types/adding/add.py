@@ -17,6 +17,7 @@ from engine.build.raster_record import ItemStatus, NewItem, RasterDefinition, So
 from engine.build.workers import InProcess, Workers
 from engine.errors import ConfigError, SourceError, SourceUnavailable, UnknownProduct
 from engine.readers.drivers import is_cube
+from engine.readers.source_state import state_of_source
 from raster_types import RASTER_TYPES
 from raster_types.adding.add_request import AddReport, AddRequest, addition_of, sentence, told
 from raster_types.adding.added import NEVER, PLAIN, Added, AddedItems, differs, options_in_force
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["AddReport", "AddRequest", "add_rasters", "pending_products", "sentence"]
 
 _BATCH = 200
-_DATE_FIELDS = ("AcquisitionDate", "AcqDate")
+_DATE_FIELDS = ("AcquisitionDate", "AcqDate", "StdTime")
 
 
 def add_rasters(
@@ -259,12 +260,8 @@ class _Adder:
             known = self._known.get(path)
             if known is None:
                 return False
-            try:
-                status = Path(path).stat()
-            except OSError:
-                # Gone meanwhile: reading it makes the sentence.
-                return False
-            if (status.st_size, status.st_mtime_ns) != known[1:]:
+            # Gone meanwhile: reading it makes the sentence.
+            if state_of_source(path) != known[1:]:
                 return False
         self._report.unchanged += 1
         if values := self._author_values(paths[0]):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.source_name import canonical_name, is_remote
 from raster_types.base import ItemOptions
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ class Addition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def absolute_paths(paths: Sequence[Path]) -> tuple[str, ...]:
     """Return paths as additions keep them."""
-    return tuple(str(path.absolute()) for path in paths)
+    return tuple(
+        canonical_name(str(path)) if is_remote(str(path)) else str(path.absolute())
+        for path in paths
+    )
 
 
 def known_additions(table: ServiceTable) -> list[Addition]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import math
 import re
-from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from engine.dates import parse_date_ms
+from engine.dates import date_text, parse_date_ms
 from engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 FieldKind: TypeAlias = Literal["INTEGER", "DOUBLE", "DATETIME", "TEXT"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY_COLUMNS = ("filename", "file", "name", "path", "raster", "file_name")
 _DATE_WORD = re.compile(r"date|time|acq", re.IGNORECASE)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T_-]?(\d{2})(\d{2})(\d{2})?)?Z?")
@@ -64,12 +62,6 @@ def parse_date_text(text: str) -> str | None:
     else:
         milliseconds = parse_date_ms(text)
     return None if milliseconds is None else date_text(milliseconds)
-
-
-def date_text(milliseconds: int) -> str:
-    """Return milliseconds since 1970 UTC as GeoPackage writes a DATETIME."""
-    moment = _EPOCH + timedelta(milliseconds=milliseconds)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
 
 
 def _integer(text: str) -> int | None:

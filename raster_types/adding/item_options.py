@@ -42,6 +42,7 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
     path_field: str = "",
     layer: str = "",
     table_srs: str = "",
+    stack_variables: bool = False,
 ) -> ItemOptions:
     """Return the options; "" = as the files say.
 
@@ -78,6 +79,7 @@ def parse_item_options(  # noqa: PLR0913 -- one an option of the command
         path_field=path_field,
         layer=layer,
         table_crs=_crs(table_srs, "--table-srs"),
+        stack_variables=stack_variables,
     )
 
 

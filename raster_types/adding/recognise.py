@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from engine.errors import ConfigError, SourceError
+from engine.errors import ConfigError, SourceError, UnknownProduct
 from engine.readers.header import read_header
+from engine.source_name import canonical_name, is_remote, split_name
 from raster_types import RASTER_TYPES
 from raster_types.adding.added import PLAIN
 from raster_types.adding.crawl import files_of_folder, find_products, folders_of
@@ -91,6 +92,10 @@ def find_with_type(
     ConfigError
         A path does not exist; with `AUTO` also where files look like unstacked bands.
     """
+    paths, remote = _apart(paths)
+    for named in remote:
+        # There is no folder to look through: an object that an author names is meant by itself.
+        yield FoundProduct(PLAIN if name == AUTO else name, (named,))
     if name == AUTO:
         for path in paths:
             yield from _of_path(path, options, glob=glob, recursive=recursive)
@@ -98,6 +103,18 @@ def find_with_type(
     kind = configured(RASTER_TYPES[name], options)
     for product in find_products(paths, kind, glob=glob, recursive=recursive):
         yield FoundProduct(name, product)
+
+
+def _apart(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Return local paths and the names of remote objects."""
+    given = list(paths)
+    remote = [canonical_name(str(path)) for path in given if is_remote(str(path))]
+    for path in remote:
+        try:
+            split_name(path)
+        except UnknownProduct as err:
+            raise ConfigError(path, "", str(err.fields[1])) from err
+    return [path for path in given if not is_remote(str(path))], remote
 
 
 def configured(kind: RasterType, options: ItemOptions) -> RasterType:

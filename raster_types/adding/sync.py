@@ -17,6 +17,7 @@ from engine.build.raster_record import ItemStatus
 from engine.build.removal import remove_files, remove_items
 from engine.errors import ConfigError
 from engine.item import OVERVIEW
+from engine.source_name import is_remote
 from raster_types.adding.add import AddReport, AddRequest, add_rasters, pending_products
 from raster_types.adding.additions import Addition, known_additions
 
@@ -131,7 +132,7 @@ def _request(addition: Addition) -> AddRequest:
     return AddRequest(
         command="sync",
         raster_type=addition.raster_type,
-        paths=[path for path in map(Path, addition.paths) if path.exists()],
+        paths=[path for path in map(Path, addition.paths) if is_remote(str(path)) or path.exists()],
         glob=addition.glob,
         recursive=addition.recursive,
         options=addition.options,
@@ -152,7 +153,8 @@ def _find_gone(
 ) -> list[_GoneItem]:
     """Return the items of which a file is gone; notes items that are back, and doubtful places."""
     statuses = _statuses(table)
-    roots = sorted({path for addition in additions for path in addition.paths}, key=len)[::-1]
+    places = {path for addition in additions for path in addition.paths if not is_remote(path)}
+    roots = sorted(places, key=len)[::-1]
     held, lost = Counter[str](), Counter[str]()
     missing: dict[int, tuple[str, str]] = {}
     for fid, path, _, _ in table.source_rows():

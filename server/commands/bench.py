@@ -22,6 +22,9 @@ def bench(
     ],
     clients: Annotated[int, typer.Option(min=1, max=1000, help="Connections at once.")] = 4,
     seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long to ask.")] = 10.0,
+    rate: Annotated[
+        float, typer.Option(min=0.0, help="Requests a second, 0: as many as come back.")
+    ] = 0.0,
     plot: Annotated[Path | None, typer.Option(help="Also draw the histogram into a PNG.")] = None,
 ) -> None:
     """Load a running server and show rate, p50, p95, p99, errors and a histogram.
@@ -35,7 +38,7 @@ def bench(
 
     target = target_of(_urls(what))
     typer.echo(f"{clients} clients for {seconds:g} s, {len(target.requests)} URLs …")
-    result = asyncio.run(generate_load(target, clients, seconds))
+    result = asyncio.run(generate_load(target, clients, seconds, rate))
     bins = histogram_ms(result.latencies_s)
     for line in [*_figures(result), *_bars(bins)]:
         typer.echo(line)

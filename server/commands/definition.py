@@ -34,6 +34,7 @@ from server.commands.product_options import (  # noqa: TC001 -- typer reads them
     ResolutionOption,
     RewriteOption,
     StackRegexOption,
+    StackVariablesOption,
     TableSrsOption,
     ValuesOption,
 )
@@ -177,6 +178,7 @@ def add(  # noqa: PLR0913 -- one an option of the command
     path_field: PathFieldOption = "",
     layer: LayerOption = "",
     table_srs: TableSrsOption = "",
+    stack_variables: StackVariablesOption = False,
     attributes: Annotated[
         Path | None,
         typer.Option(metavar="FILE.csv", help="Fields for the items, joined by file name."),
@@ -237,6 +239,7 @@ def add(  # noqa: PLR0913 -- one an option of the command
             path_field=path_field,
             layer=layer,
             table_srs=table_srs,
+            stack_variables=stack_variables,
         ),
         csv=attributes,
         name_regex=name_regex,

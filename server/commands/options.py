@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
+import msgspec
 import typer
+
+from engine.readers.source_access import source_access, use_source_access
+
+
+def _with_connections(data: Path) -> Path:
+    """Let sources of this command be found through the connections of its data folder."""
+    access = msgspec.structs.replace(source_access(), connections=str(data / "connections"))
+    use_source_access(access)
+    return data
+
 
 DataOption: TypeAlias = Annotated[
     Path,
@@ -14,6 +25,7 @@ DataOption: TypeAlias = Annotated[
         envvar="SWATH_DATA",
         help="Data folder of the server.",
         file_okay=False,
+        callback=_with_connections,
     ),
 ]
 CatalogOption: TypeAlias = Annotated[

@@ -79,3 +79,11 @@ BandOrderOption = Annotated[
         metavar="B4,B3,B2", help="Type stack: bands in this order. [default: by number or colour]"
     ),
 ]
+StackVariablesOption = Annotated[
+    bool,
+    typer.Option(
+        "--stack-variables",
+        help="Type series: variables on one grid become the bands of one item a time. "
+        "[default: an item for each slice of each variable]",
+    ),
+]

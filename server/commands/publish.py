@@ -24,7 +24,7 @@ def publish(
     """Publish a compiled definition, or a raster as a service of its own.
 
     A running server takes it up within a second, between two requests. What served under the name
-    before is kept: `swath service rollback NAME` goes back to it.
+    before is kept, three versions in all: `swath service rollback NAME` goes back.
     """
     chosen = name or file.stem
     version = publish_file(file, chosen, data)

@@ -33,7 +33,7 @@ def serve(
     Every option can also stand in the settings file or in the environment (SWATH_DATA, SWATH_PORT …).
     Services that are published, changed or removed meanwhile are followed at once.
     """
-    from config.load import load_settings
+    from config.load import load_layers, settled, with_site
     from server.serving import run_server
 
     file = settings or _default_file()
@@ -44,14 +44,15 @@ def serve(
         "instances": instances,
         "memory.response_cache_mb": response_cache,
     }
-    loaded = load_settings(file, None, options)
+    layers = load_layers(file, None, options)
+    loaded = settled(with_site(layers))
 
     def tell(actual_port: int) -> None:
         shown = f"[{loaded.host}]" if ":" in loaded.host else loaded.host
         base = loaded.public_url or f"http://{shown}:{actual_port}{loaded.prefix}"
         typer.secho(f"Swath serves at {base}/", bold=True)
 
-    raise typer.Exit(run_server(loaded, tell))
+    raise typer.Exit(run_server(loaded, tell, layers))
 
 
 def _default_file() -> Path | None:

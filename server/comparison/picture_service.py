@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import ConfigError, InvalidParameter
-from engine.extent import Extent
+from engine.extent import WORLD, Extent
 from engine.geometry.extent_transform import transform_extent
 from engine.geometry.projection import LONLAT, MERCATOR, describe_crs, operation
 from server.comparison.view import Ground
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _WORLD = {
     MERCATOR: Extent(-20037508.34, -20037508.34, 20037508.34, 20037508.34),
-    LONLAT: Extent(-180.0, -90.0, 180.0, 90.0),
+    LONLAT: WORLD,
 }
 # Beyond it there is no place in Web Mercator's square.
 _MERCATOR_LONLAT = Extent(-180.0, -85.051128, 180.0, 85.051128)

@@ -10,9 +10,9 @@ from defusedxml.common import DefusedXmlException
 
 from engine.errors import InvalidParameter
 from engine.extent import Extent
+from engine.geometry.axis_order import is_north_first
 from engine.geometry.projection import LONLAT, canonical_crs
 from server.comparison.refusal import refusal
-from server.comparison.wms_axes import is_north_first
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

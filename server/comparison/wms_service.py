@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter
+from engine.geometry.axis_order import is_north_first
 from engine.geometry.projection import LONLAT
 from server.comparison.address import parameters_of, shown_url, with_query
 from server.comparison.picture_service import ServiceFacts
-from server.comparison.wms_axes import is_north_first
 from server.comparison.wms_capabilities import read_capabilities
 
 if TYPE_CHECKING:

@@ -1,10 +1,12 @@
-"""A page of memory that the front shares with one instance: deadlines, cancel bytes, a few counts.
+"""A page of memory that the front shares with one instance: deadlines, cancel bytes, a few counts, a heartbeat.
 
 The front writes a request's slot before it sends the frame; the instance looks at it between strips.
-So a request is cancelled without a message, however deep in a kernel loop the instance is.
+So a request is cancelled without a message, however deep in a kernel loop the instance is. The instance
+writes the id of the request into its slot when it begins to work on it: after its death the front
+knows which request to suspect, and which only stood behind it.
 
-    64 bytes    counts of the instance (float64 each, see `Counts`)
-    slots       32 bytes each: request id u64 · deadline f64 (CLOCK_MONOTONIC) · limit f64 (s) · cancel u8
+    64 bytes    counts of the instance (float64 each, see `Counts`) · time of its last heartbeat f64
+    slots       32 bytes each: id in work u64 · deadline f64 (CLOCK_MONOTONIC) · limit f64 (s) · cancel u8
 """
 
 from __future__ import annotations
@@ -19,10 +21,14 @@ from engine.errors import Cancelled, DeadlineExceeded
 
 SLOTS = 64
 _COUNTS = struct.Struct("<6d")
-_SLOT = struct.Struct("<Qdd?")
+_BEAT = struct.Struct("<d")
+_BEAT_AT = _COUNTS.size
+_WORK = struct.Struct("<Q")
+_TERMS = struct.Struct("<dd?")
 _FIRST_SLOT = 64
 _SLOT_BYTES = 32
 _PAGE_BYTES = _FIRST_SLOT + SLOTS * _SLOT_BYTES
+_TERMS_AT = _WORK.size
 _CANCEL_AT = 24
 
 
@@ -55,10 +61,10 @@ class ControlPage:
         """Unmap the page."""
         self._map.close()
 
-    def begin(self, slot: int, request_id: int, deadline: float, limit_s: float) -> None:
-        """Write a request into its slot (front); `limit_s` is what the deadline was made from."""
-        at = _FIRST_SLOT + slot * _SLOT_BYTES
-        _SLOT.pack_into(self._map, at, request_id, deadline, limit_s, False)  # noqa: FBT003 -- struct's own signature
+    def begin(self, slot: int, deadline: float, limit_s: float) -> None:
+        """Write a request's terms into its slot (front); `limit_s` is what the deadline was made from."""
+        at = _FIRST_SLOT + slot * _SLOT_BYTES + _TERMS_AT
+        _TERMS.pack_into(self._map, at, deadline, limit_s, False)  # noqa: FBT003 -- struct's own signature
 
     def cancel(self, slot: int) -> None:
         """Tell the instance that nobody waits for this slot's answer (front)."""
@@ -81,12 +87,31 @@ class ControlPage:
             counts.block_misses,
         )
 
-    def budget(self, slot: int) -> SlotBudget:
-        """Return the budget of the request in `slot` (instance)."""
+    def beat(self, now: float) -> None:
+        """Tell that this process runs (instance)."""
+        _BEAT.pack_into(self._map, _BEAT_AT, now)
+
+    def last_beat(self) -> float:
+        """Return when the instance last told that it runs, 0 = never (front)."""
+        beat: float = _BEAT.unpack_from(self._map, _BEAT_AT)[0]
+        return beat
+
+    def work_on(self, slot: int, request_id: int) -> SlotBudget:
+        """Say that work on the request in `slot` begins, and return its budget (instance)."""
         at = _FIRST_SLOT + slot * _SLOT_BYTES
-        _, deadline, limit_s, _ = _SLOT.unpack_from(self._map, at)
-        cancel_at = at + _CANCEL_AT
-        return SlotBudget(self._map, cancel_at, deadline, limit_s)
+        _WORK.pack_into(self._map, at, request_id)
+        deadline, limit_s, _ = _TERMS.unpack_from(self._map, at + _TERMS_AT)
+        return SlotBudget(self._map, at + _CANCEL_AT, deadline, limit_s)
+
+    def was_begun(self, slot: int, request_id: int) -> bool:
+        """Tell whether the instance has begun to work on a request (front)."""
+        begun: int = _WORK.unpack_from(self._map, _FIRST_SLOT + slot * _SLOT_BYTES)[0]
+        return begun == request_id
+
+    def has_worked(self) -> bool:
+        """Tell whether the instance has ever begun to work on a request (front)."""
+        slots = range(_FIRST_SLOT, _PAGE_BYTES, _SLOT_BYTES)
+        return any(_WORK.unpack_from(self._map, at)[0] for at in slots)
 
 
 class SlotBudget:

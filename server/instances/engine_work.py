@@ -5,11 +5,8 @@ Imported by the fork parent; the only module of `server` through which pixels ar
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,21 +16,26 @@ import msgspec
 from engine.answer import answer
 from engine.process_memory import process_memory
 from engine.python_functions.runner import use_runner
+from engine.readers.remote.connections import pages
+from engine.readers.remote.patience import reading_for
+from engine.readers.remote.range_client import received_bytes
+from engine.readers.source_access import use_source_access
 from engine.request import Request
-from engine.service import ImageService, open_service
 from engine.warmup import preload as preload_engine
+from engine.warmup import settle
 from server.instances.answer_context import AnswerContext
 from server.instances.frames import ReplyHead, Task
+from server.instances.open_services import OpenServices
+from server.instances.reading import FileBytes
 from server.python_functions.workers import PythonWorkers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from engine.answer import Answer
     from engine.budget import Budget, InstanceMemory
+    from engine.service import ImageService
     from server.instances.instance import Body, InstanceOrder
 
-_PROTOCOLS_WITH_RENDERERS = ("arcgis",)
+_PROTOCOLS_WITH_RENDERERS = ("arcgis", "wms")
 _request_decoder: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 
 
@@ -50,56 +52,15 @@ def preload() -> None:
 
 def make(order: InstanceOrder) -> EngineWork:
     """Return the work of a new instance."""
+    use_source_access(order.sources)
+    pages().max_bytes = order.memory.remote_bytes
     functions = None
     if order.functions:
         functions = PythonWorkers(Path(order.functions), order.function_limits)
     use_runner(functions)
-    return EngineWork(order.memory, order.open_services, functions)
-
-
-@dataclass(slots=True)
-class _Opened:
-    service: ImageService
-    users: int = 0
-    is_dropped: bool = False
-
-
-class OpenServices:
-    """The service versions this instance has open: the latest used, each closed after its last user."""
-
-    def __init__(self, memory: InstanceMemory, limit: int) -> None:
-        self._memory = memory
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._opened: OrderedDict[str, _Opened] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._opened)
-
-    @contextmanager
-    def use(self, path: str) -> Iterator[ImageService]:
-        """Lend the service at `path`, opened if need be."""
-        with self._lock:
-            opened = self._opened.get(path)
-            if opened is None:
-                opened = self._opened[path] = _Opened(open_service(path, self._memory))
-                self._drop_oldest()
-            self._opened.move_to_end(path)
-            opened.users += 1
-        try:
-            yield opened.service
-        finally:
-            with self._lock:
-                opened.users -= 1
-                if opened.is_dropped and not opened.users:
-                    opened.service.close()
-
-    def _drop_oldest(self) -> None:
-        while len(self._opened) > self._limit:
-            _, oldest = self._opened.popitem(last=False)
-            oldest.is_dropped = True
-            if not oldest.users:
-                oldest.service.close()
+    work = EngineWork(order.memory, order.open_services, functions)
+    work.close_idle_services()
+    return work
 
 
 class EngineWork:
@@ -114,6 +75,15 @@ class EngineWork:
         self._functions = functions
         self._services = OpenServices(memory, open_services_limit)
         self._blocks = process_memory(memory).blocks
+        self._file_bytes = FileBytes()
+
+    def close_idle_services(self) -> None:
+        """Close services that are not asked for, from now on."""
+        self._services.watch()
+
+    def settle(self) -> None:
+        """Open what the first request would have to."""
+        settle()
 
     def open_services(self) -> int:
         """Return how many services are open."""
@@ -130,8 +100,20 @@ class EngineWork:
         ------
         ImageServerError
         """
+        decoded_before, received_before = self._blocks.misses, received_bytes()
+        head, body = self._answer(task, budget)
+        head.blocks_decoded = self._blocks.misses - decoded_before
+        if head.blocks_decoded:
+            head.bytes_read = self._file_bytes.since_last() + received_bytes() - received_before
+        return head, body
+
+    def _answer(self, task: Task, budget: Budget) -> tuple[ReplyHead, Body]:
         request = _request_decoder.decode(task.request)
-        with self._services.use(task.path) as service, self._watched(budget):
+        with (
+            self._services.use(task.path) as service,
+            self._watched(budget),
+            reading_for(budget),
+        ):
             found = answer(service, request, budget)
             head = ReplyHead(
                 media_type=found.media_type,

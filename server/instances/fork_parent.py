@@ -3,12 +3,12 @@
 Started by the front as `python -m server.instances.fork_parent --control FD --work MODULE`. Speaks
 msgpack over a SOCK_SEQPACKET pair, one message a packet:
 
-    front → here    ["fork", order] with the instance's socket and control page as descriptors
-                    ["kill", pid]
+    front → here    order, with the instance's socket and control page as descriptors
     here → front    ["ready"] · ["forked", number, pid] · ["exited", pid, wait status]
 
 Rule 1: no dataset, transformer, SQLite handle or thread in this process; all would be shared by forks.
-Rule 2: it dies with the front, and the instances die with it (PR_SET_PDEATHSIG).
+Rule 2: when the front has gone, it kills what does not end by itself, and ends. When it is gone itself, the
+instances live on: they end with the front, whose ends of their sockets close.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import msgspec
 
 from server.instances.instance import InstanceOrder, WorkFactory, run_instance
-from server.instances.process import die_with_parent, leave_signals_to_front, name_process
+from server.instances.process import (
+    leave_signals_to_front,
+    name_process,
+    wake_with_parents_end,
+)
 from server.logs import configure_logging
 
 if TYPE_CHECKING:
@@ -57,7 +61,9 @@ class _ForkParent:
                 os.read(self._wake_read, 4096)
                 self._reap()
             if self._control in readable and not self._follow():
-                return
+                break
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
 
     def _tell(self, *message: Any) -> None:
         self._control.send(msgspec.msgpack.encode(message))
@@ -74,31 +80,23 @@ class _ForkParent:
         packet, descriptors, _, _ = socket.recv_fds(self._control, _PACKET_BYTES, _DESCRIPTORS)
         if not packet:
             return False
-        kind, argument = msgspec.msgpack.decode(packet)
-        if kind == "fork":
-            order = msgspec.convert(argument, InstanceOrder)
-            pid = self._fork(order, descriptors)
-            self._children.add(pid)
-            self._tell("forked", order.number, pid)
-        elif argument in self._children:
-            # Only children not yet reaped: their number cannot belong to another process.
-            os.kill(argument, signal.SIGKILL)
+        order = msgspec.msgpack.decode(packet, type=InstanceOrder)
+        pid = self._fork(order, descriptors)
+        self._children.add(pid)
+        self._tell("forked", order.number, pid)
         return True
 
     def _fork(self, order: InstanceOrder, descriptors: Sequence[int]) -> int:
-        parent = os.getpid()
         sys.stderr.flush()
         pid = os.fork()
         if pid == 0:
-            _run_child(lambda: self._become_instance(parent, order, descriptors))
+            _run_child(lambda: self._become_instance(order, descriptors))
         for descriptor in descriptors:
             os.close(descriptor)
         return pid
 
-    def _become_instance(
-        self, parent: int, order: InstanceOrder, descriptors: Sequence[int]
-    ) -> None:
-        die_with_parent(parent)
+    def _become_instance(self, order: InstanceOrder, descriptors: Sequence[int]) -> None:
+        wake_with_parents_end()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._control.close()
@@ -126,12 +124,11 @@ def main() -> None:
     """Preload, say so, then fork instances on demand."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--control", type=int, required=True)
-    parser.add_argument("--front", type=int, required=True)
     parser.add_argument("--work", default="server.instances.engine_work")
     parser.add_argument("--log-format", choices=("text", "json"), default="text")
     options = parser.parse_args()
 
-    die_with_parent(options.front)
+    wake_with_parents_end()
     leave_signals_to_front()
     name_process("swath-fork")
     configure_logging(options.log_format)
@@ -142,7 +139,6 @@ def main() -> None:
     gc.freeze()
     with socket.socket(fileno=options.control) as control:
         _ForkParent(control, factory).run()
-    # The instances see their sockets close; the kernel ends what does not follow.
     os._exit(0)
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from config.environment import OIDC_SECRET
 from engine.errors import ConfigError
-from server.instances.process import ENVIRONMENT
+from server.instances.process import ENVIRONMENT, is_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger("swath.pool")
 _PACKET_BYTES = 64 * 1024
 _STOP_S = 5.0
+# Preloading takes seconds, forking milliseconds; these are for a process that will do neither any more.
+_READY_S = 300.0
+_FORK_S = 10.0
+_WATCH_S = 0.5
 
 
 class Forker:
@@ -54,6 +61,7 @@ class Forker:
         self._control: socket.socket | None = None
         self._ready: asyncio.Future[None] | None = None
         self._pids: dict[int, asyncio.Future[int]] = {}
+        self._watcher: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -68,11 +76,11 @@ class Forker:
         ConfigError
             It ended before it was ready; its own log says why.
         """
-        loop = asyncio.get_running_loop()
+        loop, started = asyncio.get_running_loop(), time.monotonic()
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         mine.settimeout(0)
         self._ready = loop.create_future()
-        arguments = ["--control", str(theirs.fileno()), "--front", str(os.getpid())]
+        arguments = ["--control", str(theirs.fileno())]
         arguments += ["--work", self._work, "--log-format", self._log_format]
         self._process = subprocess.Popen(  # noqa: ASYNC220 -- PR_SET_PDEATHSIG follows the thread that forks, which must be this one
             # -P: a folder "config" or "server" where the operator happens to stand is not ours.
@@ -84,7 +92,14 @@ class Forker:
         theirs.close()
         self._control = mine
         loop.add_reader(mine.fileno(), self._receive)
-        await self._ready
+        self._watcher = asyncio.create_task(self._watch(self._process))
+        try:
+            await asyncio.wait_for(asyncio.shield(self._ready), _READY_S)
+        except TimeoutError:
+            self._process.kill()
+            await self._ready
+        took_ms = (time.monotonic() - started) * 1e3
+        _log.info("fork parent (process %d) ready in %.0f ms", self.pid, took_ms)
 
     async def fork(self, order: InstanceOrder, sock: socket.socket, page_descriptor: int) -> int:
         """Return the process id of a new instance that owns copies of both descriptors.
@@ -93,23 +108,28 @@ class Forker:
         ------
         ConnectionError
             The fork parent has gone.
+        TimeoutError
+            It does not answer, and is killed for that.
         """
         if self._control is None:
             raise ConnectionResetError("the fork parent is not running")
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._pids[order.number] = answer
-        message = msgspec.msgpack.encode(("fork", order))
+        message = msgspec.msgpack.encode(order)
         socket.send_fds(self._control, [message], [sock.fileno(), page_descriptor])
-        return await answer
-
-    def kill(self, pid: int) -> None:
-        """Kill an instance that does not answer any more."""
-        if self._control is not None:
-            self._control.send(msgspec.msgpack.encode(("kill", pid)))
+        try:
+            return await asyncio.wait_for(answer, _FORK_S)
+        except TimeoutError:
+            if self._process is not None:
+                _log.error("the fork parent (process %d) does not fork", self._process.pid)
+                self._process.kill()
+            raise
 
     async def stop(self) -> None:
-        """End the process, and with it all instances."""
+        """End the process; the instances do not end with it."""
         process, self._process = self._process, None
+        if self._watcher is not None:
+            self._watcher.cancel()
         self._close_control(ConnectionResetError("the fork parent was stopped"))
         if process is None:
             return
@@ -118,6 +138,14 @@ class Forker:
         except subprocess.TimeoutExpired:
             process.kill()
             await asyncio.to_thread(process.wait)
+
+    async def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        """Let the process go on when it was stopped: to replace it would cost all its instances."""
+        while self._process is process:
+            if is_stopped(process.pid):
+                _log.warning("the fork parent (process %d) was stopped; it goes on", process.pid)
+                process.send_signal(signal.SIGCONT)
+            await asyncio.sleep(_WATCH_S)
 
     def _receive(self) -> None:
         control = self._control
@@ -178,6 +206,7 @@ class Forker:
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the fork parent, which imports the very code that runs here."""
     found = {**os.environ, **ENVIRONMENT, **more}
+    found.pop(OIDC_SECRET, None)
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, found["PYTHONPATH"]] if found.get("PYTHONPATH") else [root]
     return {**found, "PYTHONPATH": os.pathsep.join(paths)}

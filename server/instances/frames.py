@@ -1,6 +1,7 @@
 """What travels between the front and an instance, and how it is cut from a stream of bytes.
 
-    request   head length u32 · slot u32 · id u64 · head (msgpack Task); its deadline stands in the slot
+    request   head length u32 · slot u32 · id u64 · name length u32 · head (msgpack Task) · name (for logs);
+              its deadline stands in the slot
     reply     head length u32 · 0 u32 · id u64 · body length u64 · head (msgpack ReplyHead) · body
 
 Rule 1: no sockets here but the two blocking functions that instances use.
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Sequence
 
-REQUEST_PREFIX = struct.Struct("<IIQ")
+REQUEST_PREFIX = struct.Struct("<IIQI")
 REPLY_PREFIX = struct.Struct("<IIQQ")
 GREETING = 0
 
@@ -49,7 +50,10 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ReplyHead(msgspec.Struct, array_like=True):
-    """All of an answer but its body; `error` is "" or the class name of an ImageServerError."""
+    """All of an answer but its body; `error` is "" or the class name of an ImageServerError.
+
+    `worked_ms` is the instance's time from reading the request to sending the reply.
+    """
 
     error: str = ""
     error_fields: list[Any] = []
@@ -60,6 +64,9 @@ class ReplyHead(msgspec.Struct, array_like=True):
     cacheable: bool = True
     skipped: int = 0
     no_terrain_px: int = 0
+    worked_ms: float = 0.0
+    blocks_decoded: int = 0
+    bytes_read: int = 0
 
     def as_error(self) -> ImageServerError | None:
         """Return the error that this answer carries, if any."""
@@ -88,9 +95,9 @@ def decode_task(head: bytes | bytearray) -> Task:
     return _task_decoder.decode(head)
 
 
-def request_frame(head: bytes, slot: int, request_id: int) -> bytes:
-    """Return a whole request frame."""
-    return REQUEST_PREFIX.pack(len(head), slot, request_id) + head
+def request_frame(head: bytes, slot: int, request_id: int, name: bytes = b"") -> bytes:
+    """Return a whole request frame; `name` is what logs call the request."""
+    return REQUEST_PREFIX.pack(len(head), slot, request_id, len(name)) + head + name
 
 
 def reply_frame(head: ReplyHead, request_id: int, body_length: int) -> bytes:
@@ -106,8 +113,8 @@ class RequestReader:
         self._sock = sock
         self._received = b""
 
-    def next(self) -> tuple[int, int, bytes] | None:
-        """Return slot, id and head of the next request, or None at the end of the stream."""
+    def next(self) -> tuple[int, int, bytes, bytes] | None:
+        """Return slot, id, head and name of the next request, or None at the end of the stream."""
         while (frame := self._cut()) is None:
             data = self._sock.recv(_BUFFER_BYTES)
             if not data:
@@ -115,16 +122,17 @@ class RequestReader:
             self._received += data
         return frame
 
-    def _cut(self) -> tuple[int, int, bytes] | None:
+    def _cut(self) -> tuple[int, int, bytes, bytes] | None:
         received = self._received
         if len(received) < REQUEST_PREFIX.size:
             return None
-        length, slot, request_id = REQUEST_PREFIX.unpack_from(received)
-        end = REQUEST_PREFIX.size + length
+        length, slot, request_id, name_length = REQUEST_PREFIX.unpack_from(received)
+        name_at = REQUEST_PREFIX.size + length
+        end = name_at + name_length
         if len(received) < end:
             return None
         self._received = received[end:]
-        return slot, request_id, received[REQUEST_PREFIX.size : end]
+        return slot, request_id, received[REQUEST_PREFIX.size : name_at], received[name_at:end]
 
 
 def send_all(sock: socket.socket, parts: Sequence[bytes | bytearray | memoryview]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
+import select
 import threading
 import time
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +18,7 @@ import msgspec
 
 from engine.budget import InstanceMemory
 from engine.errors import ImageServerError, InternalError
+from engine.readers.source_access import SourceAccess
 from server.instances.control_page import ControlPage, Counts
 from server.instances.frames import (
     GREETING,
@@ -28,8 +29,10 @@ from server.instances.frames import (
     reply_frame,
     send_all,
 )
+from server.instances.heartbeat import BEAT_S
 from server.instances.process import return_free_memory
 from server.python_functions.limits import FunctionLimits
+from server.request_id import REQUEST_ID, reference
 
 if TYPE_CHECKING:
     import socket
@@ -54,6 +57,10 @@ class InstanceOrder(msgspec.Struct, frozen=True, kw_only=True):
         Its seat in the pool, from 0; a replacement gets the number of the lost one.
     functions : str
         Folder of the registered functions in Python; "" = none are run.
+    silence_s : float
+        The front kills an instance that gives no sign for so long.
+    sources : SourceAccess
+        What may be read.
     """
 
     number: int
@@ -62,6 +69,8 @@ class InstanceOrder(msgspec.Struct, frozen=True, kw_only=True):
     memory: InstanceMemory = InstanceMemory()
     functions: str = ""
     function_limits: FunctionLimits = FunctionLimits()
+    silence_s: float = 10.0
+    sources: SourceAccess = SourceAccess()
 
 
 class Work(Protocol):
@@ -69,6 +78,10 @@ class Work(Protocol):
 
     def answer(self, task: Task, budget: Budget) -> tuple[ReplyHead, Body]:
         """Return the answer, or raise an ImageServerError."""
+        ...
+
+    def settle(self) -> None:
+        """Do what the first answer would have to wait for; called when no request waits."""
         ...
 
     def open_services(self) -> int:
@@ -109,9 +122,11 @@ class _Instance:
     def run(self) -> None:
         """Answer until the front closes its end."""
         while (frame := self._next_frame()) is not None:
-            slot, request_id, head = frame
+            slot, request_id, head, name = frame
+            REQUEST_ID.set(name.decode("latin-1"))
             started = time.monotonic()
-            reply, body = self._answer(slot, head)
+            reply, body = self._answer(slot, request_id, head)
+            reply.worked_ms = (time.monotonic() - started) * 1e3
             try:
                 self._send(request_id, reply, body)
             except (BrokenPipeError, ConnectionResetError):
@@ -120,24 +135,24 @@ class _Instance:
             if len(body) >= _LARGE_BODY_BYTES:
                 return_free_memory()
 
-    def _next_frame(self) -> tuple[int, int, bytes] | None:
+    def _next_frame(self) -> tuple[int, int, bytes, bytes] | None:
         with self._reading:
             try:
                 return self._requests.next()
             except ConnectionResetError:
                 return None
 
-    def _answer(self, slot: int, head: bytes) -> tuple[ReplyHead, Body]:
-        budget = self._page.budget(slot)
+    def _answer(self, slot: int, request_id: int, head: bytes) -> tuple[ReplyHead, Body]:
+        budget = self._page.work_on(slot, request_id)
         try:
             budget.check()
             reply, body = self._work.answer(decode_task(head), budget)
         except ImageServerError as error:
             return head_of_error(error), b""
         except Exception:
-            reference = secrets.token_hex(4)
-            _log.exception("request failed, reference %s", reference)
-            return head_of_error(InternalError(reference)), b""
+            found = reference()
+            _log.exception("request failed, reference %s", found)
+            return head_of_error(InternalError(found)), b""
         return reply, body
 
     def _send(self, request_id: int, reply: ReplyHead, body: Body) -> None:
@@ -159,13 +174,29 @@ class _Instance:
         self._page.tell(counts)
 
 
+def _beat(page: ControlPage, sock: socket.socket) -> None:
+    """Tell again and again that this process runs; end it when the front has closed its end.
+
+    Also in the midst of work: nobody would take the answer. A thread that gets no interpreter lock can do
+    neither, and is killed for that.
+    """
+    watch = select.poll()
+    watch.register(sock, select.POLLRDHUP)
+    while True:
+        page.beat(time.monotonic())
+        if watch.poll(BEAT_S * 1e3):
+            os._exit(0)
+
+
 def run_instance(
     sock: socket.socket, page_descriptor: int, order: InstanceOrder, factory: WorkFactory
 ) -> None:
     """Serve tasks from `sock` until the front closes it."""
     page = ControlPage(page_descriptor)
     os.close(page_descriptor)
-    instance = _Instance(sock, page, factory.make(order))
+    threading.Thread(target=_beat, args=(page, sock), name="heartbeat", daemon=True).start()
+    work = factory.make(order)
+    instance = _Instance(sock, page, work)
     others = [
         threading.Thread(target=instance.run, name=f"render-{n}", daemon=True)
         for n in range(1, order.threads)
@@ -173,4 +204,6 @@ def run_instance(
     for thread in others:
         thread.start()
     instance.greet()
+    if not select.select([sock], [], [], 0.0)[0]:
+        work.settle()
     instance.run()

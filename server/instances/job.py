@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from server.instances.frames import Task, encode_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +31,8 @@ class Job:
         "" = the engine's bytes are the answer; "<protocol>:<operation>" = see `answer_context`.
     options : mapping of str to str
         What the renderer needs; part of the answer's identity.
+    client : str
+        Who asks, for fair shares: a name or an address; "" = unknown. No part of the question.
     """
 
     service: PublishedService
@@ -36,6 +41,7 @@ class Job:
     protocol: str = ""
     renderer: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    client: str = ""
 
     def encoded_request(self) -> bytes:
         """Return the request as msgpack: the same bytes for equal requests."""
@@ -46,6 +52,20 @@ class Job:
         if not self.renderer and not self.options:
             return self.encoded_request()
         return _encoder.encode((self.renderer, sorted(self.options.items()), self.request))
+
+    def head(self) -> bytes:
+        """Return what an instance is told: the question and whose version it is about."""
+        service = self.service
+        return encode_task(
+            Task(
+                service=service.name,
+                version=service.version,
+                path=str(service.path),
+                renderer=self.renderer,
+                options=dict(self.options),
+                request=msgspec.Raw(self.encoded_request()),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +84,10 @@ class Reply:
         Rasters left out because they, or their terrain, cannot be read.
     no_terrain_px : int
         Pixels that are empty because terrain is missing.
+    blocks_decoded, bytes_read : int
+        What was read of files for it.
+    made : float
+        Monotonic time at which it came.
     """
 
     media_type: str
@@ -74,3 +98,6 @@ class Reply:
     cacheable: bool = True
     skipped: int = 0
     no_terrain_px: int = 0
+    blocks_decoded: int = 0
+    bytes_read: int = 0
+    made: float = field(default_factory=time.monotonic)

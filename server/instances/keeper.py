@@ -1,39 +1,36 @@
-"""Keeps N instances alive: one fork parent, and for each seat a loop that starts, greets, replaces.
+"""Keeps the one fork parent alive, and begins the lives that instances of all pools lead on their seats.
 
-Knows processes and frames, not requests: whoever owns it hears `ready`, `reply` and `lost`.
+Listens to their hearts, and weighs them now and then.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
 import time
-from typing import Protocol
+from itertools import count
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.budget import InstanceMemory
-from engine.errors import ConfigError, ImageServerError, InstanceLost
-from server.instances.control_page import ControlPage, Counts
+from engine.errors import ImageServerError
 from server.instances.forker import Forker
-from server.instances.frames import GREETING, ReplyHead, request_frame
-from server.instances.instance import InstanceOrder
-from server.instances.link import Link
-from server.python_functions.limits import FunctionLimits
+from server.instances.process import proportional_bytes
+from server.instances.seat_life import SeatEvents, SeatLife
+
+if TYPE_CHECKING:
+    from server.instances.instance import InstanceOrder
+    from server.instances.pool_options import PoolsOptions
 
 _log = logging.getLogger("swath.pool")
 
-_GREETING_S = 30.0
-# An instance that dies younger than this has a fault of its own: do not fork in a tight loop.
-_YOUNG_S = 1.0
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
+_WEIGH_S = 5.0
 
 
 class KeeperOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How instances are made.
+    """How the fork parent is started.
 
     Attributes
     ----------
@@ -41,119 +38,108 @@ class KeeperOptions(msgspec.Struct, frozen=True, kw_only=True):
         Module that does the instances' work (`server.instances.instance.WorkFactory`).
     environment : dict
         Added to the environment of the fork parent.
-    functions : str
-        Folder of the registered functions in Python; "" = none are run.
     """
 
-    instances: int
-    threads: int = 1
-    open_services: int = 64
-    memory: InstanceMemory = InstanceMemory()
     log_format: str = "text"
     work: str = "server.instances.engine_work"
     environment: dict[str, str] = {}
-    functions: str = ""
-    function_limits: FunctionLimits = FunctionLimits()
-
-
-class KeeperEvents(Protocol):
-    """Who hears of the instances."""
-
-    def ready(self, number: int) -> None:
-        """Hear that the instance on seat `number` can take frames."""
-        ...
-
-    def reply(self, number: int, request_id: int, head: ReplyHead, body: bytes | bytearray) -> None:
-        """Hear that a reply has arrived."""
-        ...
-
-    def lost(self, number: int) -> None:
-        """Hear that the instance has gone; what it had will not be answered."""
-        ...
-
-
-class _Instance:
-    """One running process and the front's ends of what it shares."""
-
-    def __init__(self, number: int) -> None:
-        loop = asyncio.get_running_loop()
-        self.number = number
-        self.page, self.page_descriptor = ControlPage.create()
-        self.started = time.monotonic()
-        self.pid = 0
-        self.link: Link | None = None
-        self.greeted: asyncio.Future[None] = loop.create_future()
-        self.lost: asyncio.Future[None] = loop.create_future()
 
 
 class Keeper:
-    """N seats with a living instance on each, as far as that can be had."""
+    """One fork parent and the lives on all seats.
 
-    def __init__(self, options: KeeperOptions, events: KeeperEvents) -> None:
+    Parameters
+    ----------
+    following
+        Its template is what new instances are told, but for their number. See `follow`.
+    """
+
+    def __init__(self, options: KeeperOptions, following: PoolsOptions) -> None:
         self._options = options
-        self._events = events
-        self._running: dict[int, _Instance] = {}
+        self._following = following
+        self._lives: dict[int, SeatLife] = {}
         self._forker: Forker | None = None
-        self._forker_ready = asyncio.Event()
-        self._loops: list[asyncio.Task[None]] = []
-        self.restarts = 0
+        self._is_there = asyncio.Event()
+        self._replacing: asyncio.Task[None] | None = None
+        self._weigher: asyncio.Task[None] | None = None
+        self._listened = time.monotonic()
 
     async def start(self) -> None:
-        """Start the fork parent and all instances, and wait for their greetings.
+        """Start the fork parent.
 
         Raises
         ------
         ConfigError
-            The engine cannot be loaded, or instances die at once.
+            The engine cannot be loaded.
         """
         self._forker = await self._new_forker()
-        self._forker_ready.set()
-        loop = asyncio.get_running_loop()
-        firsts = [loop.create_future() for _ in range(self._options.instances)]
-        self._loops = [
-            asyncio.create_task(self._keep(number, first)) for number, first in enumerate(firsts)
-        ]
-        await asyncio.gather(*firsts)
+        self._is_there.set()
+        self._weigher = asyncio.create_task(self._weigh())
 
     async def stop(self) -> None:
         """End all instances and the fork parent."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
-        for instance in list(self._running.values()):
-            if instance.link is not None:
-                instance.link.close()
-        self._forker_ready.clear()
+        for task in (self._replacing, self._weigher):
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*(life.abort() for life in list(self._lives.values())))
+        self._is_there.clear()
         forker, self._forker = self._forker, None
         if forker is not None:
             await forker.stop()
 
-    def pids(self) -> dict[int, int]:
-        """Return the process id on each seat."""
-        return {number: instance.pid for number, instance in self._running.items()}
+    def follow(self, options: PoolsOptions) -> None:
+        """Change what new instances are told, and what all of them may come to."""
+        self._following = options
+
+    def begin(self, events: SeatEvents) -> SeatLife:
+        """Begin the life on a new seat, whose number is the lowest that no seat of any pool has."""
+        number = next(number for number in count() if number not in self._lives)
+        self._lives[number] = life = SeatLife(number, self, events, self._forget)
+        return life
 
     def fork_parent_pid(self) -> int | None:
         """Return the fork parent's process id while it runs."""
         return self._forker.pid if self._forker is not None else None
 
-    def counts(self) -> dict[int, Counts]:
-        """Return what each instance tells of itself."""
-        return {number: instance.page.counts() for number, instance in self._running.items()}
+    async def forker(self) -> Forker:
+        """Return the fork parent, once there is one."""
+        while self._forker is None:
+            await self._is_there.wait()
+        return self._forker
 
-    def page(self, number: int) -> ControlPage:
-        """Return the control page of a seat whose instance is ready."""
-        return self._running[number].page
+    def order(self, number: int) -> InstanceOrder:
+        """Return what the next instance on a seat is told."""
+        return msgspec.structs.replace(self._following.template, number=number)
 
-    def send(self, number: int, frame_head: bytes, slot: int, request_id: int) -> None:
-        """Send a frame to a seat whose instance is ready."""
-        link = self._running[number].link
-        if link is not None:
-            link.send(request_frame(frame_head, slot, request_id))
+    def is_stale(self, life: SeatLife) -> bool:
+        """Tell whether an instance is to be renewed: it would be told otherwise now, or has done enough."""
+        if life.order is not None and life.order != self.order(life.number):
+            return True
+        why = life.worn(self._following.recycling)
+        if why:
+            _log.info("instance %d is recycled after %s", life.number, why)
+        return bool(why)
 
-    def kill(self, number: int) -> None:
-        """Kill the instance on a seat; its loss is reported when its socket closes."""
-        if self._forker is not None and number in self._running:
-            self._forker.kill(self._running[number].pid)
+    def listen(self, now: float) -> None:
+        """Listen to all hearts; called often."""
+        step_s, self._listened = now - self._listened, now
+        for life in self._lives.values():
+            life.listen(step_s)
+
+    async def _weigh(self) -> None:
+        while True:
+            await asyncio.sleep(_WEIGH_S)
+            if self._following.recycling.memory_bytes:
+                # One after the other, and beside the event loop: the kernel walks over all pages.
+                for life in list(self._lives.values()):
+                    pid = life.pid
+                    held = await asyncio.to_thread(proportional_bytes, pid) if pid else 0
+                    if held and life.pid == pid:
+                        life.weigh(held)
+
+    def _forget(self, life: SeatLife) -> None:
+        if self._lives.get(life.number) is life:
+            del self._lives[life.number]
 
     async def _new_forker(self) -> Forker:
         options = self._options
@@ -162,10 +148,10 @@ class Keeper:
         return forker
 
     def _forker_lost(self) -> None:
-        # The kernel kills the instances with it; their loops wait for the next one.
+        # Instances live on; only those that are lost meanwhile wait for the next one.
         self._forker = None
-        self._forker_ready.clear()
-        self._loops.append(asyncio.create_task(self._replace_forker()))
+        self._is_there.clear()
+        self._replacing = asyncio.create_task(self._replace_forker())
 
     async def _replace_forker(self) -> None:
         pause_s = _FIRST_PAUSE_S
@@ -177,94 +163,5 @@ class Keeper:
                 await asyncio.sleep(pause_s)
                 pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
             else:
-                self._forker_ready.set()
+                self._is_there.set()
                 return
-
-    async def _keep(self, number: int, first: asyncio.Future[None]) -> None:
-        pause_s = 0.0
-        while True:
-            await asyncio.sleep(pause_s)
-            await self._forker_ready.wait()
-            instance = _Instance(number)
-            try:
-                await self._bring_up(instance)
-                self._events.ready(number)
-                if not first.done():
-                    first.set_result(None)
-                await instance.lost
-            except (ConnectionError, TimeoutError, InstanceLost) as err:
-                _log.error("instance %d did not start: %r", number, err)
-                if not first.done():
-                    why = "an instance ended before it was ready; the log above says why"
-                    first.set_exception(ConfigError("server", "instances", why))
-            self._bury(instance)
-            age_s = time.monotonic() - instance.started
-            young = age_s < _YOUNG_S
-            pause_s = min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, pause_s * 2)) if young else 0.0
-            self.restarts += 1
-
-    async def _bring_up(self, instance: _Instance) -> None:
-        forker = self._forker
-        if forker is None:
-            os.close(instance.page_descriptor)
-            raise ConnectionResetError("the fork parent has gone")
-        options = self._options
-        order = InstanceOrder(
-            number=instance.number,
-            threads=options.threads,
-            open_services=options.open_services,
-            memory=options.memory,
-            functions=options.functions,
-            function_limits=options.function_limits,
-        )
-        mine, theirs = socket.socketpair()
-        try:
-            mine.settimeout(0)
-            instance.pid = await forker.fork(order, theirs, instance.page_descriptor)
-        except BaseException:
-            mine.close()
-            raise
-        finally:
-            theirs.close()
-            os.close(instance.page_descriptor)
-        self._running[instance.number] = instance
-        _, instance.link = await asyncio.get_running_loop().create_unix_connection(
-            lambda: Link(
-                lambda request_id, head, body: self._replied(instance, request_id, head, body),
-                lambda: self._link_lost(instance),
-            ),
-            sock=mine,
-        )
-        try:
-            await asyncio.wait_for(instance.greeted, _GREETING_S)
-        except TimeoutError:
-            forker.kill(instance.pid)
-            raise
-        took_ms = (time.monotonic() - instance.started) * 1e3
-        _log.info(
-            "instance %d (process %d) ready in %.0f ms", instance.number, instance.pid, took_ms
-        )
-
-    def _replied(
-        self, instance: _Instance, request_id: int, head: ReplyHead, body: bytes | bytearray
-    ) -> None:
-        if request_id != GREETING:
-            self._events.reply(instance.number, request_id, head, body)
-        elif not instance.greeted.done():
-            instance.greeted.set_result(None)
-
-    def _link_lost(self, instance: _Instance) -> None:
-        instance.link = None
-        if not instance.greeted.done():
-            instance.greeted.set_exception(InstanceLost())
-        elif not instance.lost.done():
-            _log.warning("instance %d (process %d) was lost", instance.number, instance.pid)
-            self._events.lost(instance.number)
-            instance.lost.set_result(None)
-
-    def _bury(self, instance: _Instance) -> None:
-        if self._running.get(instance.number) is instance:
-            del self._running[instance.number]
-        if instance.link is not None:
-            instance.link.close()
-        instance.page.close()

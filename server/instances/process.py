@@ -1,10 +1,13 @@
-"""What a process of Swath does about its own place in the system, before it works."""
+"""What a process of Swath does about its own place in the system, and what the system tells of another."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
+from dataclasses import dataclass
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -28,17 +31,9 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def die_with_parent(parent: int) -> None:
-    """Let the kernel kill this process when process `parent` ends, whatever this one is doing.
-
-    Raises
-    ------
-    SystemExit
-        The parent has gone already.
-    """
-    _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        raise SystemExit(1)
+def wake_with_parents_end() -> None:
+    """Let the kernel wake this process, if it was stopped, when its parent ends, so that it can end, too."""
+    _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)
 
 
 def name_process(name: str) -> None:
@@ -55,3 +50,66 @@ def leave_signals_to_front() -> None:
 def return_free_memory() -> None:
     """Give free heap pages back to the system (after an unusually large answer)."""
     _libc().malloc_trim(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another process, not to be mistaken for a later one of the same number.
+
+    Attributes
+    ----------
+    started : bytes
+        Ticks since the machine was started; b"" = it has gone already.
+    """
+
+    pid: int
+    started: bytes
+
+    @classmethod
+    def of(cls, pid: int) -> Neighbour:
+        """Return the process that has a number now."""
+        return cls(pid, _stat(pid)[1])
+
+    def kill(self) -> None:
+        """Kill it, whoever its parent is; nothing happens when it has gone."""
+        if self.started and _stat(self.pid)[1] == self.started:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+
+def is_stopped(pid: int) -> bool:
+    """Tell whether a process was stopped by a signal (one under a debugger's hand was not)."""
+    return _stat(pid)[0] == b"T"
+
+
+def _stat(pid: int) -> tuple[bytes, bytes]:
+    """Return state and start of a process, empty when it has gone.
+
+    References
+    ----------
+    proc(5), /proc/pid/stat, fields 3 and 22.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b"", b""
+    # The name before them is in brackets, and may hold any.
+    fields = stat.rpartition(b")")[2].split()
+    return fields[0], fields[19]
+
+
+def proportional_bytes(pid: int) -> int:
+    """Return the memory of a process, pages shared with others in proportion; 0 = it has gone.
+
+    Takes milliseconds, since the kernel walks over all pages: not on the event loop.
+
+    References
+    ----------
+    proc(5), /proc/pid/smaps_rollup: Pss.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_bytes().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    sizes = (int(line.split()[1]) * 1024 for line in lines if line.startswith(b"Pss:"))
+    return next(sizes, 0)

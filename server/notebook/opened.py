@@ -23,7 +23,8 @@ from engine.mosaic_process import is_function
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import open_service
 from engine.service_picture import band_names, rule_bands
 from server.notebook.data_array import data_array
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     import xarray
 
     from engine.plan import Plan
-    from engine.request import MosaicRule, RenderingRule
+    from engine.request_parts import MosaicRule, RenderingRule
     from engine.summary import ServiceSummary
 
 Rule: TypeAlias = "Mapping[str, Any] | str"

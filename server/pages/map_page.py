@@ -14,10 +14,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from engine.errors import ServiceNotFound
+from engine.errors import Forbidden, ServiceNotFound, TokenRequired
 from server.pages import valley_page
+from server.pages.account import account_of, sign_in_first
 from server.pages.page import FOLDER, render_page
 from server.pages.service_cards import make_card
+from server.visitor import visitor_of
 
 if TYPE_CHECKING:
     from os import PathLike, stat_result
@@ -50,28 +52,36 @@ def routes(state: ServerState) -> list[BaseRoute]:
     def missing(name: str, root: str) -> HTMLResponse:
         return render_page("map_missing.html", {"root": root, "name": name}, status=404)
 
-    async def list_services(_request: Request) -> Response:
-        names = sorted(state.registry.names(), key=str.casefold)
-        found = [state.registry.get(name) for name in names]
+    async def list_services(request: Request) -> Response:
+        """List the image services, as a page."""
+        visitor = visitor_of(state, request.scope)
+        found = map(visitor.find, sorted(visitor.names(), key=str.casefold))
         cards = [make_card(service) for service in found if service is not None]
-        values = {"root": "", "cards": cards, "has_valley": valley_page.is_published(state)}
+        values = {"root": "", "cards": cards, "has_valley": valley_page.is_published(visitor)}
+        values["account"] = account_of(state, request)
         return render_page("services.html", values)
 
     async def show_map(request: Request) -> Response:
+        """Show the map of a service, as a page."""
         name = request.path_params["name"]
         # Levels below the public root, so that "../" as many times leads back to it.
         root = "../" * (name.count("/") + 1)
         if name.endswith("/"):
             return RedirectResponse(f"{root}map/{quote(name.strip('/'))}", status_code=308)
         try:
-            service = state.service(name)
-        except ServiceNotFound:
+            service = visitor_of(state, request.scope).service(name)
+        except TokenRequired:
+            return sign_in_first(root, f"map/{name}")
+        except (ServiceNotFound, Forbidden):
             return missing(name, root)
-        return render_page("map.html", {"root": root, "card": make_card(service)})
+        account = account_of(state, request)
+        return render_page(
+            "map.html", {"root": root, "card": make_card(service), "account": account}
+        )
 
     return [
         Route("/", list_services, name="services_page"),
         Route("/map/{name:path}", show_map, name="map_page"),
         *valley_page.routes(state),
-        Mount("/static", _PageFiles(directory=FOLDER / "static"), name="page_files"),
+        Mount("/static", _PageFiles(directory=FOLDER / "static"), name="Files of the pages"),
     ]

@@ -10,20 +10,12 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from server.pages.security_headers import MAP_PAGE, page_headers
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = Path(__file__).parent
-
-_SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        # Leaflet keeps one transparent pixel as a data: image for tiles it gives up.
-        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'self'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-cache",
-}
 
 
 @lru_cache(maxsize=1)
@@ -39,13 +31,17 @@ def _environment() -> Environment:
     return environment
 
 
-def render_page(template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+def render_page(
+    template: str, values: Mapping[str, Any], status: int = 200, policy: str = MAP_PAGE
+) -> HTMLResponse:
     """Return a page.
 
     Parameters
     ----------
     template : str
         File name in ``templates``.
+    policy : str
+        One of `security_headers`.
     """
     text = _environment().get_template(template).render(**values)
-    return HTMLResponse(text, status_code=status, headers=_SECURITY_HEADERS)
+    return HTMLResponse(text, status_code=status, headers=page_headers(policy))

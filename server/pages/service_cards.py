@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from engine.dates import moment_of
 
 if TYPE_CHECKING:
     from engine.summary import ServiceSummary
@@ -22,6 +23,7 @@ class ServiceCard:
     description: str
     copyright: str
     facts: tuple[str, ...]
+    has_wms: bool = False
 
 
 def make_card(service: PublishedService) -> ServiceCard:
@@ -34,6 +36,7 @@ def make_card(service: PublishedService) -> ServiceCard:
         description=properties.description,
         copyright=properties.copyright,
         facts=tuple(_facts(summary)),
+        has_wms=properties.wms,
     )
 
 
@@ -74,5 +77,4 @@ def _period(start_ms: int, end_ms: int) -> str:
 
 
 def _day(time_ms: int) -> str:
-    origin = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-    return (origin + datetime.timedelta(milliseconds=time_ms)).date().isoformat()
+    return moment_of(time_ms).date().isoformat()

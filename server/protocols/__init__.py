@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from engine.registry import Registry
-from server.protocols import xyz
+from server.protocols import soap, xyz
 from server.protocols.arcgis import router as arcgis
+from server.protocols.wms import router as wms
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -25,4 +26,7 @@ class ServerProtocol(Protocol):
         ...
 
 
-PROTOCOLS: Registry[ServerProtocol] = Registry("protocol", {"arcgis": arcgis, "xyz": xyz})
+# The routes of WMS are the most special and come first.
+PROTOCOLS: Registry[ServerProtocol] = Registry(
+    "protocol", {"wms": wms, "arcgis": arcgis, "soap": soap, "xyz": xyz}
+)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.python_functions.messages import ParameterInfo, Scalar
-    from engine.request import RuleInput
+    from engine.request_parts import RuleInput
     from server.protocols.arcgis.sloppy_json import JsonValue
     from server.python_functions.manifest import FunctionManifest
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import io
 import itertools
 import json
 import subprocess
@@ -13,8 +14,11 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import numpy as np
 import websocket
+from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +26,10 @@ if TYPE_CHECKING:
 _FLAGS = (
     "--headless",
     "--no-sandbox",
-    "--disable-gpu",
+    # Clients that draw with WebGL, on machines without a graphics card.
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -95,6 +102,20 @@ class Page:
                 if response["status"] >= 400:
                     self.failures.append(f"{response['status']} {response['url']}")
 
+    def forget(self) -> None:
+        """Forget what was noted so far."""
+        self.console.clear()
+        self.requests.clear()
+        self.failures.clear()
+
+    def assert_clean(self, *addresses: str) -> None:
+        """No error was told, no answer failed, and nothing was asked of other hosts than these."""
+        assert self.console == []
+        assert self.failures == []
+        asked = [address for address in self.requests if address.startswith(("http:", "https:"))]
+        allowed = {urlsplit(address).netloc for address in addresses}
+        assert {urlsplit(address).netloc for address in asked} <= allowed
+
     def resize(self, width: int, height: int) -> None:
         """Give the page a window of this size in pixels."""
         self.call(
@@ -106,7 +127,7 @@ class Page:
         )
 
     def colour_scheme(self, name: str) -> None:
-        """Prefer "light" or "dark"."""
+        """Prefer "light" or "dark"; "" = as the system has it."""
         features = [{"name": "prefers-color-scheme", "value": name}]
         self.call("Emulation.setEmulatedMedia", features=features)
 
@@ -147,6 +168,16 @@ class Page:
         text = key if len(key) == 1 else ""
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+
+    def picture(self, selector: str) -> np.ndarray:
+        """Return what an element shows, (rows, cols, 3)."""
+        place = self.evaluate(
+            f"(({{x, y, width, height}}) => ({{x, y, width, height, scale: 1}}))"
+            f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())"
+        )
+        answer = self.call("Page.captureScreenshot", format="png", clip=place)
+        shot = Image.open(io.BytesIO(base64.b64decode(answer["data"])))
+        return np.asarray(shot.convert("RGB"))
 
     def screenshot(self, path: Path) -> Path:
         """Write what the window shows as PNG."""

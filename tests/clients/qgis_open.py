@@ -1,6 +1,8 @@
 """Open one image service in QGIS, twice: as an ArcGIS layer and as XYZ tiles. Run by Debian's Python.
 
-usage: qgis_open.py REST_URL XYZ_TEMPLATE XMIN,YMIN,XMAX,YMAX FOLDER
+usage: qgis_open.py REST_URL XYZ_TEMPLATE XMIN,YMIN,XMAX,YMAX FOLDER [TOKEN]
+
+With a token the ArcGIS layer signs in by an authentication of QGIS, EsriToken.
 
 Writes arcgis.png and xyz.png (256 x 256, EPSG:3857) into FOLDER and prints one JSON object: for each
 layer whether it is valid, its provider's error and the share of pixels that are not transparent.
@@ -15,6 +17,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from qgis.core import (
     QgsApplication,
+    QgsAuthMethodConfig,
     QgsCoordinateReferenceSystem,
     QgsMapRendererParallelJob,
     QgsMapSettings,
@@ -44,15 +47,29 @@ def render(layer, box, path):
     return seen / SIZE**2
 
 
+def _authentication(token):
+    """Keep a token as people do, and return what QGIS calls it."""
+    manager = QgsApplication.authManager()
+    manager.setMasterPassword("of this test alone", True)
+    kept = QgsAuthMethodConfig("EsriToken")
+    kept.setName("token")
+    kept.setConfig("token", token)
+    manager.storeAuthenticationConfig(kept)
+    return kept.id()
+
+
 def main():
     """Open, draw, report."""
-    rest, xyz, corners, folder = sys.argv[1:5]
+    rest, xyz, corners, folder, *tokens = sys.argv[1:]
     application = QgsApplication([], False)
     application.initQgis()
+    known = f" authcfg='{_authentication(tokens[0])}'" if tokens else ""
     box = QgsRectangle(*(float(value) for value in corners.split(",")))
     layers = {
         "arcgis": QgsRasterLayer(
-            f"crs='EPSG:3857' format='PNG32' layer='' url='{rest}'", "arcgis", "arcgismapserver"
+            f"crs='EPSG:3857' format='PNG32' layer='' url='{rest}'{known}",
+            "arcgis",
+            "arcgismapserver",
         ),
         "xyz": QgsRasterLayer(f"type=xyz&zmin=0&zmax=12&url={xyz}", "xyz", "wms"),
     }

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.clients.services import SERVICES
+
 if TYPE_CHECKING:
     from tests.clients.browser import Page
     from tests.clients.conftest import RunningServer
@@ -46,7 +48,7 @@ def _tile_addresses(page: Page) -> list[str]:
 def test_list_of_services_shows_a_picture_of_each(page: Page, server: RunningServer) -> None:
     page.go(f"{server.base}/")
     page.wait_for("document.querySelector('img.thumbnail')?.naturalWidth > 100")
-    assert page.evaluate("document.querySelectorAll('[data-card]').length") == 1
+    assert page.evaluate("document.querySelectorAll('[data-card]').length") == len(SERVICES)
     _assert_clean(page, server)
 
 

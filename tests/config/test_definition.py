@@ -19,7 +19,7 @@ def test_defaults_are_those_that_the_documents_state() -> None:
     assert properties.mosaic_method is MosaicMethod.NORTH_WEST
     assert properties.mosaic_operator is MosaicOperator.FIRST
     assert properties.percent_clip == (2.0, 98.0)
-    assert properties.capabilities == ("Image", "Metadata", "Catalog")
+    assert properties.capabilities == ("Image", "Metadata", "Catalog", "Mensuration")
     timeouts = (properties.usage_timeout_s, properties.wait_timeout_s, properties.idle_timeout_s)
     assert timeouts == (600, 60, 1800)
     assert not properties.wms

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from config.load import SettingsError, load_settings
+from config.layers import TABLES, SettingsError
+from config.load import load_settings
 from config.settings import Settings
 
 
@@ -77,15 +78,15 @@ def test_a_memory_table_that_does_not_fit_is_refused_with_the_sum(tmp_path):
     file = write(tmp_path, "instances = 2\n[memory]\ntotal_mb = 1000\nblock_cache_mb = 400\n")
     with pytest.raises(SettingsError) as caught:
         load_settings(file, {}, {})
-    # 192 + 128 + 2 × (64 + 256 + 32 + 32 + 400)
-    assert "need 1888 MB" in caught.value.why
+    # 192 + 128 + 2 × (64 + 256 + 32 + 32 + 16 + 400)
+    assert "need 1920 MB" in caught.value.why
     assert "block cache 400 × 2" in caught.value.why
     assert caught.value.key == "memory.total_mb"
 
 
 def test_the_block_cache_takes_what_is_left():
     settings = load_settings(None, {}, {"instances": 2, "memory.total_mb": 1500})
-    assert settings.block_cache_mb == (1500 - 192 - 128 - 2 * (64 + 256 + 32 + 32)) // 2
+    assert settings.block_cache_mb == (1500 - 192 - 128 - 2 * (64 + 256 + 32 + 32 + 16)) // 2
     assert sum(row.sum_mb for row in settings.memory_table()) <= 1500
 
 
@@ -106,8 +107,52 @@ def test_the_example_shows_every_key_with_its_default(tmp_path, repo_root):
     shown = re.sub(r"(?m)^block_cache_mb = .*$", "", shown)
     assert load_settings(write(tmp_path, shown), {}, {}) == Settings()
     keys = set(re.findall(r"(?m)^# ([a-z_]+) = ", text))
-    tables = {"memory", "timeouts", "limits", "functions"}
-    expected = set(Settings.__struct_fields__) - tables
-    for table in tables:
+    expected = set(Settings.__struct_fields__) - set(TABLES) - {"dedicated_instances"}
+    for table in TABLES:
         expected |= set(getattr(Settings(), table).__struct_fields__)
     assert keys == expected
+
+
+def test_keys_that_begin_as_a_table_are_told_apart():
+    loaded = load_settings(
+        None, {"SWATH_ACCESS_LOG": "true", "SWATH_ACCESS_NEW_SERVICES": "private"}, {}
+    )
+    assert loaded.access_log
+    assert loaded.access.new_services == "private"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("NEW_SERVICES", "nobody"), ("TOKEN_MINUTES", "0"), ("LONGEST_TOKEN_MINUTES", "43201")],
+)
+def test_settings_of_access_are_checked(name, value):
+    with pytest.raises(SettingsError, match=f"access.{name.lower()}"):
+        load_settings(None, {f"SWATH_ACCESS_{name}": value}, {})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("timeouts.heartbeat_s", 0.5),
+        ("timeouts.quarantine_s", -1),
+        ("recycling.requests", -1),
+        ("recycling.age_s", -0.5),
+        ("recycling.memory_percent", -1),
+        ("recycling.memory_percent", "much"),
+    ],
+)
+def test_limits_of_instances_lives_are_checked(tmp_path, key, value):
+    with pytest.raises(SettingsError, match=key):
+        load_settings(None, {}, {"data": str(tmp_path), key: value})
+
+
+def test_the_share_of_an_instance_is_its_part_of_the_memory_table(tmp_path):
+    settings = load_settings(None, {}, {"data": str(tmp_path), "instances": 2})
+    shared = {"front and fork parent", "response cache"}
+    each = sum(row.each_mb for row in settings.memory_table() if row.what not in shared)
+    assert settings.instance_share_mb == each
+
+
+def test_lists_of_tables_are_written_with_commas_in_the_environment():
+    found = load_settings(None, {"SWATH_OIDC_SCOPES": "openid, groups"}, {})
+    assert found.oidc.scopes == ("openid", "groups")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.load import SettingsError
+from config.layers import SettingsError
 from config.run_file import MAX_BYTES, read_run_file
 
 _EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "examples" / "run.toml"

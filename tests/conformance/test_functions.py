@@ -69,7 +69,7 @@ from engine.functions.base import BandsInfo
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 from engine.python_functions.runner import use_runner
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import Histogram
 from tests.engine.hosted_runner import HostedRunner
 

@@ -19,7 +19,8 @@ from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
 from engine.process_definition import RasterEntry, RasterProcessDefinition, write_definition
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 

@@ -31,8 +31,12 @@ def compile_mosaic(
     crs: str = MERCATOR,
     properties: dict[str, object] | None = None,
     seamlines: dict[int, Seamline] | None = None,
+    pixel_sizes: dict[int, tuple[float, float, float, float]] | None = None,
 ) -> None:
-    """Compile rasters as one service; the first one's statistics stand for all."""
+    """Compile rasters as one service; the first one's statistics stand for all.
+
+    `pixel_sizes`: from and to which an item shows, and what its file holds.
+    """
     first = out.with_suffix(".one.zmd")
     compile_raster(paths[0], first)
     catalog = Catalog.open(first)
@@ -56,7 +60,7 @@ def compile_mosaic(
             sources=(Source(header.path, header.driver, header.size, header.mtime_ns),),
             mapping=map_bands(raster, (header,), len(summary.bands)),
             wkb=_outline(header.geotransform, header.width, header.height, header.crs, crs),
-            pixel_sizes=(0.0, 0.0, 10.0, 40.0),
+            pixel_sizes=(pixel_sizes or {}).get(number, (0.0, 0.0, 10.0, 40.0)),
             seamline=(seamlines or {}).get(number, NO_SEAMLINE),
         )
         rows.append(compiler.compile(parts))

@@ -1,4 +1,7 @@
-"""Statistics and histograms of areas, against numpy over the pixels that pictures get."""
+"""Statistics and histograms of areas, against numpy over the pixels that pictures get.
+
+Covers engine.area_blocks.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import pytest
 import shapely
 
 from config.definition import Interpolation
+from engine import area_blocks
 from engine import area_counts as module
 from engine.answer import answer
 from engine.area_counts import area_counts
@@ -19,7 +23,8 @@ from engine.function_rules import ConvolutionRule, NdviRule, SlopeRule, StretchR
 from engine.geometry.projection import operation, transform
 from engine.pixel_type import PixelType
 from engine.render_work import Work
-from engine.request import AreaCountsRequest, MosaicRule, RenderingRule
+from engine.request import AreaCountsRequest
+from engine.request_parts import MosaicRule, RenderingRule
 from engine.results import AreaCountsResult
 from tests.engine.chain_services import pixels_of, view_of
 from tests.engine.conftest import EAST, WEST
@@ -109,7 +114,7 @@ def test_functions_with_neighbours_meet_at_the_edges_of_squares(
     bands: ImageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rule = RenderingRule(function="Convolution", arguments=ConvolutionRule(kind=12))
-    monkeypatch.setattr(module, "_SQUARE_BYTES", 1)
+    monkeypatch.setattr(area_blocks, "_SQUARE_BYTES", 1)
     monkeypatch.setattr(module, "_KEPT_BYTES", 0)
     for each in (rule, RenderingRule(function="NDVI", inputs=(rule,), arguments=NDVI.arguments)):
         got = _counts(bands, rendering=each)
@@ -233,7 +238,7 @@ def test_a_dynamic_stretch_looks_at_the_whole_area(
     rule = RenderingRule(
         function="Stretch", arguments=StretchRule(stretch_type=5, dynamic_range=True)
     )
-    monkeypatch.setattr(module, "_SQUARE_BYTES", 1)
+    monkeypatch.setattr(area_blocks, "_SQUARE_BYTES", 1)
     block = _view(bands, Extent(LEFT, TOP - 2000, LEFT + 2000, TOP), rendering=rule)
     _check(_counts(bands, rendering=rule).bands[1], block.data[1])
 

@@ -9,9 +9,10 @@ import pytest
 import shapely
 
 from engine.asked_area import asked_area
-from engine.asked_place import asked_pixel_size
+from engine.asked_place import asked_pixel_size, in_own_units
 from engine.errors import InvalidParameter
 from engine.extent import Extent
+from engine.request import AreaCountsRequest
 from engine.target_grid import grid_of_extent
 
 if TYPE_CHECKING:
@@ -88,3 +89,26 @@ def test_pixel_sizes_in_degrees_are_measured_where_they_are_asked_for(pair: Imag
     x, y = asked_pixel_size(pair, (0.001, 0.001), "EPSG:4326", (9.0, 46.9))
     assert y == pytest.approx(111.2, rel=0.01)
     assert x == pytest.approx(111.3 * np.cos(np.radians(46.9)), rel=0.01)
+
+
+@pytest.mark.parametrize("geometry", [b"", shapely.Point(LEFT, TOP).wkb])
+def test_a_pixel_size_may_be_in_units_of_its_own(pair: ImageService, geometry: bytes) -> None:
+    asked = AreaCountsRequest(
+        geometry=geometry, pixel_size=(0.001, 0.002), pixel_size_crs="EPSG:4326"
+    )
+    found = in_own_units(pair, asked)
+    assert found.pixel_size_crs == ""
+    assert found.pixel_size == pytest.approx((76.2, 222.3), rel=0.01)
+    same = AreaCountsRequest(geometry=geometry, pixel_size=(5, 5), pixel_size_crs="EPSG:32632")
+    assert in_own_units(pair, same).pixel_size == (5, 5)
+    plain = AreaCountsRequest(geometry=geometry, pixel_size=(5, 5))
+    assert in_own_units(pair, plain) == plain
+
+
+def test_a_pixel_size_that_is_none_on_the_map_is_named(pair: ImageService) -> None:
+    asked = AreaCountsRequest(pixel_size=(1e9, 1e9), pixel_size_crs="EPSG:4326")
+    with pytest.raises(InvalidParameter, match="pixelSize"):
+        in_own_units(pair, asked)
+    unknown = AreaCountsRequest(pixel_size=(1, 1), pixel_size_crs="EPSG:999999")
+    with pytest.raises(InvalidParameter, match=r"pixelSize\.spatialReference"):
+        in_own_units(pair, unknown)

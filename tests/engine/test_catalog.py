@@ -1,6 +1,6 @@
 """The catalog at serving time against brute force over the same items.
 
-Covers engine.catalog_selection and engine.zmd too.
+Covers engine.catalog_selection, engine.statement_watch and engine.zmd too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from engine.catalog import Catalog
 from engine.catalog_place import is_wide
 from engine.errors import ConfigError, DeadlineExceeded, InvalidParameter, ItemNotFound
 from engine.extent import Extent, union_of
-from engine.request import TimeRange
+from engine.request_parts import TimeRange
 from engine.summary import Histogram
 from tests.engine.catalogs import make_catalog, make_item, make_row
 

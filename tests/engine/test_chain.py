@@ -32,7 +32,7 @@ from engine.registry import Registry
 from tests.conformance.geotransform_samples import SAMPLES
 
 if TYPE_CHECKING:
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 
 class Smooth:

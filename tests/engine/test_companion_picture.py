@@ -16,7 +16,8 @@ from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.function_rules import StretchRule
 from engine.plan import plan
-from engine.request import Encoding, ImageRequest, MosaicRule, RenderingRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, RenderingRule, View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dates import date_words, parse_date_ms
+from engine.dates import date_text, date_words, parse_date_ms
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,8 @@ def test_dates_are_shown_without_a_time_of_day_that_they_lack() -> None:
     assert date_words(0) == "1970-01-01"
     assert date_words(86_400_000 + 3_661_000) == "1970-01-02 01:01:01"
     assert date_words(10**20) == str(10**20)
+
+
+def test_a_date_is_stored_with_its_milliseconds() -> None:
+    assert date_text(86_400_000 + 3_661_007) == "1970-01-02T01:01:01.007Z"
+    assert date_text(-1) == "1969-12-31T23:59:59.999Z"

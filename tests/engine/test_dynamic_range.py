@@ -19,16 +19,8 @@ from engine.pixel_type import PixelType
 from engine.plan import plan
 from engine.process_steps import tree_step
 from engine.render_work import Work
-from engine.request import (
-    Encoding,
-    IdentifyRequest,
-    ImageRequest,
-    RenderingRule,
-    StripLayoutRequest,
-    StripRequest,
-    TileAddress,
-    View,
-)
+from engine.request import IdentifyRequest, ImageRequest, StripLayoutRequest, StripRequest
+from engine.request_parts import Encoding, RenderingRule, TileAddress, View
 from engine.service_picture import by_service
 from tests.engine.chain_services import pixels_of
 from tests.engine.test_mosaic_process import LEFT, TOP, WHOLE, nearest, noise, service_with

@@ -12,7 +12,8 @@ from engine.budget import UNLIMITED
 from engine.explain import explain
 from engine.extent import Extent
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from engine.service import ImageService, open_service
 from tests.engine.mosaics import compile_mosaic
 from tests.engine.rasters import ramp, write_raster

@@ -23,7 +23,8 @@ from engine.build.nadir import nadir_of
 from engine.extent import Extent
 from engine.geometry.projection import operation, transform
 from engine.geometry.terrain_definition import ConstantHeight
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.adding.item_options import parse_item_options

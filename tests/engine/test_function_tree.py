@@ -25,7 +25,7 @@ from engine.functions.base import BandsInfo
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import (
+from engine.request_parts import (
     ConstantInput,
     ItemInput,
     MosaicInput,

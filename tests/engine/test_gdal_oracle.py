@@ -21,7 +21,8 @@ from engine.mosaic.cell_positions import part_positions
 from engine.pixels import PixelBlock
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import open_service
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from engine.budget import UNLIMITED
 from engine.errors import ImageServerError, SourceError
 from engine.readers.header import read_header
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import open_service
 from tests.engine.mosaics import compile_mosaic
 from tests.engine.rasters import ramp, samples, single_service, write_raster

@@ -9,15 +9,18 @@ import pytest
 import shapely
 
 from engine.budget import UNLIMITED
-from engine.errors import InvalidParameter
+from engine.errors import InvalidParameter, RequestTooLarge
 from engine.function_rules import StretchRule
 from engine.geometry.projection import operation, transform
 from engine.identify import identify
 from engine.pixels import PixelBlock
 from engine.point_plan import samples_of
 from engine.render_work import Work
-from engine.request import IdentifyRequest, MosaicRule, RenderingRule
+from engine.request import IdentifyRequest
+from engine.request_parts import MosaicRule, RenderingRule
+from engine.service import open_service
 from tests.engine.conftest import EAST, WEST
+from tests.engine.mosaics import compile_mosaic
 from tests.engine.rasters import single_service, write_raster
 
 if TYPE_CHECKING:
@@ -79,6 +82,54 @@ def test_an_area_is_valued_at_its_middle_and_its_items_weighed_by_what_is_seen(
     shares = {item.id: item.visibility for item in found.items}
     assert shares[1] == pytest.approx(2 / 3, abs=0.07)
     assert shares[2] == pytest.approx(1 / 3, abs=0.07)
+
+
+def test_items_of_an_area_have_the_values_of_its_middle(pair: ImageService) -> None:
+    # Its middle lies where the west alone has data.
+    area = shapely.box(_LEFT, _TOP - 640, _LEFT + 600, _TOP)
+    found = _identify(pair, area, renderings=(RenderingRule(),))
+    assert [item.id for item in found.items] == [1, 2]
+    assert [item.values for item in found.items] == [(50, 51, 52), None]
+    assert [item.processed for item in found.items] == [((50, 51, 52),), (None,)]
+
+
+def test_an_area_has_the_items_that_show_at_the_pixel_size_asked_for(tmp_path: Path) -> None:
+    # The third stands for the others from pixels of 20 m on, as overviews do.
+    paths = [
+        write_raster(tmp_path / f"{value}.tif", np.full((1, 64, 64), value, np.uint8))
+        for value in (5, 6, 7)
+    ]
+    fine, coarse = (0.0, 20.0, 10.0, 40.0), (20.0, 0.0, 10.0, 40.0)
+    sizes = {1: fine, 2: fine, 3: coarse}
+    compile_mosaic(paths, tmp_path / "m.zmd", crs="EPSG:32632", pixel_sizes=sizes)
+    service = open_service(str(tmp_path / "m.zmd"))
+    area = shapely.box(_LEFT, _TOP - 640, _LEFT + 640, _TOP)
+    found = _identify(service, area)
+    assert found.values == (5,)
+    assert [(item.id, item.visibility) for item in found.items] == [(1, 1.0), (2, 0.0)]
+    assert [item.values for item in found.items] == [(5,), (6,)]
+    found = _identify(service, area, pixel_size=(30.0, 30.0))
+    assert found.values == (7,)
+    assert [(item.id, item.visibility, item.values) for item in found.items] == [(3, 1.0, (7,))]
+    service.close()
+
+
+def test_points_have_the_items_of_all_and_the_value_of_the_first(pair: ImageService) -> None:
+    points = shapely.MultiPoint(
+        [(_LEFT + 800, _NORTH), (_LEFT + 500, _NORTH), (_LEFT + 100, _NORTH), (0, 0)]
+    )
+    found = _identify(pair, points)
+    assert (found.x, found.y) == (_LEFT + 800, _NORTH)
+    assert found.values == (EAST, EAST + 1, EAST + 2)
+    assert [(item.id, item.visibility) for item in found.items] == [(2, 0.25), (1, 0.5)]
+    assert [item.values for item in found.items] == [(200, 201, 202), None]
+    assert [item.id for item in _identify(pair, points, max_items=1).items] == [2]
+
+
+def test_too_many_points_are_refused(pair: ImageService) -> None:
+    points = shapely.MultiPoint([(_LEFT + x, _NORTH) for x in range(1001)])
+    with pytest.raises(RequestTooLarge, match="1000"):
+        _identify(pair, points)
 
 
 def test_values_after_a_rendering_rule_stand_beside_the_samples(pair: ImageService) -> None:

@@ -14,7 +14,8 @@ from engine.answer import answer
 from engine.budget import UNLIMITED
 from engine.build.compile_raster import compile_raster
 from engine.errors import InvalidParameter
-from engine.request import AnglesRequest, MapPoint
+from engine.request import AnglesRequest
+from engine.request_parts import MapPoint
 from engine.service import open_service
 from tests.engine.image_pairs import moved, pair_service
 

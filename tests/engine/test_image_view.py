@@ -22,7 +22,8 @@ from engine.pixels import PixelBlock
 from engine.plan import plan
 from engine.render import render
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, PictureInfoRequest, View
+from engine.request import ImageRequest, PictureInfoRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from engine.service import open_service
 from tests.engine.chain_services import chain_service
 from tests.engine.image_pairs import COLS, ROWS, moved, pair_service

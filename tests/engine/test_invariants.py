@@ -17,7 +17,8 @@ from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
 from engine.render_planes import render_planes
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, TileAddress, View
 from engine.service import ImageService, open_service
 from tests.engine.mosaics import compile_mosaic
 

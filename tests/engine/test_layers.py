@@ -14,7 +14,8 @@ from engine.errors import SourceError
 from engine.layers import Cells
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from tests.engine.rasters import samples, single_service, write_raster
 
 if TYPE_CHECKING:

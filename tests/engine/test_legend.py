@@ -13,7 +13,7 @@ from engine.functions.picture import bind_picture, to_picture
 from engine.legend import legend_of
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import BandStatistics
 from tests.engine.catalogs import make_summary
 

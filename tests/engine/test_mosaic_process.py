@@ -28,7 +28,8 @@ from engine.pixel_type import PixelType
 from engine.plan import plan
 from engine.render import render
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, RenderingRule, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, RenderingRule, TileAddress, View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from tests.engine.chain_services import pixels_of, view_of

@@ -16,7 +16,7 @@ from engine.build.build_options import BuildOptions
 from engine.build.raster_record import NewItem, RasterDefinition, SourceDefinition
 from engine.extent import Extent
 from engine.readers.header import read_header
-from engine.request import View
+from engine.request_parts import View
 from tests.raster_types.definitions import built_service, new_definition, raw_pixels, whole_view
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from engine.pixels import PixelBlock
 from engine.plan import plan
 from engine.render import render
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, TileAddress, View
 from server.protocols.arcgis.rendering_rule import rendering_rule_of_json
 from tests.engine.chain_services import pixels_of, view_of
 from tests.engine.test_mosaic_process import nearest, service_with

@@ -31,7 +31,8 @@ from engine.extent import Extent
 from engine.geolocation import unpack_geolocation
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions

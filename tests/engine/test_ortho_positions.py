@@ -27,7 +27,8 @@ from engine.extent import Extent
 from engine.geometry.node_cache import NodeCache
 from engine.geometry.position_grid import cell_window
 from engine.geometry.terrain_definition import AverageHeight, RasterTerrain
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import open_service
 from engine.target_grid import CELL, Lattice
 from raster_types.adding.add import AddRequest, add_rasters

@@ -17,9 +17,9 @@ from engine.chain import RasterFunctionProcess
 from engine.extent import Extent
 from engine.function_rules import ArithmeticRule, ExtractBandRule, PansharpeningRule
 from engine.pixel_type import PixelType
-from engine.request import (
+from engine.request import ImageRequest
+from engine.request_parts import (
     Encoding,
-    ImageRequest,
     ItemInput,
     MosaicInput,
     MosaicRule,

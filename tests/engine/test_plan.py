@@ -8,13 +8,14 @@ import msgspec
 import pytest
 
 from config.definition import Interpolation, MosaicMethod, MosaicOperator
-from engine import plan as plan_module
+from engine import source_pixels
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.extent import Extent
 from engine.function_rules import StretchRule
 from engine.pixel_type import PixelType
 from engine.plan import plan, plan_item
-from engine.request import Encoding, ImageRequest, RenderingRule, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, RenderingRule, TileAddress, View
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,8 +141,8 @@ def test_no_raster_costs_more_than_its_pixels(pair: ImageService) -> None:
 def test_what_is_beyond_the_budget_is_left_out_and_said(
     pair: ImageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan_module, "_SOURCE_PER_OUTPUT", 0)
-    monkeypatch.setattr(plan_module, "_MAX_SOURCE_PIXELS", 64 * 64 + 10)
+    monkeypatch.setattr(source_pixels, "_PER_OUTPUT", 0)
+    monkeypatch.setattr(source_pixels, "_MOST", 64 * 64 + 10)
     made = plan(pair, _request(pair))
     assert [planned.item.name for planned in made.items] == ["west"]
     assert "1 rasters" in made.truncated
@@ -151,8 +152,8 @@ def test_what_is_beyond_the_budget_is_left_out_and_said(
 def test_a_request_beyond_the_budget_altogether_is_refused(
     pair: ImageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan_module, "_SOURCE_PER_OUTPUT", 0)
-    monkeypatch.setattr(plan_module, "_MAX_SOURCE_PIXELS", 10)
+    monkeypatch.setattr(source_pixels, "_PER_OUTPUT", 0)
+    monkeypatch.setattr(source_pixels, "_MOST", 10)
     with pytest.raises(RequestTooLarge, match="source pixels"):
         plan(pair, _request(pair))
 

@@ -9,18 +9,13 @@ import pytest
 
 from config.definition import Interpolation
 from engine.budget import UNLIMITED
+from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.function_rules import ConvolutionRule, LocalRule
 from engine.point_plan import item_ids, of_item, plan_at, samples_at
 from engine.render_work import Work
-from engine.request import (
-    Encoding,
-    ImageRequest,
-    MosaicInput,
-    MosaicRule,
-    RenderingRule,
-    View,
-)
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicInput, MosaicRule, RenderingRule, View
 from tests.engine.chain_services import pixels_of, view_of
 from tests.engine.conftest import EAST, WEST
 from tests.engine.test_mosaic_process import service_with
@@ -82,3 +77,11 @@ def test_rules_of_several_mosaics_read_each(pair: ImageService) -> None:
     made = plan_at(pair, request, (LEFT + 500, TOP - 300), PIXEL)
     got = samples_at(made, request, Work(pair, UNLIMITED))
     np.testing.assert_array_equal(got, np.arange(3) * 2 + WEST + EAST)
+
+
+def test_pixels_that_coordinates_cannot_tell_are_refused(pair: ImageService) -> None:
+    place = (LEFT + 100.0, TOP - 100.0)
+    with pytest.raises(InvalidParameter, match="pixelSize"):
+        plan_at(pair, _request(), place, (1e-12, 1e-12))
+    with pytest.raises(InvalidParameter, match="geometry"):
+        plan_at(pair, _request(), (1e300, 0.0), PIXEL)

@@ -17,7 +17,8 @@ from engine.function_rules import NdviRule, StretchRule
 from engine.geometry.projection import operation, transform
 from engine.point_samples import point_samples
 from engine.render_work import Work
-from engine.request import MosaicRule, PointSamplesRequest, RenderingRule
+from engine.request import PointSamplesRequest
+from engine.request_parts import MosaicRule, RenderingRule
 from tests.engine.conftest import EAST, WEST
 from tests.engine.rasters import ramp, single_service, write_raster
 

@@ -24,7 +24,8 @@ from engine.geotransforms import Affine, DisplacementGrid, Polynomial, Projectiv
 from engine.pixel_type import PixelType
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, TileAddress, View
 from engine.service import open_service
 from tests.engine.chain_services import bilinear, centres, chain_service, pixels_of, view_of
 from tests.engine.rasters import write_raster

@@ -33,7 +33,8 @@ from engine.process_definition import (
     write_definition,
 )
 from engine.process_plain import with_tags
-from engine.request import Encoding, ImageRequest, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, TileAddress, View
 from engine.service import open_service
 from tests.engine.chain_services import chain_service, definition_with, pixels_of, view_of
 from tests.engine.rasters import write_raster

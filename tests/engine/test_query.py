@@ -1,4 +1,7 @@
-"""Queries of the catalog against brute force."""
+"""Queries of the catalog against brute force.
+
+Covers engine.query_search and engine.query_place too.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,14 @@ from engine.errors import Cancelled, InvalidParameter
 from engine.extent import Extent
 from engine.geometry.projection import operation, transform
 from engine.query import query
-from engine.request import QueryRequest, TimeRange
+from engine.request import QueryRequest
+from engine.request_parts import TimeRange
+from engine.summary import FieldInfo
 from tests.engine.catalogs import make_catalog, make_item, make_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from engine.catalog import Catalog
     from engine.request import SpatialRelation
@@ -221,3 +227,103 @@ class _Gone:
 def test_a_client_who_left_ends_a_spatial_query(catalog: Catalog) -> None:
     with pytest.raises(Cancelled):
         query(catalog, QueryRequest(geometry=shapely.to_wkb(_TRIANGLE), returns="ids"), _Gone())
+
+
+@pytest.mark.parametrize(
+    "pattern", ["T********", "T*F**F***", "FF*FF****", "212101212", "F***T****", "*********"]
+)
+def test_a_pattern_of_relations_equals_brute_force(catalog: Catalog, pattern: str) -> None:
+    found = _ids(
+        catalog,
+        geometry=shapely.to_wkb(_TRIANGLE),
+        relation="relate",
+        relation_pattern=pattern,
+    )
+    footprints = catalog.footprints_of(range(1, 101))
+    expected = [
+        key
+        for key, wkb in footprints.items()
+        if shapely.relate_pattern(_TRIANGLE, shapely.from_wkb(wkb), pattern)
+    ]
+    assert found == expected
+
+
+@pytest.mark.parametrize("relation", ["intersects", "contains", "envelope_intersects", "relate"])
+def test_a_place_around_everything_chooses_everything(
+    catalog: Catalog, relation: SpatialRelation
+) -> None:
+    around = shapely.to_wkb(shapely.box(-5, -5, 2000, 2000))
+    asked = {"geometry": around, "relation": relation, "relation_pattern": "T*****FF*"}
+    assert _ids(catalog, **asked) == list(range(1, 101))
+    assert _ids(catalog, **asked, where="OBJECTID < 4") == [1, 2, 3]
+    assert _ids(catalog, geometry=around, relation="within") == []
+
+
+def test_pages_of_a_wide_place_come_in_order_and_end(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = shapely.to_wkb(shapely.box(-5, 150, 2000, 2000))
+    expected = _ids(catalog, geometry=wide)
+    assert len(expected) == 90
+    # As if the catalog were larger: the scan gives up and the index takes over.
+    for most in (1, 17, 1000):
+        monkeypatch.setattr("engine.query_search._MOST_SCANNED", most)
+        seen: list[object] = []
+        while True:
+            page = query(catalog, QueryRequest(geometry=wide, offset=len(seen)))
+            seen.extend(row.values[0] for row in page.rows)
+            if not page.exceeded:
+                break
+        assert seen == expected
+
+
+def test_key_properties_choose_rows(catalog_of_keys: Catalog) -> None:
+    assert _ids(catalog_of_keys, key_where="CloudCover < 0.5 AND SensorName LIKE 'L%'") == [2]
+    assert _ids(catalog_of_keys, key_where="CloudCover < 0.5", where="OBJECTID > 2") == [3]
+
+
+@pytest.mark.parametrize("condition", ["Name = 'a'", "CloudCover <", "1=1; DROP TABLE items"])
+def test_only_key_properties_choose_so(catalog_of_keys: Catalog, condition: str) -> None:
+    with pytest.raises(InvalidParameter, match="rasterQuery"):
+        _ids(catalog_of_keys, key_where=condition)
+
+
+def test_a_catalog_without_key_properties_says_so(tmp_path: Path) -> None:
+    plain = make_catalog(
+        tmp_path / "p.zmd",
+        [make_row(make_item(1))],
+        fields=(FieldInfo(name="OBJECTID", type="oid"), FieldInfo(name="Name", type="string")),
+        time=None,
+    )
+    with pytest.raises(InvalidParameter, match="no fields of key properties"):
+        _ids(plain, key_where="CloudCover < 1")
+    plain.close()
+
+
+@pytest.fixture(scope="module")
+def catalog_of_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
+    fields = (
+        FieldInfo(name="OBJECTID", type="oid"),
+        FieldInfo(name="Name", type="string"),
+        FieldInfo(name="CloudCover", type="double"),
+        FieldInfo(name="SensorName", type="string"),
+    )
+    sensors = ("Landsat", "Landsat", "Sentinel")
+    rows = [
+        make_row(make_item(key), {"CloudCover": 0.9 / key, "SensorName": sensors[key - 1]})
+        for key in (1, 2, 3)
+    ]
+    opened = make_catalog(tmp_path_factory.mktemp("keys") / "k.zmd", rows, fields=fields, time=None)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("relation", ["intersects", "contains", "envelope_intersects", "within"])
+@pytest.mark.parametrize("where", ["", "OBJECTID < 47"])
+def test_a_box_counts_what_it_lists(
+    catalog: Catalog, relation: SpatialRelation, where: str
+) -> None:
+    for box in ((-5, 150, 2000, 2000), (95, 95, 545.5, 690), (90, 90, 100, 100), (3, 3, 9, 9)):
+        asked = {"geometry": shapely.to_wkb(shapely.box(*box)), "relation": relation}
+        counted = query(catalog, QueryRequest(returns="count", where=where, **asked)).count  # type: ignore[arg-type]  # -- a test's shorthand
+        assert counted == len(_ids(catalog, where=where, **asked))

@@ -9,8 +9,8 @@ import pytest
 
 from config.definition import Interpolation, MosaicMethod
 from engine.extent import Extent
-from engine.read_view import read_extent, read_view
-from engine.request import MosaicRule, View
+from engine.read_view import read_view
+from engine.request_parts import MosaicRule, View
 from tests.engine.conftest import EAST, WEST
 from tests.engine.rasters import ramp, single_service, write_raster
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def test_a_raster_read_at_its_own_size_is_the_raster(tmp_path: Path, dtype: str) -> None:
     data = ramp(40, 30, dtype, 3)
     service = single_service(write_raster(tmp_path / "a.tif", data))
-    block = read_extent(service, Extent(500000, 5199600, 500300, 5200000), 30, 40)
+    block = read_view(
+        service, View(extent=Extent(500000, 5199600, 500300, 5200000), width=30, height=40)
+    )
     assert block.data.dtype == dtype
     assert block.valid.all()
     np.testing.assert_array_equal(block.data, data)
@@ -43,6 +45,6 @@ def test_the_rule_decides_what_is_seen_where_rasters_overlap(pair: ImageService)
 
 
 def test_a_view_beside_the_data_is_all_invalid(pair: ImageService) -> None:
-    block = read_extent(pair, Extent(0, 0, 100, 100), 7, 5)
+    block = read_view(pair, View(extent=Extent(0, 0, 100, 100), width=7, height=5))
     assert block.data.shape == (3, 5, 7)
     assert not block.valid.any()

@@ -18,7 +18,8 @@ from engine.render import render
 from engine.render_planes import render_planes
 from engine.render_rgbv import render_rgbv
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, TileAddress, View
 from tests.engine.conftest import EAST, WEST
 from tests.engine.rasters import ramp, single_service, write_raster
 

@@ -13,7 +13,8 @@ from engine.errors import SourceCorrupt
 from engine.plan import plan
 from engine.render_cells import over_cells
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 
 if TYPE_CHECKING:
     from engine.layers import Cells

@@ -19,7 +19,8 @@ from engine.geometry.terrain_definition import RasterTerrain
 from engine.plan import plan
 from engine.render_planes import render_planes
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions

@@ -5,15 +5,23 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from config.definition import MosaicMethod, MosaicOperator
+from config.definition import MosaicMethod, MosaicOperator, TileSchemeName
 from engine.extent import Extent
 from engine.function_rules import StretchRule
+from engine.measure_requests import (
+    ClassArea,
+    ClassStatisticsRequest,
+    MeasureImageRequest,
+    MeasureRequest,
+    VolumeRequest,
+)
 from engine.pixel_type import PixelType
 from engine.request import (
     AnglesRequest,
     AreaCountsRequest,
+    BoundaryRequest,
+    CatalogImagesRequest,
     DescribeRequest,
-    Encoding,
     ExplainRequest,
     HistogramsRequest,
     IdentifyRequest,
@@ -21,19 +29,26 @@ from engine.request import (
     ItemRequest,
     KeyPropertiesRequest,
     LegendRequest,
-    MapPoint,
-    MosaicRule,
     MultirayRequest,
     PictureInfoRequest,
     PlaceRequest,
     PointSamplesRequest,
     QueryRequest,
-    RenderingRule,
     Request,
+    SlicesRequest,
     StatisticsRequest,
     StripLayoutRequest,
     StripRequest,
     ThumbnailRequest,
+    TilemapRequest,
+    ValidateRequest,
+)
+from engine.request_parts import (
+    DimensionValues,
+    Encoding,
+    MapPoint,
+    MosaicRule,
+    RenderingRule,
     TileAddress,
     TimeRange,
     View,
@@ -75,7 +90,16 @@ EXAMPLES: list[Request] = [
     PlaceRequest(positions=bytes(24), from_crs="ICS:1", visible_only=True),
     AnglesRequest(item=1, point=MapPoint(x=1.0, y=2.0, crs="ICS:1")),
     MultirayRequest(items=(1, 2), positions=bytes(32)),
+    MeasureRequest(operation="Point3D", from_geometry=b"\x01", from_crs="ICS:1"),
+    MeasureImageRequest(item=1, geometry=b"\x01"),
+    VolumeRequest(areas=((b"\x01", ""), (b"\x02", "EPSG:4326")), base="lowest"),
+    ClassStatisticsRequest(classes=(ClassArea(id=1, name="Water", geometry=b"\x01"),)),
     ItemRequest(item=7),
+    TilemapRequest(level=3, row=2, col=1, rows=4, cols=5, scheme=TileSchemeName.OWN),
+    BoundaryRequest(out_crs="EPSG:4326"),
+    CatalogImagesRequest(rows=QueryRequest(where="1=1"), near=MapPoint(x=1.0, y=2.0)),
+    ValidateRequest(mosaic=_RULE, problems=("no",)),
+    SlicesRequest(dimensions=(DimensionValues(dimension="StdZ", values=((1.0, 2.0),)),)),
 ]
 
 

@@ -15,7 +15,8 @@ from engine.extent import Extent
 from engine.function_rules import ColormapRule, CompositeBandRule, NdviRule
 from engine.pixel_type import PixelType
 from engine.render_work import Work
-from engine.request import DescribeRequest, RenderingRule
+from engine.request import DescribeRequest
+from engine.request_parts import RenderingRule
 from engine.rule_counts import RuleCounts, statistics_of
 from engine.rule_description import describe_rule
 from engine.summary import BandStatistics, FunctionTemplate

@@ -22,10 +22,10 @@ from engine.function_rules import (
     VectorFieldRendererRule,
 )
 from engine.pixel_type import PixelType
-from engine.request import (
+from engine.request import ImageRequest
+from engine.request_parts import (
     ConstantInput,
     Encoding,
-    ImageRequest,
     ItemInput,
     MosaicInput,
     MosaicRule,

@@ -17,7 +17,8 @@ from engine.extent import Extent
 from engine.geometry.projection import MERCATOR
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from engine.service import open_service
 from tests.engine.mosaics import compile_mosaic
 from tests.engine.rasters import ramp, write_raster
@@ -120,6 +121,13 @@ def test_the_services_sort_value_is_for_its_own_field_alone(
     service = open_service(str(tmp_path / "m.zmd"))
     made = plan(service, _request(service, method=MosaicMethod.ATTRIBUTE, sort_field="OBJECTID"))
     assert [planned.item.id for planned in made.items] == order
+
+
+def test_a_sort_value_that_is_no_place_in_its_field_is_refused(service: ImageService) -> None:
+    by_id = {"method": MosaicMethod.ATTRIBUTE, "sort_field": "OBJECTID"}
+    assert plan(service, _request(service, **by_id, sort_value="2")).items[0].item.id == 2
+    with pytest.raises(InvalidParameter, match="'newest' for parameter 'sortValue'"):
+        plan(service, _request(service, **by_id, sort_value="newest"))
 
 
 def _view(service: ImageService, crs: str) -> View:

@@ -15,7 +15,7 @@ from engine.function_rules import ArithmeticRule, StretchRule
 from engine.functions.picture import to_rgbv
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.served_picture import service_picture
 from engine.service_picture import by_view
 from engine.summary import BandInfo, BandStatistics, ServiceSummary

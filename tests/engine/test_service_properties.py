@@ -8,7 +8,7 @@ from engine.extent import Extent
 from engine.function_rules import TasseledCapRule
 from engine.functions.base import BandsInfo
 from engine.pixel_type import PixelType
-from engine.request import ItemInput, MosaicInput, RenderingRule
+from engine.request_parts import ItemInput, MosaicInput, RenderingRule
 from engine.service import open_service
 from engine.service_properties import with_properties
 from engine.summary import BandInfo, FieldInfo

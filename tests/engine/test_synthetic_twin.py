@@ -33,7 +33,8 @@ from engine.process_definition import (
     write_definition,
 )
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, TileAddress, View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions

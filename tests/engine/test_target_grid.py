@@ -11,13 +11,20 @@ from hypothesis import strategies as st
 from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.geometry.projection import LONLAT, MERCATOR
+from engine.request_parts import TileAddress
 from engine.target_grid import (
-    HALF_WORLD_M,
+    KnownPixels,
+    TargetGrid,
     grid_of_extent,
     grid_of_tile,
     square_pixels,
     tile_origin,
 )
+from engine.tile_scheme import HALF_WORLD_M
+
+
+def tile_grid(level: int, row: int, col: int, scale: int = 1) -> TargetGrid:
+    return grid_of_tile(TileAddress(level=level, row=row, col=col, scale=scale))
 
 
 def _tile_box(level: int, row: int, col: int) -> Extent:
@@ -31,7 +38,7 @@ def _tile_box(level: int, row: int, col: int) -> Extent:
 @given(st.integers(0, 24), st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))
 def test_the_box_of_a_tile_falls_on_the_tiles_lattice(level: int, fx: float, fy: float) -> None:
     row, col = int(fy * 2**level), int(fx * 2**level)
-    tile = grid_of_tile(level, row, col)
+    tile = tile_grid(level, row, col)
     boxed = grid_of_extent(MERCATOR, _tile_box(level, row, col), 256, 256)
     assert boxed == tile
 
@@ -72,7 +79,8 @@ def test_boxes_half_a_pixel_apart_differ_in_phase_alone() -> None:
 
 def test_rounding_of_clients_is_snapped_away() -> None:
     box = Extent(500000.0000001, 0.0000001, 501000.0000001, 1000.0000001)
-    grid = grid_of_extent("EPSG:32632", box, 100, 100, native=(10.0, 10.0))
+    known = KnownPixels(sizes=((10.0, 10.0),))
+    grid = grid_of_extent("EPSG:32632", box, 100, 100, known)
     assert (grid.lattice.pixel_x, grid.lattice.phase_x, grid.lattice.phase_y) == (10.0, 0.0, 0.0)
 
 
@@ -81,7 +89,7 @@ def test_rounding_of_clients_is_snapped_away() -> None:
     st.integers(-2000, 2000), st.integers(-2000, 2000), st.integers(1, 1100), st.integers(1, 700)
 )
 def test_cells_partition_the_canvas(col: int, row: int, width: int, height: int) -> None:
-    grid = grid_of_tile(12, 5, 7)
+    grid = tile_grid(12, 5, 7)
     grid = type(grid)(grid.lattice, col, row, width, height)
     area = 0
     for cell in grid.cells():
@@ -95,14 +103,14 @@ def test_cells_partition_the_canvas(col: int, row: int, width: int, height: int)
 
 
 def test_double_size_tiles_cover_the_same_box() -> None:
-    plain, double = grid_of_tile(9, 170, 268), grid_of_tile(9, 170, 268, 2)
+    plain, double = tile_grid(9, 170, 268), tile_grid(9, 170, 268, 2)
     assert double.width == 512
     for a, b in zip(plain.geotransform[::3], double.geotransform[::3], strict=True):
         assert a == pytest.approx(b, abs=1e-6)
 
 
 def test_rows_and_halo_keep_the_lattice() -> None:
-    grid = grid_of_tile(5, 3, 4)
+    grid = tile_grid(5, 3, 4)
     part = grid.rows_of(10, 20)
     assert (part.row, part.height, part.lattice) == (grid.row + 10, 20, grid.lattice)
     wide = grid.expand(3)

@@ -27,7 +27,7 @@ from engine.function_rules import (
     HillshadeRule,
     SlopeRule,
 )
-from engine.request import ConstantInput, RenderingRule
+from engine.request_parts import ConstantInput, RenderingRule
 from engine.service import open_service
 from tests.engine.chain_services import chain_service, definition_with, pixels_of
 from tests.engine.rasters import write_raster

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine.geometry.projection import operation, transform
+from engine.request_parts import TileAddress
 from engine.target_grid import grid_of_extent, grid_of_tile
 from engine.view_area import view_area
 
@@ -24,7 +25,8 @@ def _tile(service: ImageService, level: int) -> TargetGrid:
     x, y = transform(pipeline, np.array([box.center_x]), np.array([box.center_y]))
     half = 20037508.342789244
     side = 2 * half / 2**level
-    return grid_of_tile(level, int((half - y[0]) // side), int((x[0] + half) // side))
+    row, col = int((half - y[0]) // side), int((x[0] + half) // side)
+    return grid_of_tile(TileAddress(level=level, row=row, col=col))
 
 
 def test_in_the_services_own_crs_the_area_is_the_view(pair: ImageService) -> None:

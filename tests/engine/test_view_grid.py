@@ -8,8 +8,8 @@ import pytest
 
 from engine.errors import InvalidParameter, TileOutsideLimits
 from engine.extent import Extent
-from engine.request import TileAddress, View
-from engine.target_grid import HALF_WORLD_M, MAX_LEVEL
+from engine.request_parts import TileAddress, View
+from engine.tile_scheme import HALF_WORLD_M, MOST_LEVELS
 from engine.view_grid import grid_of_view
 from tests.engine.catalogs import make_summary
 
@@ -50,7 +50,7 @@ def test_a_tile_is_on_the_worlds_lattice_whatever_the_service() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "row", "col"), [(0, 1, 0), (3, 0, 8), (3, -1, 0), (-1, 0, 0), (MAX_LEVEL + 1, 0, 0)]
+    ("level", "row", "col"), [(0, 1, 0), (3, 0, 8), (3, -1, 0), (-1, 0, 0), (MOST_LEVELS, 0, 0)]
 )
 def test_a_tile_beyond_the_scheme_is_no_tile(level: int, row: int, col: int) -> None:
     with pytest.raises(TileOutsideLimits):

@@ -10,7 +10,8 @@ from rasterio import Affine
 
 from engine.extent import Extent
 from engine.geometry.projection import LONLAT, MERCATOR, operation, transform
-from engine.request import Encoding, ImageRequest, TileAddress, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, TileAddress, View
 from tests.engine.rasters import samples, single_service, write_raster
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from engine.extent import Extent
 from engine.geometry.projection import LONLAT, MERCATOR
 from engine.identify import identify
 from engine.render_work import Work
-from engine.request import Encoding, IdentifyRequest, ImageRequest, TileAddress, View
+from engine.request import IdentifyRequest, ImageRequest
+from engine.request_parts import Encoding, TileAddress, View
 from engine.service import open_service
 from engine.world_turns import object_id, turned_items, turns_of, world_boxes
 from raster_types.adding.add import AddRequest, add_rasters

@@ -21,7 +21,8 @@ from engine.budget import UNLIMITED
 from engine.build.compile_raster import compile_raster
 from engine.errors import ImageServerError, RequestError
 from engine.extent import Extent
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import ImageService, open_service
 from server.protocols.arcgis.rendering_rule import rendering_rule_of_json, rule_scope
 from server.protocols.arcgis.sloppy_json import decode_json

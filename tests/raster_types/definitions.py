@@ -13,7 +13,8 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, RenderingRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, RenderingRule, View
 from engine.service import ImageService, open_service
 from raster_types.adding.add import AddReport, AddRequest, add_rasters
 from raster_types.base import ItemOptions

@@ -20,7 +20,7 @@ from engine.errors import InvalidParameter
 from engine.extent import Extent
 from engine.function_rules import ReflectanceRule
 from engine.item import COMPANION
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from raster_types.base import ItemOptions
 from raster_types.sensor_files.sentinel2_names import image_name, is_product_metadata
 from raster_types.sensor_files.sentinel2_product import read_sentinel2_product

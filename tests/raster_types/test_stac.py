@@ -19,7 +19,8 @@ from engine.answer import answer
 from engine.budget import UNLIMITED
 from engine.build.raster_record import ItemStatus
 from engine.extent import Extent
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from raster_types.base import ItemOptions
 from raster_types.stac_files.stac_document import Links
 from tests.raster_types.definitions import (

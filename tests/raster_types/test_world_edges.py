@@ -18,7 +18,7 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.extent import Extent
 from engine.geometry.projection import LONLAT, MERCATOR, operation, transform
 from engine.item import OVERVIEW
-from engine.request import View
+from engine.request_parts import View
 from raster_types.base import ItemOptions
 from tests.raster_types.definitions import add_products, built_service, raw_pixels, rows_of
 from tests.raster_types.sentinel2_products import Safe, numbers, write_safe

@@ -22,7 +22,7 @@ from server.publishing import Publisher
 _ROOT = Path(__file__).resolve().parents[2]
 _START_S = 120.0
 
-# The picture: UTM zone 33, 10 m pixels, near 15° E 50° N; tile 12/2218/1400 lies inside.
+# The picture: UTM zone 33, 10 m pixels, near 15° E 50° N; tile 12/2216/1389 lies inside.
 WEST, NORTH, SIZE = 480_000.0, 5_545_000.0, 1024
 
 

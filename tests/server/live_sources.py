@@ -69,9 +69,9 @@ def compile_single(path, out):
     return out
 
 
-def run_swath(*words, cwd):
+def run_swath(*words, cwd, **more):
     """Run the swath command as a user does; 100 s at most."""
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT), "COLUMNS": "400"}
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT), "COLUMNS": "400", **more}
     return subprocess.run(
         [sys.executable, "-m", "server.cli", *words],
         cwd=cwd,

@@ -9,11 +9,12 @@ import pytest
 from config.load import load_settings
 from engine.errors import ServiceNotFound
 from engine.extent import Extent
-from engine.request import Encoding, ImageRequest, StatisticsRequest, View
+from engine.request import ImageRequest, StatisticsRequest
+from engine.request_parts import Encoding, View
+from server.answers.answered import Answered
 from server.app import create_app
 from server.instances.job import Job
 from server.responses import server_timing
-from server.state import Answered
 
 WHOLE = Extent(480_000.0, 5_534_760.0, 490_240.0, 5_545_000.0)
 
@@ -39,7 +40,7 @@ async def lifespan(app):
 
 
 def client_of(app):
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://t")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
 
 
 async def until_ready(app):
@@ -104,7 +105,7 @@ async def test_a_job_is_answered_kept_and_counted(data_folder):
         assert "encode;dur=" in server_timing(first)
         assert server_timing(again) == "cache;desc=hit"
         text = (await client.get("/metrics")).text
-        assert 'swath_stage_runs_total{stage="encode"} 1.0' in text
+        assert 'operation="exportImage",stage="encode"} 1.0' in text
         assert "swath_response_cache_hits_total 1.0" in text
 
 
@@ -134,4 +135,4 @@ async def test_an_unknown_service_is_not_found(data_folder):
 
 def test_stages_are_told_in_milliseconds():
     reply = type("R", (), {"stages": {"plan": 1.25, "encode": 0.5}})()
-    assert server_timing(Answered(reply, is_kept=False)) == "plan;dur=1.250, encode;dur=0.500"
+    assert server_timing(Answered(reply)) == "plan;dur=1.250, encode;dur=0.500"

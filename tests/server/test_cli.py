@@ -62,7 +62,7 @@ def test_memory_that_does_not_fit_is_refused_with_the_sum(swath, tmp_path):
     (tmp_path / "swath.toml").write_text("[memory]\ntotal_mb = 100\n")
     done = swath("serve", "--instances", "2")
     assert done.returncode == 1
-    assert "the parts need 1152 MB" in done.stderr
+    assert "the parts need 1184 MB" in done.stderr
 
 
 def test_explain_shows_the_rasters_of_a_tile(swath, live_server):

@@ -12,7 +12,8 @@ from engine.budget import UNLIMITED
 from engine.build.workers import InProcess
 from engine.explain import explain
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import open_service
 from server.demo_services import DEMO_SERVICES, DemoService, prepare
 from server.demo_templates import TERRAIN_PRODUCTS

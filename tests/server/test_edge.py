@@ -8,7 +8,9 @@ import pytest
 from config.settings import LimitSettings, Settings
 from engine.errors import InvalidParameter, Overloaded
 from server.edge import Edge
-from server.metrics import Metrics
+from server.journal import Journal
+from server.metrics.counts import Metrics
+from server.proxy import PublicAddress
 
 ORIGIN = {"Origin": "https://a.example"}
 
@@ -34,7 +36,9 @@ def failing(error):
 
 
 def client(app=hello, metrics=None, **settings):
-    edge = Edge(app, Settings(**settings), metrics or Metrics())
+    made = Settings(**settings)
+    journal = Journal(made, metrics or Metrics(), PublicAddress(made))
+    edge = Edge(app, made, journal)
     return httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://t")
 
 
@@ -60,12 +64,15 @@ async def test_a_preflight_is_answered():
     headers = {
         **ORIGIN,
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "x",
+        "Access-Control-Request-Headers": "x-esri-authorization, authorization",
     }
     answer = await client().options("/a", headers=headers)
     assert answer.status_code == 204
     assert "POST" in answer.headers["access-control-allow-methods"]
-    assert answer.headers["access-control-allow-headers"] == "*"
+    allowed = answer.headers["access-control-allow-headers"].lower().split(", ")
+    # A wildcard does not stand for Authorization.
+    assert {"*", "authorization", "x-esri-authorization", "content-type", "range"} <= set(allowed)
+    assert answer.headers["access-control-allow-origin"] == "*"
 
 
 async def test_errors_of_ours_get_their_status_and_form():
@@ -173,6 +180,7 @@ async def test_a_client_hears_that_the_form_it_has_is_good(held, told):
     headers = {"If-None-Match": held}
     answer = await client(answering(b"", status=304)).get("/", headers=headers)
     assert answer.headers["etag"] == told
+    assert "Accept-Encoding" in answer.headers["vary"]
 
 
 async def test_a_failure_before_the_body_is_answered():
@@ -202,14 +210,8 @@ async def test_requests_are_counted_with_what_the_handler_says_of_them():
         await hello(scope, receive, send)
 
     await client(app, metrics).get("/")
-    (requests, *_) = metrics.families()
-    (sample,) = requests.samples
-    assert sample.labels == {
-        "service": "f/n",
-        "protocol": "arcgis",
-        "operation": "query",
-        "status": "400",
-    }
+    (requests,) = [s for s in metrics.samples() if s.name == "swath_requests_total"]
+    assert requests.labels == ("f/n", "arcgis", "query", "400")
     assert metrics.open_requests == 0
 
 
@@ -224,7 +226,8 @@ async def test_a_cancelled_request_ends_in_silence():
 
     metrics = Metrics()
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-    await Edge(app, Settings(), metrics)(scope, None, send)
+    journal = Journal(Settings(), metrics, PublicAddress(Settings()))
+    await Edge(app, Settings(), journal)(scope, None, send)
     assert sent == []
     assert metrics.open_requests == 0
 

@@ -83,26 +83,85 @@ def test_a11_a_foreign_path_in_an_edited_catalog_fails_its_item_alone(tmp_path):
     assert [row.status.is_failed for row in rows] == [True] * len(paths) + [False]
 
 
-def test_a11_a_foreign_path_in_a_published_definition_is_never_opened(tmp_path, server):
-    path = write_raster(tmp_path / "a.tif", ramp(1024, 1024))
-    compile_raster(path, tmp_path / "a.zmd")
-    catalog = Catalog.open(tmp_path / "a.zmd")
+@pytest.fixture(scope="module")
+def forged(tmp_path_factory):
+    """Return what writes a published definition whose only raster is what a forger says."""
+    folder = tmp_path_factory.mktemp("forged")
+    path = write_raster(folder / "a.tif", ramp(1024, 1024))
+    compile_raster(path, folder / "a.zmd")
+    catalog = Catalog.open(folder / "a.zmd")
     item, summary = catalog.item(1), catalog.summary
     operations = msgspec.msgpack.decode(catalog.meta("operations") or b"")
     outline = catalog.footprints_of([1])[1]
     catalog.close()
+
+    def write(out, **changes):
+        source = msgspec.structs.replace(item.sources[0], **changes)
+        row = CompiledRow(item=msgspec.structs.replace(item, sources=(source,)), wkb=outline)
+        write_zmd(out, summary, [row], ZmdExtras(operations=operations))
+        return out
+
+    return write
+
+
+def test_a11_a_foreign_path_in_a_published_definition_is_never_opened(tmp_path, server, forged):
     with listener() as port:
-        for number, foreign in enumerate(foreign_paths(port)):
-            source = msgspec.structs.replace(item.sources[0], path=foreign)
-            row = CompiledRow(item=msgspec.structs.replace(item, sources=(source,)), wkb=outline)
-            out = tmp_path / f"evil{number}.zmd"
-            write_zmd(out, summary, [row], ZmdExtras(operations=operations))
+        unregistered = f"connection://127.0.0.1:{port}/x.tif"
+        for number, foreign in enumerate([*foreign_paths(port), unregistered]):
+            out = forged(tmp_path / f"evil{number}.zmd", path=foreign)
             publish(server, f"a11/evil{number}", out)
             error = raw(server, f"a11/evil{number}")
             assert isinstance(error, dict), error
             assert error["code"] == 500
             assert foreign not in json.dumps(error)
     assert restarts(server) == 0
+
+
+def test_a10_a_definition_in_a_catalogued_raster_is_not_opened_when_it_is_read(
+    tmp_path, server, forged
+):
+    secret = tmp_path / "secret.bin"
+    secret.write_bytes(b"\x7b" * 1_100_000)
+    evil = tmp_path / "evil.tif"
+    evil.write_text(
+        '<VRTDataset rasterXSize="1024" rasterYSize="1024"><VRTRasterBand dataType="Byte" band="1" '
+        f'subClass="VRTRawRasterBand"><SourceFilename relativetoVRT="0">{secret}</SourceFilename>'
+        "<ImageOffset>0</ImageOffset></VRTRasterBand></VRTDataset>"
+    )
+    state = evil.stat()
+    out = forged(
+        tmp_path / "evil.zmd", path=str(evil), size=state.st_size, mtime_ns=state.st_mtime_ns
+    )
+    publish(server, "a10/evil", out)
+    error = raw(server, "a10/evil")
+    assert isinstance(error, dict), "pixels of a file that the definition names"
+    assert error["code"] == 500
+    assert "evil" not in json.dumps(error)
+
+
+def test_roots_bind_the_server_whatever_a_published_definition_says(tmp_path, serve, forged):
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    for folder in (inside, outside):
+        folder.mkdir()
+        write_raster(folder / "a.tif", ramp(1024, 1024))
+    (inside / "link.tif").symlink_to(outside / "a.tif")
+    names = {
+        "right": inside / "a.tif",
+        "wrong": outside / "a.tif",
+        "link": inside / "link.tif",
+        "dots": inside / ".." / "out" / "a.tif",
+    }
+    with serve(tmp_path / "data", SWATH_ROOTS=str(inside), **OWN) as own:
+        for name, path in names.items():
+            state = path.stat()
+            out = tmp_path / f"{name}.zmd"
+            forged(out, path=str(path), size=state.st_size, mtime_ns=state.st_mtime_ns)
+            publish(own, name, out)
+        answers = {name: raw(own, name) for name in names}
+    assert not isinstance(answers.pop("right"), dict)
+    for answer in answers.values():
+        assert answer["code"] == 500
+        assert "out" not in json.dumps(answer["message"])
 
 
 def test_a11_a_foreign_path_is_no_name_of_a_service(server):

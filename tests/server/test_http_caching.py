@@ -40,6 +40,16 @@ def test_the_service_says_how_long_answers_keep(seconds, expected):
     assert cache_control(SimpleNamespace(properties=properties)) == expected
 
 
+def test_shared_caches_hear_of_stale_answers_where_they_may_keep_any():
+    stale = {"stale_while_revalidate_s": 30, "stale_if_error_s": 600}
+    asking = SimpleNamespace(properties=ServiceProperties(**stale))
+    assert cache_control(asking) == "no-cache"
+    keeping = SimpleNamespace(properties=ServiceProperties(cache_max_age_s=60, **stale))
+    assert cache_control(keeping) == (
+        "public, max-age=60, stale-while-revalidate=30, stale-if-error=600"
+    )
+
+
 def request(**headers):
     raw = [(key.replace("_", "-").encode(), value.encode()) for key, value in headers.items()]
     return Request({"type": "http", "headers": raw})

@@ -49,7 +49,7 @@ def is_serving(server):
         return everything(sock).startswith(b"HTTP/1.1 200")
 
 
-def test_a_head_sent_byte_by_byte_is_cut_off(server):
+def test_a29_a_head_sent_byte_by_byte_is_cut_off(server):
     with connect(server) as sock:
         started = time.monotonic()
         head = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"a" * 1000
@@ -63,7 +63,7 @@ def test_a_head_sent_byte_by_byte_is_cut_off(server):
     assert is_serving(server)
 
 
-def test_a_silent_connection_is_closed_with_408(server):
+def test_a29_a_silent_connection_is_closed_with_408(server):
     with connect(server) as sock:
         assert everything(sock).startswith(b"HTTP/1.1 408")
 
@@ -90,7 +90,7 @@ def test_a_huge_head_is_refused(server):
     assert is_serving(server)
 
 
-def test_a_gigabyte_of_declared_body_is_refused_before_it_is_read(server):
+def test_a29_a_gigabyte_of_declared_body_is_refused_before_it_is_read(server):
     with connect(server) as sock:
         sock.sendall(
             b"POST /arcgis/rest/services/test/picture/ImageServer/exportImage HTTP/1.1\r\n"
@@ -120,7 +120,7 @@ def test_a_body_without_declared_length_is_refused_at_the_limit(server):
     assert is_serving(server)
 
 
-def test_a_body_that_never_ends_is_cut_off(server):
+def test_a29_a_body_that_never_ends_is_cut_off(server):
     with connect(server) as sock:
         sock.sendall(
             b"POST /arcgis/rest/services/test/picture/ImageServer HTTP/1.1\r\n"
@@ -130,7 +130,7 @@ def test_a_body_that_never_ends_is_cut_off(server):
         assert everything(sock) == b""
 
 
-def test_idle_connections_are_bounded_and_make_room(server):
+def test_a29_idle_connections_are_bounded_and_make_room(server):
     # Each takes a file here, too; ten thousand are tried where the system allows them.
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     count = min(10_000, allowed // 2)

@@ -9,7 +9,8 @@ import pytest
 import rasterio
 
 from engine.pixel_type import PixelType
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from server.instances.job import Job
 from server.large_export import is_large, rows_per_strip
 from server.publishing import Publisher
@@ -61,6 +62,16 @@ def test_the_length_is_told_before_the_first_strip(cutting_server):
         length = int(answer.headers["content-length"])
         assert length > 2000 * 2000 * 3
         assert sum(len(chunk) for chunk in answer.iter_bytes()) == length
+
+
+@pytest.mark.parametrize("compression", ["None", "LZ77"])
+def test_a_link_gives_a_large_file_in_strips(cutting_server, compression):
+    url = export_url(cutting_server, "1500,1100", compression)
+    href = httpx.get(url.replace("f=image", "f=json")).json()["href"]
+    assert httpx.head(href).headers["content-type"] == "image/tiff"
+    answer = httpx.get(href, timeout=60)
+    assert answer.content == httpx.get(url, timeout=60).content
+    assert read(answer.content)[-1]["blockysize"] == 256
 
 
 def test_a_head_request_renders_nothing(cutting_server):

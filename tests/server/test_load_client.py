@@ -17,6 +17,13 @@ async def test_it_counts_good_answers_and_failures(live_server):
     assert result.rate > 0
 
 
+async def test_at_a_rate_it_asks_no_more_than_that(live_server):
+    target = target_of([live_server.url + "/health/live"])
+    result = await generate_load(target, 3, 1.0, rate=20)
+    assert len(result.latencies_s) == 20
+    assert not result.failures
+
+
 async def test_a_server_that_is_not_there_ends_early():
     result = await generate_load(target_of(["http://127.0.0.1:9/"]), 2, 30)
     assert result.latencies_s == []

@@ -93,3 +93,21 @@ def test_the_client_behind_a_trusted_proxy_is_known():
     assert address.client(scope(x_forwarded_for="198.51.100.7")) == "198.51.100.7"
     assert address.client(scope(x_forwarded_for="nonsense")) == PROXY
     assert address.client(scope(client="192.0.2.1", x_forwarded_for="198.51.100.7")) == "192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "is_private"),
+    [
+        ("127.0.0.1", {}, True),
+        ("::1", {}, True),
+        ("10.9.9.9", {}, False),
+        ("10.9.9.9", {"x_forwarded_proto": "https"}, False),
+        (PROXY, {"x_forwarded_proto": "https"}, True),
+        (PROXY, {"x_forwarded_proto": "http"}, False),
+        (PROXY, {}, True),
+    ],
+)
+def test_who_could_read_along(client, headers, is_private):
+    address = PublicAddress(Settings(trusted_proxies=(PROXY,)))
+    assert address.is_private(scope(client, **headers)) is is_private
+    assert address.is_private({**scope("10.9.9.9"), "scheme": "https"})

@@ -16,6 +16,8 @@ import pytest
 
 from engine.build.zmd_writer import ZmdExtras, write_zmd
 from engine.errors import ConfigError, ImageServerError, InvalidParameter
+from server.access.sharing import Sharing
+from server.access.site import Site
 from server.publishing import KEPT_VERSIONS, Publisher
 from server.service_registry import ServiceRegistry
 from tests.engine.catalogs import make_item, make_row, make_summary
@@ -329,3 +331,45 @@ def test_errors_are_all_of_our_own_tree(publisher: Publisher, tmp_path: Path) ->
     blocked.write_text("not a folder", encoding="ascii")
     with pytest.raises(ImageServerError, match="cannot be made"):
         Publisher(blocked / "data").publish(_compile(tmp_path, 1), "a")
+
+
+def test_who_may_see_a_service_is_read_before_it_appears(
+    tmp_path: Path, data: Path, publisher: Publisher
+) -> None:
+    publisher.publish(_compile(tmp_path, 1), "a")
+    seen: list[list[str]] = []
+    registry = ServiceRegistry(data, lambda: seen.append(registry.names()))
+    registry.poll()
+    registry.poll()
+    assert seen == [[]]
+    assert registry.names() == ["a"]
+
+
+def test_services_stay_as_they_are_while_nobody_knows_who_may_see_them(
+    tmp_path: Path, data: Path, publisher: Publisher
+) -> None:
+    def fail() -> None:
+        raise ConfigError("site.sqlite", "", "cannot be read")
+
+    publisher.publish(_compile(tmp_path, 1), "a")
+    registry = ServiceRegistry(data, fail)
+    for _ in range(2):
+        with pytest.raises(ConfigError):
+            registry.poll()
+        assert registry.names() == []
+
+
+def test_a_renamed_service_is_seen_by_those_who_saw_it(
+    tmp_path: Path, data: Path, publisher: Publisher
+) -> None:
+    publisher.publish(_compile(tmp_path, 1), "a")
+    publisher.publish(_compile(tmp_path, 1), "b")
+    publisher.rename("b", "c")
+    assert not Site(data).path.exists()
+    sharing = Sharing(Site(data))
+    sharing.share("a", "named", groups=["staff"])
+    publisher.rename("a", "folder/a")
+    assert sharing.all()["folder/a"] == sharing.all()["a"]
+    with pytest.raises(ConfigError):
+        publisher.rename("folder/a", "c")
+    assert "c" not in sharing.all()

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from config.definition import TileSchemeName
 from engine.errors import InvalidParameter, NotFound
-from engine.request import TileAddress
+from engine.request_parts import TileAddress
 from server.request_url import picture_of_url
 from server.service_registry import ServiceRegistry
 
@@ -36,6 +37,13 @@ def test_tiles_of_both_kinds_are_the_same_picture(registry):
     document = "/arcgis/rest/services/test/picture/ImageServer/tile/8/86/138"
     _, rest = picture_of_url(document, registry)
     assert rest.view.tile == TileAddress(level=level, row=86, col=138)
+
+
+def test_tiles_of_other_schemes_are_read_too(registry):
+    service, image = picture_of_url("/tiles/test/picture/geographic/9/100/50.png", registry)
+    assert service.name == "test/picture"
+    scheme = TileSchemeName.GEOGRAPHIC
+    assert image.view.tile == TileAddress(level=9, row=50, col=100, scheme=scheme)
 
 
 @pytest.mark.parametrize("url", ["", "http://h/", "/tiles/test/picture/1/2.png", "/x?bbox=1,2,3,4"])

@@ -43,3 +43,19 @@ def test_a_cache_of_nothing_keeps_nothing():
     assert cache.get(key(1)) is None
     assert len(cache) == 0
     assert (cache.hits, cache.misses) == (0, 1)
+
+
+def test_resized_it_keeps_the_latest_used_and_what_fits():
+    cache = ResponseCache(1 << 20)
+    for number in range(10):
+        cache.put(key(number), reply(1024))
+    cache.get(key(0))
+    cache.resize(16 * 2048)
+    assert all(cache.get(key(number)) is not None for number in (0, *range(1, 10)))
+    cache.resize(8 * 2048)
+    assert cache.filled_bytes <= 8 * 2048
+    assert cache.get(key(9)) is not None
+    assert cache.get(key(0)) is None
+    cache.resize(0)
+    cache.put(key(1), reply(1))
+    assert len(cache) == 0

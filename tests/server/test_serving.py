@@ -187,8 +187,8 @@ def test_links_ignore_everybody_elses_headers(live_server):
 def test_metrics_count_requests_by_service(live_server):
     get(live_server.url + "/tiles/test/picture/13/0/0.png")
     text = get(live_server.url + "/metrics")[1].decode()
-    labels = 'operation="tile",protocol="xyz",service="test/picture",status="200"'
-    assert f"swath_requests_total{{{labels}}}" in text
-    assert 'swath_request_seconds_bucket{le="+Inf",operation="tile",protocol="xyz"}' in text
+    labels = 'service="test/picture",protocol="xyz",operation="tile"'
+    assert f'swath_requests_total{{{labels},status="200"}}' in text
+    assert f'swath_request_duration_seconds_bucket{{{labels},le="+Inf"}}' in text
     assert 'swath_memory_pss_bytes{process="instance_0"}' in text
     assert "swath_instances_ready 2.0" in text

@@ -97,7 +97,7 @@ def test_parameters_that_are_not_ours_are_ignored(client):
         ("/tiles/test/nothing/1/0/0.png", 404, "test/nothing"),
         ("/tiles/test/picture/1/2/0.png", 404, "column 2"),
         ("/tiles/test/picture/30/0/0.png", 404, "level 30"),
-        ("/tiles/test/picture/1/0/0.xml", 400, "png, jpg or webp"),
+        ("/tiles/test/picture/1/0/0.xml", 400, "png, jpg, webp or lerc"),
         ("/tiles/test/picture/1/0/0.png?mosaicRule={bad", 400, "mosaicRule"),
         ("/tiles/test/picture/1/0/0.png?time=yesterday", 400, "time"),
         ("/tiles/test/picture/1/0/0.png?interpolation=best", 400, "interpolation"),

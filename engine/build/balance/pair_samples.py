@@ -13,7 +13,7 @@ from engine.build.balance.robust_match import NO_MATCH, BandMatch, match_samples
 from engine.errors import SourceError
 from engine.extent import Extent
 from engine.read_view import read_view
-from engine.request import MosaicRule, View
+from engine.request_parts import MosaicRule, View
 from engine.service import open_service
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from engine.budget import UNLIMITED
 from engine.build.balance.workspace import compiled_copy
 from engine.errors import ConfigError
 from engine.extent import Extent
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import open_service
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from engine.extent import Extent
 from engine.pixels import PixelBlock, Rgbv
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from engine.service import ImageService, open_service
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from engine.extent import Extent
 from engine.pixels import PixelBlock
 from engine.plan import plan
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from engine.service import open_service
 
 if TYPE_CHECKING:

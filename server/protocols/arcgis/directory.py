@@ -24,6 +24,16 @@ class FolderNotFound(NotFound):
         return f"Folder {self.fields[0]!r} not found."
 
 
+class NoPortal(NotFound):
+    """A portal was looked for where there is none; clients then take the server for a stand-alone one."""
+
+    def __init__(self) -> None:
+        super().__init__("portal")
+
+    def __str__(self) -> str:
+        return "There is no portal here: this server stands alone."
+
+
 class InvalidUrl(RequestError):
     """No resource has this address; the address is not repeated, it may hold anything."""
 
@@ -47,14 +57,27 @@ def checked_name(segments: list[str]) -> str:
     return "/".join(segments)
 
 
-def server_info(base: str) -> dict[str, Any]:
-    """Return `/arcgis/rest/info`; no portal and no token service stand beside this server."""
+def server_info(base: str, *, has_users: bool, token_minutes: int) -> dict[str, Any]:
+    """Return `/arcgis/rest/info`; no portal stands beside this server.
+
+    Parameters
+    ----------
+    has_users
+        Without any, no service needs a token and clients should not ask for one.
+    token_minutes
+        How long a token lasts when its client does not say.
+    """
     return {
         "currentVersion": CURRENT_VERSION,
         "fullVersion": FULL_VERSION,
         "soapUrl": f"{base}/arcgis/services",
         "secureSoapUrl": None,
-        "authInfo": {"isTokenBasedSecurity": False},
+        "authInfo": {
+            "isTokenBasedSecurity": has_users,
+            # Where clients that were told to log in anyway hear that they need not.
+            "tokenServicesUrl": f"{base}/arcgis/tokens/",
+            "shortLivedTokenValidity": token_minutes,
+        },
     }
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from engine.errors import InvalidParameter
 from server.protocols.arcgis.spatial_reference import to_json
+from server.protocols.input_limits import MAX_CALLBACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,6 @@ JSON_TYPE = "application/json;charset=UTF-8"
 SCRIPT_TYPE = "application/javascript;charset=UTF-8"
 
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
-_MAX_CALLBACK = 128
 
 _FIELD_TYPES = {
     "oid": "esriFieldTypeOID",
@@ -55,7 +55,7 @@ def check_callback(name: str) -> str:
     InvalidParameter
         Not a dotted JavaScript name of at most 128 characters.
     """
-    if len(name) > _MAX_CALLBACK or not _CALLBACK.fullmatch(name):
+    if len(name) > MAX_CALLBACK or not _CALLBACK.fullmatch(name):
         raise InvalidParameter("callback", name, "a dotted JavaScript name of up to 128 characters")
     return name
 

@@ -13,10 +13,10 @@ import msgspec
 
 from engine.errors import RequestTooLarge
 from engine.function_rules import RasterCalculatorRule, StatisticsRule
-from engine.request import MosaicInput, RenderingRule
+from engine.request_parts import MosaicInput, RenderingRule
 
 if TYPE_CHECKING:
-    from engine.request import RuleInput
+    from engine.request_parts import RuleInput
 
 _KINDS = {
     "min": 1,

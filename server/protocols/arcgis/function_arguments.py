@@ -27,6 +27,11 @@ from engine.function_rules.local_names import LOCAL_NAMES, RASTER_NAMES
 from server.protocols.arcgis.colour_ramp import ramp_parts
 from server.protocols.arcgis.geometry import shape_of_json
 from server.protocols.arcgis.parameters import as_integer, as_number
+from server.protocols.input_limits import (
+    MAX_ARGUMENT_CHARACTERS,
+    MAX_ARGUMENT_NUMBERS,
+    MAX_ARGUMENT_OBJECTS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,9 +41,6 @@ if TYPE_CHECKING:
 
     Arguments = dict[str, JsonValue]
 
-MOST_NUMBERS = 16_384
-_MOST_CHARACTERS = 65_536
-_MOST_OBJECTS = 256
 _RAMP_NAME = "colorrampname"
 _TRUE = (True, 1, "true", "True", "TRUE", "1", "yes")
 _FALSE = (False, 0, "false", "False", "FALSE", "0", "no", "", None)
@@ -130,8 +132,10 @@ def _value(name: str, value: JsonValue, kind: Any, words: Mapping[str, int] | No
         return _whole(name, value, words)
     if kind is float:
         return as_number(name, value)
-    if not isinstance(value, str | int | float) or len(str(value)) > _MOST_CHARACTERS:
-        raise InvalidParameter(name, value, f"a text of at most {_MOST_CHARACTERS} characters")
+    if not isinstance(value, str | int | float) or len(str(value)) > MAX_ARGUMENT_CHARACTERS:
+        raise InvalidParameter(
+            name, value, f"a text of at most {MAX_ARGUMENT_CHARACTERS} characters"
+        )
     return str(value)
 
 
@@ -146,14 +150,16 @@ def _list(name: str, value: JsonValue, kind: Any) -> tuple[Any, ...]:
     if kind is RampPart:
         return ramp_parts(name, value)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        if len(values) > _MOST_OBJECTS:
-            raise InvalidParameter(name, f"{len(values)} objects", f"at most {_MOST_OBJECTS}")
+        if len(values) > MAX_ARGUMENT_OBJECTS:
+            raise InvalidParameter(
+                name, f"{len(values)} objects", f"at most {MAX_ARGUMENT_OBJECTS}"
+            )
         return tuple(_object(name, each, kind) for each in values)
     if any(isinstance(each, list) for each in values):
         # A kernel row by row, ranges pair by pair.
         values = [cell for each in values for cell in (each if isinstance(each, list) else [each])]
-    if len(values) > MOST_NUMBERS:
-        raise InvalidParameter(name, f"{len(values)} values", f"at most {MOST_NUMBERS}")
+    if len(values) > MAX_ARGUMENT_NUMBERS:
+        raise InvalidParameter(name, f"{len(values)} values", f"at most {MAX_ARGUMENT_NUMBERS}")
     return tuple(_value(name, each, kind, None) for each in values)
 
 
@@ -178,8 +184,12 @@ def _rows(name: str, value: JsonValue, kind: Any) -> tuple[Any, ...]:
     own = typing.get_args(kind)
     count = None if own[-1] is Ellipsis else len(own)
     rows = value if isinstance(value, list) else []
-    if not rows or len(rows) > MOST_NUMBERS or not all(isinstance(row, list) for row in rows):
-        raise InvalidParameter(name, value, f"a list of lists, at most {MOST_NUMBERS}")
+    if (
+        not rows
+        or len(rows) > MAX_ARGUMENT_NUMBERS
+        or not all(isinstance(row, list) for row in rows)
+    ):
+        raise InvalidParameter(name, value, f"a list of lists, at most {MAX_ARGUMENT_NUMBERS}")
     if count is not None and any(len(row) != count for row in rows if isinstance(row, list)):
         raise InvalidParameter(name, value, f"a list of lists of {count}")
     return tuple(_list(name, row, own[0]) for row in rows)
@@ -209,7 +219,7 @@ def _truth(name: str, value: JsonValue) -> bool:
 
 def _statistics(name: str, value: JsonValue) -> tuple[tuple[float, float, float, float], ...]:
     """Read `[[min, max, mean, stddev], …]`, or objects with those keys."""
-    if not isinstance(value, list) or len(value) > MOST_NUMBERS:
+    if not isinstance(value, list) or len(value) > MAX_ARGUMENT_NUMBERS:
         raise InvalidParameter(name, value, "a list of [min, max, mean, stddev]")
     rows = []
     for row in value:
@@ -233,7 +243,7 @@ def _statistics(name: str, value: JsonValue) -> tuple[tuple[float, float, float,
 def _stretch(values: dict[str, Any], given: Arguments) -> dict[str, Any]:
     """Leave out gammas that are not to be used; UseGamma may be a list, one a band."""
     uses = given.get("usegamma")
-    if isinstance(uses, list) and uses and len(uses) <= MOST_NUMBERS:
+    if isinstance(uses, list) and uses and len(uses) <= MAX_ARGUMENT_NUMBERS:
         chosen = [_truth("renderingRule.UseGamma", each) for each in uses]
         if all(chosen):
             return values
@@ -263,8 +273,8 @@ def _table(values: dict[str, Any], given: Arguments) -> dict[str, Any]:
     features = table.get("features") if isinstance(table, dict) else None
     if not isinstance(features, list):
         return values
-    if len(features) > MOST_NUMBERS:
-        raise InvalidParameter(name, f"{len(features)} rows", f"at most {MOST_NUMBERS}")
+    if len(features) > MAX_ARGUMENT_NUMBERS:
+        raise InvalidParameter(name, f"{len(features)} rows", f"at most {MAX_ARGUMENT_NUMBERS}")
     colors = []
     for feature in features:
         cells = feature.get("attributes") if isinstance(feature, dict) else None

@@ -12,6 +12,7 @@ from engine.errors import InvalidParameter
 from engine.function_rules import OutsideRule
 from engine.function_rules.local_names import LOCAL_NAMES
 from server.protocols.arcgis.function_arguments import FUNCTION_RULES
+from server.protocols.input_limits import MAX_ARGUMENT_CHARACTERS
 from server.python_functions.known import known_functions
 from server.python_functions.manifest import key_of
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 NOTHING = ("none", "identity", "")
 # What names a file of code; clients name registered functions instead.
 _NEVER = ("python", "pythonadapter", "pythonraster")
-_MOST_CHARACTERS = 65_536
 
 
 def accepted_functions() -> str:
@@ -58,7 +58,7 @@ def outside_rule(name: str, arguments: Arguments) -> tuple[str, OutsideRule]:
         raise InvalidParameter("renderingRule.rasterFunction", name, accepted_functions())
     given = {key: value for key, value in arguments.items() if key != "raster"}
     text = msgspec.json.encode(given, order="sorted").decode()
-    if len(text) > _MOST_CHARACTERS:
-        accepted = f"at most {_MOST_CHARACTERS} characters"
+    if len(text) > MAX_ARGUMENT_CHARACTERS:
+        accepted = f"at most {MAX_ARGUMENT_CHARACTERS} characters"
         raise InvalidParameter("renderingRule.rasterFunctionArguments", len(text), accepted)
     return own[name.casefold()], OutsideRule(text=text)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.function_rules import PythonRule
-from engine.request import MosaicInput, RenderingRule
+from engine.request_parts import MosaicInput, RenderingRule
 from server.protocols.arcgis.sloppy_json import decode_json
 
 if TYPE_CHECKING:
-    from engine.request import RuleInput
+    from engine.request_parts import RuleInput
     from engine.summary import FunctionTemplate
     from server.protocols.arcgis.sloppy_json import JsonValue
 

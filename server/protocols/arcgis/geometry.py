@@ -19,14 +19,11 @@ from engine.function_rules import Shape
 from server.protocols.arcgis.parameters import Parameters, as_number
 from server.protocols.arcgis.sloppy_json import JsonValue, decode_json
 from server.protocols.arcgis.spatial_reference import crs_of_json, crs_parameter
+from server.protocols.input_limits import MAX_CROSSINGS, MAX_RINGS, MAX_VERTICES
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-MAX_VERTICES = 50_000
-MAX_RINGS = 1_000
-# Making a polygon valid takes the cube of its crossings; the front does nothing else meanwhile.
-MAX_CROSSINGS = 300
 # Segments that are looked at together.
 _SEGMENTS = 4
 
@@ -77,9 +74,42 @@ def geometry_parameter(
         value = _short_form(name, ",".join(str(entry) for entry in value[:5]))
     if not isinstance(value, dict):
         raise InvalidParameter(name, text, _ACCEPTED)
-    own_crs = crs_of_json(f"{name}.spatialReference", value.get("spatialReference"))
+    found = geometry_of_json(name, value)
+    return Geometry(found.kind, found.wkb, found.crs or crs_parameter(parameters, crs_name))
+
+
+def geometries_parameter(parameters: Parameters, name: str) -> list[Geometry]:
+    """Read a list of geometry objects, bare or under "geometries"; one alone is a list of one.
+
+    Raises
+    ------
+    InvalidParameter
+        Not given, or one of them is none.
+    RequestTooLarge
+        One has more than `MAX_VERTICES` or `MAX_RINGS`.
+    """
+    text = parameters.text(name)
+    value: JsonValue = None
+    if text[:1] in ("{", "["):
+        value = decode_json(name, text)
+        if isinstance(value, dict) and "geometries" in value:
+            value = value["geometries"]
+        value = [value] if isinstance(value, dict) else value
+    elif text.casefold() not in ("", "null", "undefined", "false"):
+        value = [_short_form(name, text)]
+    if not isinstance(value, list) or not value:
+        raise InvalidParameter(name, text, "a list of geometry objects")
+    return [geometry_of_json(name, each) for each in value]
+
+
+def geometry_of_json(name: str, value: JsonValue) -> Geometry:
+    """Read a geometry object; see `geometry_parameter`."""
+    if not isinstance(value, dict):
+        raise InvalidParameter(name, value, _ACCEPTED)
     kind, wkb = wkb_of_json(name, value)
-    return Geometry(kind, wkb, own_crs or crs_parameter(parameters, crs_name))
+    return Geometry(
+        kind, wkb, crs_of_json(f"{name}.spatialReference", value.get("spatialReference"))
+    )
 
 
 def shape_of_json(name: str, value: JsonValue) -> Shape:
@@ -137,6 +167,12 @@ def envelope_of_json(name: str, value: dict[str, JsonValue]) -> Extent:
 def pack_point(x: float, y: float) -> bytes:
     """Return the WKB of a point."""
     return struct.pack("<BIdd", 1, 1, x, y)
+
+
+def unpack_point(wkb: bytes) -> tuple[float, float]:
+    """Return x and y of a point that `pack_point` packed."""
+    _, _, x, y = struct.unpack("<BIdd", wkb)
+    return x, y
 
 
 def pack_box(box: Extent) -> bytes:
@@ -217,7 +253,8 @@ def _pack_polygon(name: str, value: JsonValue) -> bytes:
 
     rings = _parts(name, value, 3)
     polygon = shapely.Polygon(rings[0]) if len(rings) == 1 else _with_holes(rings)
-    if not polygon.is_valid:
+    # Of a list, as the check of a single one keeps all other threads waiting.
+    if not shapely.is_valid([polygon]).all():
         _check_crossings(name, rings)
         polygon = shapely.make_valid(polygon)
     packed: bytes = shapely.to_wkb(polygon)
@@ -229,7 +266,10 @@ def _check_crossings(name: str, rings: list[Coordinates]) -> None:
     import shapely  # noqa: PLC0415 -- only the rare request with a polygon pays for it
 
     ends = [pair for ring in rings for pair in zip(ring, [*ring[1:], ring[0]], strict=True)]
-    segments = shapely.linestrings([pair for pair in ends if pair[0] != pair[1]])
+    ends = [pair for pair in ends if pair[0] != pair[1]]
+    if not ends:
+        return
+    segments = shapely.linestrings(ends)
     tree = shapely.STRtree(segments)
     met = 0
     for first in range(0, len(segments), _SEGMENTS):

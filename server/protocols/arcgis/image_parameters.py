@@ -8,25 +8,27 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.extent import Extent
 from engine.format_names import format_name
 from engine.image_space import image_space_item
 from engine.pixel_type import PixelType
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from server.protocols.arcgis.geometry import envelope_of_json
 from server.protocols.arcgis.parameters import Parameters, as_number
 from server.protocols.arcgis.rendering_rule import rendering_rule, rule_scope
 from server.protocols.arcgis.rules import interpolation, mosaic_rule, time_range
 from server.protocols.arcgis.sloppy_json import decode_json
 from server.protocols.arcgis.spatial_reference import crs_of_json, crs_parameter, unless_own
+from server.protocols.input_limits import MAX_BAND_IDS, MAX_NO_DATA
 
 if TYPE_CHECKING:
     from engine.summary import ServiceSummary
 
 DEFAULT_FORMAT = "jpgpng"
-MAX_BAND_IDS = 256
-MAX_NO_DATA = 4096
 FARTHEST = 1e30
 
 # Other words for formats than the engine's own names.
@@ -84,7 +86,7 @@ def image_request(parameters: Parameters, summary: ServiceSummary, service: str)
 
 
 def view(parameters: Parameters, summary: ServiceSummary) -> View:
-    """Read bbox, bboxSR, imageSR, size and adjustAspectRatio."""
+    """Read bbox, bboxSR, imageSR, size, adjustAspectRatio and validateExtent."""
     bbox_crs = crs_parameter(parameters, "bboxSR")
     out_crs = unless_own(crs_parameter(parameters, "imageSR"), summary)
     extent: Extent | None = None
@@ -99,6 +101,7 @@ def view(parameters: Parameters, summary: ServiceSummary) -> View:
         height=height,
         out_crs=out_crs,
         adjust_aspect=parameters.flag("adjustAspectRatio", default=True),
+        must_meet=parameters.flag("validateExtent", default=False),
     )
 
 
@@ -110,21 +113,20 @@ def encoding(parameters: Parameters, summary: ServiceSummary) -> Encoding:
     tolerance = parameters.number("compressionTolerance") or 0.0
     if tolerance < 0:
         raise InvalidParameter("compressionTolerance", tolerance, "0 (lossless) or more")
-    return Encoding(
+    found = Encoding(
         format=name,
         quality=summary.properties.jpeg_quality if quality is None else quality,
         compression=parameters.choice("compression", _COMPRESSIONS) or "",
-        tolerance=tolerance,
         lerc_version=_lerc_version(parameters, name),
     )
+    # A 0.0 that is not the record's own would be written out: another question than those without.
+    return msgspec.structs.replace(found, tolerance=tolerance) if tolerance else found
 
 
 def _lerc_version(parameters: Parameters, name: str) -> int:
     """Read lercVersion; other formats have none, whatever a client says of it."""
     version = parameters.integer("lercVersion", 1, 2) or 2
-    if name == "lerc" and version != 2:
-        raise InvalidParameter("lercVersion", version, "2, the version that is written")
-    return 2
+    return version if name == "lerc" else 2
 
 
 def pixel_type(parameters: Parameters) -> PixelType | None:

@@ -13,25 +13,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 import server.pages
+from server.pages.account import NOBODY, Account
+from server.pages.security_headers import DIRECTORY, page_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'self'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-cache",
-}
-
 
 @cache
 def _environment() -> Environment:
-    folder = Path(server.pages.__file__).parent / "templates" / "arcgis"
+    folder = Path(server.pages.__file__).parent / "templates"
     return Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder / "arcgis", folder]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -39,13 +32,16 @@ def _environment() -> Environment:
     )
 
 
-def page(template: str, values: Mapping[str, Any]) -> HTMLResponse:
+def page(template: str, values: Mapping[str, Any], account: Account = NOBODY) -> HTMLResponse:
     """Return a page made of a template.
 
     Parameters
     ----------
     values
         What the template names; `base` (the server's public URL) is needed by all.
+    account
+        Of the one who looks.
     """
-    text = _environment().get_template(template).render(**values)
-    return HTMLResponse(text, headers=_HEADERS)
+    known = {**values, "account": account, "root": f"{values['base']}/"}
+    text = _environment().get_template(template).render(**known)
+    return HTMLResponse(text, headers=page_headers(DIRECTORY))

@@ -13,15 +13,13 @@ from urllib.parse import parse_qsl
 
 from engine.errors import InvalidParameter, RequestTooLarge
 from server.protocols.arcgis.sloppy_json import JsonValue, decode_json
+from server.protocols.input_limits import MAX_INTEGER, MAX_LIST, MAX_PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 T = TypeVar("T")
 
-MAX_PARAMETERS = 500
-MAX_LIST = 100_000
-MAX_INTEGER = 2**53
 
 _NOTHING = {"", "{}", "[]", "null", "undefined", "false", "none"}
 _TRUE = {"true", "1", "yes", "t", "on"}
@@ -45,9 +43,8 @@ class Parameters:
             if count >= MAX_PARAMETERS:
                 raise RequestTooLarge("number of parameters", f"over {count}", MAX_PARAMETERS)
             if "\0" in value:
-                raise InvalidParameter(
-                    name, value.replace("\0", "\\0"), "text without NUL characters"
-                )
+                # Not repeated: it may be a password.
+                raise InvalidParameter(name, "\\0", "text without NUL characters")
             folded = name.strip().casefold()
             self._values.setdefault(folded, []).append(_without_name(folded, value))
 

@@ -22,12 +22,11 @@ from server.protocols.arcgis.geometry import envelope_of_json
 from server.protocols.arcgis.parameters import Parameters, as_number
 from server.protocols.arcgis.sloppy_json import JsonValue, decode_json
 from server.protocols.arcgis.spatial_reference import crs_of_json
+from server.protocols.input_limits import MAX_POSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Each may be a line of sight that is followed over terrain.
-MAX_POSITIONS = 10_000
 _GRID = 9
 _NAN = math.nan
 _NOTHING = ("", "{}", "[]", "null", "undefined", "false")
@@ -134,7 +133,7 @@ def put_together(shapes: list[Shape], positions: bytes) -> Iterator[dict[str, An
 
 
 def _check_type(word: str) -> None:
-    if word and word.casefold() not in _TYPES:
+    if word and "esrigeometry" + word.casefold().removeprefix("esrigeometry") not in _TYPES:
         accepted = "esriGeometryPoint, Multipoint, Polyline, Polygon or Envelope"
         raise InvalidParameter("geometryType", word, accepted)
 
@@ -145,9 +144,23 @@ def _listed(name: str, value: JsonValue) -> list[JsonValue]:
         value = value["geometries"]
     if isinstance(value, dict):
         return [value]
+    if isinstance(value, list) and value and not isinstance(value[0], dict):
+        # Coordinates alone: x,y,x,y, or pairs of them.
+        pairs = (
+            value
+            if isinstance(value[0], list)
+            else [value[n : n + 2] for n in range(0, len(value), 2)]
+        )
+        return [_pair(name, pair) for pair in pairs]
     if isinstance(value, list) and value:
         return value
     raise InvalidParameter(name, value, _LIST_ACCEPTED)
+
+
+def _pair(name: str, value: JsonValue) -> JsonValue:
+    if not isinstance(value, list) or len(value) != 2:
+        raise InvalidParameter(name, value, _LIST_ACCEPTED)
+    return {"x": value[0], "y": value[1]}
 
 
 def _points_of_text(name: str, text: str) -> Iterator[JsonValue]:

@@ -17,7 +17,7 @@ from engine.errors import InvalidParameter, RequestTooLarge
 from engine.function_rules import LocalRule, PythonRule
 from engine.function_rules.local_names import LOCAL_NAMES
 from engine.pixel_type import PixelType
-from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
+from engine.request_parts import ConstantInput, ItemInput, MosaicInput, RenderingRule
 from server.protocols.arcgis.focal_calls import without_focal_calls
 from server.protocols.arcgis.function_arguments import (
     FUNCTION_RULES,
@@ -28,21 +28,22 @@ from server.protocols.arcgis.function_names import NOTHING, accepted_functions, 
 from server.protocols.arcgis.function_templates import filled, has_python, on_raster, with_arguments
 from server.protocols.arcgis.parameters import Parameters, as_integer
 from server.protocols.arcgis.rules import mosaic_rule_of_json
+from server.protocols.input_limits import (
+    MAX_RULE_DEPTH,
+    MAX_RULE_DEPTH_IN_ALL,
+    MAX_RULE_PARTS,
+    MAX_RULE_RASTERS,
+)
 from server.python_functions.arguments import adapted_function, python_rule
 from server.python_functions.known import known_functions
 
 if TYPE_CHECKING:
-    from engine.request import RuleInput
+    from engine.request_parts import RuleInput
     from engine.summary import FunctionTemplate, ServiceSummary
     from server.protocols.arcgis.sloppy_json import JsonValue
 
     Arguments = dict[str, JsonValue]
 
-_MOST_DEEP = 32
-# With what templates bring, which may lie in each other.
-_MOST_DEEP_IN_ALL = 96
-_MOST_PARTS = 512
-_MOST_RASTERS = 256
 _ADAPTER = "pythonadapter"
 _MAY_NAME = frozenset(("rasterfunction", "function"))
 # Of a rule without a function: the service's own picture, or a cast of it.
@@ -132,10 +133,10 @@ def _check_size(rule: RenderingRule) -> None:
     while pending:
         part, depth = pending.pop()
         parts += 1
-        if depth > _MOST_DEEP_IN_ALL:
-            raise RequestTooLarge("depth of renderingRule", depth, _MOST_DEEP_IN_ALL)
-        if parts > _MOST_PARTS:
-            raise RequestTooLarge("number of functions in renderingRule", parts, _MOST_PARTS)
+        if depth > MAX_RULE_DEPTH_IN_ALL:
+            raise RequestTooLarge("depth of renderingRule", depth, MAX_RULE_DEPTH_IN_ALL)
+        if parts > MAX_RULE_PARTS:
+            raise RequestTooLarge("number of functions in renderingRule", parts, MAX_RULE_PARTS)
         pending += [(each, depth + 1) for each in part.inputs if isinstance(each, RenderingRule)]
 
 
@@ -154,10 +155,12 @@ class _Reader:
             raise InvalidParameter("renderingRule", value, "a JSON object with rasterFunction")
         self._depth += 1
         self._parts += 1
-        if self._depth > _MOST_DEEP:
-            raise RequestTooLarge("depth of renderingRule", self._depth, _MOST_DEEP)
-        if self._parts > _MOST_PARTS:
-            raise RequestTooLarge("number of functions in renderingRule", self._parts, _MOST_PARTS)
+        if self._depth > MAX_RULE_DEPTH:
+            raise RequestTooLarge("depth of renderingRule", self._depth, MAX_RULE_DEPTH)
+        if self._parts > MAX_RULE_PARTS:
+            raise RequestTooLarge(
+                "number of functions in renderingRule", self._parts, MAX_RULE_PARTS
+            )
         fields = _fold(value)
         if not _MAY_NAME.isdisjoint(fields) or fields.keys() <= _MAY_BE_ALONE:
             name, arguments = _name_and_arguments(fields)
@@ -250,8 +253,8 @@ class _Reader:
             # How templates of ArcGIS Pro hold lists.
             given = given["elements"]
         values = given if isinstance(given, list) else [given]
-        if len(values) > _MOST_RASTERS:
-            raise RequestTooLarge(f"number of rasters in {name}", len(values), _MOST_RASTERS)
+        if len(values) > MAX_RULE_RASTERS:
+            raise RequestTooLarge(f"number of rasters in {name}", len(values), MAX_RULE_RASTERS)
         return [self._input(name, each) for each in values]
 
     def _input(self, name: str, value: JsonValue) -> RuleInput:
@@ -279,6 +282,9 @@ class _Reader:
             raise InvalidParameter(f"renderingRule.{name}", value, "a function or $$")
         _check_own_url(fields, self._scope.service)
         mosaic = fields.get("mosaicrule")
+        if isinstance(mosaic, dict) and _fold(mosaic).get("itemrenderingrule"):
+            accepted = "no itemRenderingRule: it stands in the mosaicRule of the request"
+            raise InvalidParameter(f"renderingRule.{name}.mosaicRule", mosaic, accepted)
         own = MosaicInput(mosaic=mosaic_rule_of_json(mosaic) if mosaic else None)
         rule = fields.get("renderingrule")
         if not rule:

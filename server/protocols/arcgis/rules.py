@@ -8,16 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config.definition import Interpolation, MosaicMethod, MosaicOperator
+from engine.dates import DAY_MS, parse_date_ms
 from engine.errors import InvalidParameter
-from engine.request import MapPoint, MosaicRule, TimeRange
-from server.protocols.arcgis.parameters import MAX_LIST, Parameters, as_integer, as_number
+from engine.request_parts import MapPoint, MosaicRule, RenderingRule, TimeRange
+from server.protocols.arcgis.dimensions import definition_of_json, with_slices
+from server.protocols.arcgis.parameters import Parameters, as_integer, as_number
 from server.protocols.arcgis.spatial_reference import crs_of_json
+from server.protocols.input_limits import MAX_LIST, MAX_WHERE
 
 if TYPE_CHECKING:
     from server.protocols.arcgis.sloppy_json import JsonValue
 
-MAX_WHERE = 10_000
 _LATEST_MS = 8_640_000_000_000_000
+_MOMENT = "milliseconds since 1970 or an ISO date such as 2024-07-05 or 2024-07-05T10:30:00Z"
 
 _METHODS = {
     **{method.value.casefold(): method for method in MosaicMethod},
@@ -43,29 +46,32 @@ def interpolation(parameters: Parameters) -> Interpolation | None:
 
 
 def time_range(parameters: Parameters) -> TimeRange | None:
-    """Return the `time` asked for (`ms`, or `start,end` with `null` for open); None = all.
+    """Return the `time` asked for (`moment`, or `start,end` with `null` for open); None = all.
+
+    A moment is milliseconds, or an ISO date: without a time of day it is the whole day.
 
     Raises
     ------
     InvalidParameter
-        Not one or two numbers, or start after end.
+        Not one or two moments, or start after end.
     """
     text = parameters.text("time")
-    ends = [_instant(element) for element in parameters.elements("time")]
-    if all(end is None for end in ends):
+    moments = [_moment(element) for element in parameters.elements("time")]
+    if all(moment is None for moment in moments):
         return None
-    if len(ends) == 1:
-        return TimeRange(start=ends[0], end=ends[0])
-    if len(ends) != 2:
-        raise InvalidParameter("time", text, "milliseconds, or start,end")
-    start, end = ends
+    if len(moments) > 2:
+        raise InvalidParameter("time", text, f"{_MOMENT}, or start,end")
+    start, end = (
+        None if moment is None else moment[side]
+        for side, moment in enumerate((moments[0], moments[-1]))
+    )
     if start is not None and end is not None and start > end:
         raise InvalidParameter("time", text, "a start that is not after the end")
     return TimeRange(start=start, end=end)
 
 
 def mosaic_rule(parameters: Parameters) -> MosaicRule | None:
-    """Return the `mosaicRule` asked for; None = the service's default.
+    """Return the `mosaicRule` asked for, with the slices named beside it; None = the service's default.
 
     Raises
     ------
@@ -73,7 +79,8 @@ def mosaic_rule(parameters: Parameters) -> MosaicRule | None:
         Names the key within the rule that is not accepted.
     """
     value = parameters.json("mosaicRule")
-    return None if value is None else mosaic_rule_of_json(value)
+    rule = None if value is None else mosaic_rule_of_json(value)
+    return with_slices(rule, parameters)
 
 
 def mosaic_rule_of_json(value: JsonValue) -> MosaicRule | None:
@@ -85,7 +92,6 @@ def mosaic_rule_of_json(value: JsonValue) -> MosaicRule | None:
     fields: dict[str, JsonValue] = {
         key.casefold(): entry for key, entry in value.items() if entry not in (None, "")
     }
-    _refuse_unserved(fields)
     rule = MosaicRule(
         method=_method(fields.get("mosaicmethod")),
         operator=_operator(fields.get("mosaicoperation", fields.get("mosaicoperator"))),
@@ -96,6 +102,10 @@ def mosaic_rule_of_json(value: JsonValue) -> MosaicRule | None:
         ascending=_ascending(fields.get("ascending", fields.get("sortascending"))),
         lock_ids=_ids("mosaicRule.lockRasterIds", fields.get("lockrasterids", [])),
         viewpoint=_viewpoint(fields.get("viewpoint")),
+        dimensions=definition_of_json(
+            "mosaicRule.multidimensionalDefinition", fields.get("multidimensionaldefinition") or []
+        ),
+        item_rule=_item_rule(fields.get("itemrenderingrule")),
     )
     if rule.method is MosaicMethod.LOCK_RASTER and not rule.lock_ids:
         raise InvalidParameter("mosaicRule.lockRasterIds", "", "one or more OBJECTIDs")
@@ -104,30 +114,41 @@ def mosaic_rule_of_json(value: JsonValue) -> MosaicRule | None:
     return None if rule == MosaicRule() else rule
 
 
-def _instant(element: JsonValue) -> int | None:
+def _moment(element: JsonValue) -> tuple[int, int] | None:
+    """Return the first and last millisecond of a moment; None = open."""
     if element is None:
         return None
-    if isinstance(element, str) and element.casefold() in ("null", "undefined", ""):
-        return None
-    milliseconds = as_number("time", element)
+    if isinstance(element, str):
+        if element.casefold() in ("null", "undefined", ""):
+            return None
+        first = parse_date_ms(element)
+        if first is not None:
+            return first, first if ":" in element else first + DAY_MS - 1
+    try:
+        milliseconds = as_number("time", element)
+    except InvalidParameter as err:
+        raise InvalidParameter("time", element, _MOMENT) from err
     if abs(milliseconds) > _LATEST_MS:
         raise InvalidParameter("time", element, "milliseconds since 1970 within the calendar")
-    return round(milliseconds)
+    return round(milliseconds), round(milliseconds)
 
 
-def _refuse_unserved(fields: dict[str, JsonValue]) -> None:
-    if fields.get("multidimensionaldefinition"):
-        raise InvalidParameter(
-            "mosaicRule.multidimensionalDefinition",
-            fields["multidimensionaldefinition"],
-            "nothing: this service has no dimensions",
-        )
-    item_rule = fields.get("itemrenderingrule")
-    if not item_rule:
-        return
-    name = item_rule.get("rasterFunction") if isinstance(item_rule, dict) else item_rule
-    if str(name).casefold() != "none":
-        raise InvalidParameter("mosaicRule.itemRenderingRule", name, "None")
+def _item_rule(value: JsonValue) -> RenderingRule | None:
+    """Read the rule that is done to each item; names of a service's templates mean nothing there."""
+    from server.protocols.arcgis.rendering_rule import (  # noqa: PLC0415 -- rules lie in each other
+        rendering_rule_of_json,
+    )
+
+    if not value:
+        return None
+    try:
+        rule = rendering_rule_of_json(value)
+    except InvalidParameter as err:
+        name, given, accepted = err.fields
+        own = str(name).removeprefix("renderingRule").removeprefix(".")
+        where = "mosaicRule.itemRenderingRule"
+        raise InvalidParameter(f"{where}.{own}" if own else where, given, accepted) from err
+    return None if rule == RenderingRule() else rule
 
 
 def _method(value: JsonValue) -> MosaicMethod | None:

@@ -2,78 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 from starlette.responses import Response
 
-from engine.errors import ImageServerError, InvalidParameter
-from engine.request import RenderingRule
-from server.errors import status_of
+from engine.errors import InvalidParameter
+from engine.readers.source_files import OpenedFile
+from server.file_response import FileResponse
 from server.http_caching import conditional
-from server.instances.job import Job
 from server.protocols.arcgis.answer_form import AnswerForm, answer_form
 from server.protocols.arcgis.directory import InvalidUrl
-from server.protocols.arcgis.errors import failure_of
 from server.protocols.arcgis.esri_json import encode
+from server.protocols.arcgis.needs import NeedNotMet
+from server.protocols.arcgis.operation_page import operation_page
 from server.protocols.arcgis.operations import OPERATIONS, ROOT, Operation, service_root
 from server.protocols.arcgis.operations.base import (
-    Asked,
     AskedOperation,
     DescribedOperation,
+    LookingOperation,
     OperationInfo,
-    Question,
+    RenderedFile,
 )
-from server.protocols.arcgis.operations.export_image import picture_url
-from server.protocols.arcgis.pages import page
+from server.protocols.arcgis.output_links import with_href, without_lasting_copies
 from server.protocols.arcgis.parameters import Parameters
-from server.protocols.arcgis.rendering_rule import rendering_rule
+from server.protocols.arcgis.service_call import (
+    PROTOCOL,
+    RASTER,
+    ServiceCall,
+    has_rule,
+    is_described,
+    read_question,
+)
 from server.protocols.arcgis.service_json import capabilities, service_json
+from server.protocols.arcgis.service_page import service_page
 from server.responses import respond
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from starlette.requests import Request
-
-    from server.protocols.arcgis.request_reader import Pairs
-    from server.service_registry import PublishedService
-    from server.state import ServerState
-
-PROTOCOL = "arcgis"
-# Stands in the names of operations for the OBJECTID of a raster.
-RASTER = "{rasterId}"
-_STEERING = ("f", "token", "callback", "pretty")
-_SHOWN_CHARACTERS = 200_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceCall:
-    """One request to one image service; `base` is the server's public URL."""
-
-    state: ServerState
-    request: Request
-    service: PublishedService
-    base: str
-    pairs: Pairs
-    parameters: Parameters
-
-    @property
-    def url(self) -> str:
-        """Return the public URL of the service."""
-        return f"{self.base}/arcgis/rest/services/{self.service.name}/ImageServer"
-
-    def question(self, form: AnswerForm, parameters: Parameters) -> Question:
-        """Return what the operations read."""
-        return Question(
-            service=self.service.name,
-            url=self.url,
-            f=form.f,
-            summary=self.service.summary,
-            parameters=parameters,
-            query=self.pairs,
-        )
 
 
 async def handle_service(call: ServiceCall, segments: list[str]) -> Response:
@@ -87,30 +54,48 @@ async def handle_service(call: ServiceCall, segments: list[str]) -> Response:
     if not segments:
         _label(call, "root")
         return await _root(call)
-    name, operation, arguments = _resolve(segments)
+    name, operation, arguments = _resolve(segments, call)
     _label(call, name)
     info = operation.INFO
-    if not _is_offered(call, operation):
-        raise InvalidParameter(
-            "operation", name, f"an operation of a service with capability {info.capability}"
+    if not call.allows(operation):
+        own = ", ".join(capabilities(call.service.summary))
+        accepted = (
+            f"an operation of a service with capability {info.capability}; this one has {own}"
         )
+        raise InvalidParameter("operation", "/".join(segments), accepted)
     parameters = arguments.merged(call.parameters)
-    accept = call.request.headers.get("accept", "")
-    form = (
-        AnswerForm("image")
-        if info.returns_pixels
-        else answer_form(parameters, accept, info.formats)
-    )
+    form = _form(call, info, parameters)
+    if info.needs is not None and not info.empty and not call.offers(operation):
+        missing = info.needs.missing_in(call.service.summary)
+        raise NeedNotMet(name, info.needs.words, missing)
     question = call.question(form, parameters)
     if form.f == "html":
-        return await _operation_page(call, name, operation, question)
-    if _is_described(operation, question):
-        value = operation.describe(question)
+        return await operation_page(call, name, operation, question)
+    if isinstance(operation, LookingOperation):
+        return await _looked_up(call, name, await asyncio.to_thread(operation.look, question), form)
+    if await read_question(partial(is_described, operation), question):
+        assert isinstance(operation, DescribedOperation)
+        value = await read_question(operation.describe, question)
         return _json(call, name, form, lambda: value)
     assert isinstance(operation, AskedOperation)
-    return await respond(
-        call.request, call.state, _job(call, name, operation.parse(question), form)
-    )
+    job = call.job(name, await read_question(operation.parse, question), form)
+    job = await with_href(call.state, call.base, job)
+    return without_lasting_copies(await respond(call.request, call.state, job), job)
+
+
+async def _looked_up(
+    call: ServiceCall,
+    name: str,
+    found: OpenedFile | RenderedFile | dict[str, Any],
+    form: AnswerForm,
+) -> Response:
+    if isinstance(found, OpenedFile):
+        return FileResponse(call.request, found)
+    if isinstance(found, RenderedFile):
+        response = await respond(call.request, call.state, call.job(name, found.asked, form))
+        response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
+        return response
+    return _json(call, name, form, lambda: found)
 
 
 def _label(call: ServiceCall, operation: str) -> None:
@@ -118,25 +103,24 @@ def _label(call: ServiceCall, operation: str) -> None:
     call.request.scope["swath.labels"] = (call.service.name, PROTOCOL, operation)
 
 
-def _is_offered(call: ServiceCall, operation: Operation) -> bool:
-    capability = operation.INFO.capability
-    return not capability or capability in capabilities(call.service.summary)
+def _form(call: ServiceCall, info: OperationInfo, parameters: Parameters) -> AnswerForm:
+    """Read `f`; an operation that answers with pixels has a page only for who asks for one by name."""
+    accept = call.request.headers.get("accept", "")
+    if not all(name in parameters for name in info.arguments):
+        # Somebody looks at the address of an operation without what belongs behind it: the form.
+        return answer_form(parameters, accept, info.formats)
+    if info.returns_pixels:
+        return AnswerForm("html" if parameters.keyword("f").casefold() == "html" else "image")
+    # Addresses with arguments are made by programs: without `f` they get JSON. Rasters have pages.
+    is_made = any(f"{{{name}}}" != RASTER for name in info.arguments)
+    return answer_form(parameters, "" if is_made else accept, info.formats)
 
 
-def _is_described(operation: Operation, question: Question) -> TypeGuard[DescribedOperation]:
-    """Tell whether the front answers by itself: what is asked of a rule's results it cannot know."""
-    if not isinstance(operation, DescribedOperation):
-        return False
-    return not isinstance(operation, AskedOperation) or not _has_rule(question)
+def _resolve(segments: list[str], call: ServiceCall) -> tuple[str, Operation, Parameters]:
+    """Find the operation of a path; what follows its name are its arguments, or the raster before it.
 
-
-def _has_rule(question: Question) -> bool:
-    rule = rendering_rule(question.parameters, question.rule_scope)
-    return rule not in (None, RenderingRule())
-
-
-def _resolve(segments: list[str]) -> tuple[str, Operation, Parameters]:
-    """Find the operation of a path; what follows its name are its arguments, or the raster before it."""
+    Arguments may come as parameters instead, as the forms of the pages send them.
+    """
     if is_raster_id(segments[0]):
         key = "/".join([RASTER, *segments[1:]])
         if key in OPERATIONS:
@@ -149,10 +133,21 @@ def _resolve(segments: list[str]) -> tuple[str, Operation, Parameters]:
             continue
         operation = OPERATIONS[key]
         arguments = segments[length:]
-        if len(arguments) == len(operation.INFO.arguments):
-            pairs = zip(operation.INFO.arguments, arguments, strict=True)
+        wanted = operation.INFO.arguments
+        if len(arguments) == len(wanted) or (not arguments and _is_form(wanted, call)):
+            pairs = zip(wanted, arguments, strict=False)
             return OPERATIONS.own_name(key), operation, Parameters(pairs)
     raise InvalidUrl("one of " + ", ".join(_addresses()))
+
+
+def _is_form(wanted: tuple[str, ...], call: ServiceCall) -> bool:
+    asked = call.parameters
+    f = asked.keyword("f").casefold()
+    return f == "html" or (not f and _is_browser(call)) or all(name in asked for name in wanted)
+
+
+def _is_browser(call: ServiceCall) -> bool:
+    return "text/html" in call.request.headers.get("accept", "")
 
 
 def is_raster_id(segment: str) -> bool:
@@ -168,25 +163,14 @@ def _addresses() -> list[str]:
     ]
 
 
-def _job(call: ServiceCall, name: str, asked: Asked, form: AnswerForm) -> Job:
-    return Job(
-        service=call.service,
-        request=asked.request,
-        operation=name or "root",
-        protocol=PROTOCOL,
-        renderer="" if asked.is_final else f"{PROTOCOL}:{name}",
-        options={} if asked.is_final else {**asked.options, **form.options()},
-    )
-
-
 async def _root(call: ServiceCall) -> Response:
     form = answer_form(call.parameters, call.request.headers.get("accept", ""))
-    if form.f == "html":
-        return _service_page(call)
     question = call.question(form, call.parameters)
-    if _has_rule(question):
-        asked = service_root.parse(question)
-        return await respond(call.request, call.state, _job(call, ROOT, asked, form))
+    if form.f == "html":
+        return await service_page(call, question)
+    if await read_question(has_rule, question):
+        job = call.job(ROOT, await read_question(service_root.parse, question), form)
+        return await respond(call.request, call.state, job)
     name, summary = call.service.name, call.service.summary
     return _json(call, "root", form, lambda: service_json(name, summary))
 
@@ -196,110 +180,3 @@ def _json(call: ServiceCall, name: str, form: AnswerForm, make: Callable[[], Any
     media_type, body = encode(make(), form.options())
     key = (call.service.version, name, body)
     return conditional(call.request, key, lambda: Response(body, media_type=media_type))
-
-
-def _service_page(call: ServiceCall) -> Response:
-    facts = service_json(call.service.name, call.service.summary)
-    extent = facts["extent"]
-    shown = {
-        "Extent": ", ".join(f"{extent[key]:.10g}" for key in ("xmin", "ymin", "xmax", "ymax")),
-        "Spatial reference": facts["spatialReference"].get("latestWkid", "WKT"),
-        "Pixel size": f"{facts['pixelSizeX']:.10g}, {facts['pixelSizeY']:.10g}",
-        "Bands": ", ".join(facts["bandNames"][:32]),
-        "Pixel type": facts["pixelType"],
-        "Rasters": call.service.summary.primary_count,
-        "Capabilities": facts["capabilities"],
-        "Mosaic methods": facts["allowedMosaicMethods"],
-        "Default mosaic method": facts["defaultMosaicMethod"],
-        "Mosaic operator": facts["mosaicOperator"],
-        "Largest image": f"{facts['maxImageWidth']} × {facts['maxImageHeight']}",
-        "Copyright": facts["copyrightText"],
-    }
-    operations = [
-        (name, operation.INFO.hint, f"{call.url}/{name}")
-        for name, operation in OPERATIONS.items()
-        if name != ROOT
-        and not operation.INFO.arguments
-        and not name.startswith(RASTER)
-        and _is_offered(call, operation)
-    ]
-    values = {
-        "title": call.service.name,
-        "base": call.base,
-        "trail": _trail(call)[:-1],
-        "url": call.url,
-        "map_url": f"{call.base}/map/{call.service.name}",
-        "facts": facts,
-        "rows": [(label, value) for label, value in shown.items() if value not in ("", None)],
-        "operations": operations,
-    }
-    return page("service.html", values)
-
-
-async def _operation_page(
-    call: ServiceCall, name: str, operation: Operation, question: Question
-) -> Response:
-    info = operation.INFO
-    shown: dict[str, Any] = {"result": "", "picture": "", "error": None}
-    is_asked = any(
-        value.strip() and key.casefold() not in _STEERING for key, value in question.query
-    )
-    if is_asked or not info.fields:
-        try:
-            shown["result"] = await _result_text(call, name, operation, question)
-        except ImageServerError as error:
-            failure = failure_of(error, status_of)
-            shown["error"] = failure.body()["error"]
-            call.request.scope["swath.status"] = failure.code
-        if name == "exportImage" and shown["error"] is None:
-            shown["picture"] = picture_url(question)
-    values = {
-        "title": info.title,
-        "base": call.base,
-        "trail": _trail(call),
-        "hint": info.hint,
-        "fields": info.fields,
-        "forms": ("html", *info.formats, "json", "pjson"),
-        "action": f"{call.url}/{_address(name, question)}",
-        "values": _form_values(question, info),
-        **shown,
-    }
-    return page("operation.html", values)
-
-
-def _address(name: str, question: Question) -> str:
-    return name.replace(RASTER, question.parameters.text("rasterId"))
-
-
-def _form_values(question: Question, info: OperationInfo) -> dict[str, str]:
-    """Fill the form with what was asked, and the box, which must not be sent blank."""
-    values = {field.name: question.parameters.text(field.name) for field in info.fields}
-    if values.get("bbox") == "":
-        box = question.summary.extent
-        values["bbox"] = f"{box.xmin!r},{box.ymin!r},{box.xmax!r},{box.ymax!r}"
-    return values
-
-
-async def _result_text(
-    call: ServiceCall, name: str, operation: Operation, question: Question
-) -> str:
-    form = AnswerForm("pjson")
-    if not _is_described(operation, question):
-        assert isinstance(operation, AskedOperation)
-        reply = await call.state.ask(_job(call, name, operation.parse(question), form))
-        text = bytes(reply.body).decode("utf-8", "replace")
-    else:
-        text = msgspec.json.format(msgspec.json.encode(operation.describe(question)).decode())
-    if len(text) > _SHOWN_CHARACTERS:
-        return text[:_SHOWN_CHARACTERS] + "\n… the rest is in f=json"
-    return text
-
-
-def _trail(call: ServiceCall) -> list[tuple[str, str]]:
-    services = f"{call.base}/arcgis/rest/services"
-    trail = [("Services", services)]
-    folder, separator, _ = call.service.name.partition("/")
-    if separator:
-        trail.append((folder, f"{services}/{folder}"))
-    trail.append((call.service.name.rpartition("/")[2], call.url))
-    return trail

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from config.definition import Interpolation, MosaicMethod
+from config.definition import Interpolation, MosaicMethod, TileFormat
 from engine.format_names import FORMAT_NAMES
+from server.protocols.arcgis.data_types import PROCESSED, service_data_type
 from server.protocols.arcgis.esri_json import envelope, fields, number, object_id_field
-from server.protocols.arcgis.spatial_reference import WEB_MERCATOR, to_json
-from server.protocols.arcgis.tile_info import tile_info
+from server.protocols.arcgis.spatial_reference import to_json
+from server.protocols.arcgis.tile_info import scale_limits, stated_extent, tile_facts
+from server.protocols.arcgis.time_interval import default_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.results import DescribeResult
     from engine.summary import BandStatistics, ServiceSummary
 
@@ -21,13 +25,6 @@ if TYPE_CHECKING:
 CURRENT_VERSION = 10.91
 FULL_VERSION = "10.9.1"
 
-_DATA_TYPES = {
-    "generic": "esriImageServiceDataTypeGeneric",
-    "rgb": "esriImageServiceDataTypeRGB",
-    "thematic": "esriImageServiceDataTypeThematic",
-    "elevation": "esriImageServiceDataTypeElevation",
-}
-_PROCESSED = "esriImageServiceDataTypeProcessed"
 _SOURCE_TYPES = {
     "mosaic": "esriImageServiceSourceTypeMosaicDataset",
     "raster": "esriImageServiceSourceTypeDataset",
@@ -38,7 +35,6 @@ _NONE_FUNCTION = {
     "help": "",
 }
 _RASTER_TYPE = {"name": "Raster Dataset", "description": "Raster files as they are.", "help": ""}
-_DAYS_IN_YEAR = 365.2425
 # QGIS asks for the first it knows: one with transparency.
 _FORMAT_ORDER = (
     "png32",
@@ -70,22 +66,18 @@ def service_json(
     is_mosaic = summary.source_type == "mosaic"
     own = {
         **_identity(name, summary),
-        "hasMultidimensions": False,
+        **_dimensions(summary),
         **_time_info(summary),
         **_pixels(summary),
         **_statistics(summary.statistics, len(summary.bands)),
         "objectIdField": object_id_field(summary),
         "fields": fields(summary.fields) if is_mosaic else [],
-        "capabilities": ",".join(capabilities(summary)),
+        "capabilities": ",".join(_advertised(summary)),
         **_mosaic(summary),
         **_picture_defaults(summary),
-        # Clients that see "true" take tiles instead of pictures, in the service's own CRS.
-        "singleFusedMapCache": summary.crs == WEB_MERCATOR,
-        "tileInfo": tile_info(summary.properties.jpeg_quality),
-        "cacheType": "Map",
+        **tile_facts(summary),
         **_functions(summary),
-        "minScale": 0,
-        "maxScale": 0,
+        **scale_limits(summary),
         "exportTilesAllowed": False,
         **_query_facts(is_mosaic=is_mosaic),
         "spatialReference": to_json(summary.crs, summary),
@@ -101,11 +93,29 @@ def service_json(
 
 
 def capabilities(summary: ServiceSummary) -> tuple[str, ...]:
-    """Return the capabilities in force; a single raster has no catalog."""
+    """Return the capabilities in force.
+
+    Images come in tiles; a single raster has no catalog, whose files download gives.
+    """
     stated = summary.properties.capabilities
+    if "Image" in stated and "Tilemap" not in stated:
+        stated = (*stated, "Tilemap")
     if summary.source_type == "mosaic":
         return stated
-    return tuple(name for name in stated if name.casefold() != "catalog")
+    return tuple(name for name in stated if name.casefold() not in ("catalog", "download"))
+
+
+def _advertised(summary: ServiceSummary) -> Iterator[str]:
+    """Yield the capabilities that the root names.
+
+    Cesium never returns from a tilemap whose border is not all alike (CesiumGS/cesium#12040), as those
+    of a region's heights are. Not told of tilemaps it asks for tiles, and misses those that are not there.
+    """
+    stated = summary.properties.capabilities
+    is_terrain = summary.properties.tile_format is TileFormat.LERC
+    for name in capabilities(summary):
+        if name != "Tilemap" or name in stated or not is_terrain:
+            yield name
 
 
 def supported_formats() -> str:
@@ -121,10 +131,9 @@ def _identity(name: str, summary: ServiceSummary) -> dict[str, Any]:
         "serviceDescription": properties.description or properties.title,
         "name": name,
         "description": properties.description,
-        "extent": extent,
+        "extent": stated_extent(summary),
         "initialExtent": extent,
         "fullExtent": extent,
-        "copyrightText": properties.copyright,
     }
 
 
@@ -145,7 +154,8 @@ def _pixels(summary: ServiceSummary) -> dict[str, Any]:
         "pixelType": summary.pixel_type.value,
         "minPixelSize": 0,
         "maxPixelSize": 0,
-        "serviceDataType": _DATA_TYPES[summary.data_type],
+        "copyrightText": summary.properties.copyright,
+        "serviceDataType": service_data_type(summary),
         "serviceSourceType": _SOURCE_TYPES[summary.source_type],
     }
 
@@ -158,8 +168,8 @@ def _picture_defaults(summary: ServiceSummary) -> dict[str, Any]:
         "maxImageHeight": properties.max_image_height,
         "maxImageWidth": properties.max_image_width,
         "maxRecordCount": properties.max_record_count,
-        "maxDownloadImageCount": 0,
-        "maxDownloadSizeLimit": 0,
+        "maxDownloadImageCount": properties.max_download_images,
+        "maxDownloadSizeLimit": properties.max_download_mb,
         "maxMosaicImageCount": properties.max_mosaic_images,
         "supportedImageFormatTypes": supported_formats(),
     }
@@ -170,11 +180,25 @@ def _functions(summary: ServiceSummary) -> dict[str, Any]:
         "allowRasterFunction": True,
         "rasterFunctionInfos": raster_function_infos(summary),
         "rasterTypeInfos": [_RASTER_TYPE],
-        "mensurationCapabilities": "",
+        "mensurationCapabilities": ",".join(_mensuration(summary)),
         "hasHistograms": summary.has_histograms,
         "hasColormap": bool(summary.colormap),
         "hasRasterAttributeTable": summary.attribute_table is not None,
     }
+
+
+def _mensuration(summary: ServiceSummary) -> tuple[str, ...]:
+    """Return what can be measured; nothing without the capability."""
+    if not any(name.casefold() == "mensuration" for name in capabilities(summary)):
+        return ()
+    offered = {
+        "Basic": True,
+        "Base-Top Height": summary.has_sensors,
+        "Top-Top Shadow Height": summary.has_sensors and summary.has_sun,
+        "Base-Top Shadow Height": summary.has_sun,
+        "3D": summary.has_terrain or summary.data_type == "elevation",
+    }
+    return tuple(name for name, is_offered in offered.items() if is_offered)
 
 
 def raster_function_infos(summary: ServiceSummary) -> list[dict[str, str]]:
@@ -203,7 +227,7 @@ def _shown(shown: DescribeResult) -> dict[str, Any]:
         "bandNames": list(shown.names),
         "bandCount": bands,
         "pixelType": shown.pixel_type.value,
-        "serviceDataType": _PROCESSED,
+        "serviceDataType": PROCESSED,
         **_statistics(shown.statistics, bands),
         "hasHistograms": shown.has_histograms,
         "hasColormap": bool(shown.colormap),
@@ -227,16 +251,23 @@ def _time_info(summary: ServiceSummary) -> dict[str, Any]:
     time = summary.time
     if time is None:
         return {}
+    interval, unit = default_interval(summary, time)
     return {
         "timeInfo": {
             "startTimeField": time.start_field,
             "endTimeField": time.end_field,
             "timeExtent": [time.start, time.end],
             "timeReference": None,
-            "defaultTimeInterval": _DAYS_IN_YEAR,
-            "defaultTimeIntervalUnits": "esriTimeUnitsDays",
+            "defaultTimeInterval": interval,
+            "defaultTimeIntervalUnits": f"esriTimeUnits{unit}",
         }
     }
+
+
+def _dimensions(summary: ServiceSummary) -> dict[str, Any]:
+    if not summary.variables:
+        return {"hasMultidimensions": False}
+    return {"hasMultidimensions": True, "defaultVariable": summary.default_variable}
 
 
 def _mosaic(summary: ServiceSummary) -> dict[str, Any]:
@@ -277,7 +308,7 @@ def _interpolation(summary: ServiceSummary) -> str:
 
 def _query_facts(*, is_mosaic: bool) -> dict[str, Any]:
     return {
-        "supportsStatistics": False,
+        "supportsStatistics": is_mosaic,
         "supportsAdvancedQueries": is_mosaic,
         "editFieldsInfo": None,
         "ownershipBasedAccessControlForRasters": None,
@@ -285,9 +316,16 @@ def _query_facts(*, is_mosaic: bool) -> dict[str, Any]:
         "useStandardizedQueries": True,
         "advancedQueryCapabilities": {
             "useStandardizedQueries": True,
-            "supportsStatistics": False,
+            "supportsStatistics": is_mosaic,
+            "supportsPercentileStatistics": is_mosaic,
+            "supportsHavingClause": is_mosaic,
             "supportsOrderBy": is_mosaic,
             "supportsDistinct": is_mosaic,
+            "supportsCountDistinct": is_mosaic,
             "supportsPagination": is_mosaic,
+            "supportsTrueCurve": False,
+            "supportsReturningQueryExtent": is_mosaic,
+            "supportsQueryWithDistance": False,
+            "supportsSqlExpression": False,
         },
     }

@@ -1,6 +1,6 @@
 """JSON as map clients write it: bare keys, single quotes, trailing commas.
 
-Rule: what leaves this file is finite and bounded; at most `MAX_CHARACTERS` long and `MAX_DEPTH` deep.
+Rule: what leaves this file is finite and bounded; at most `MAX_JSON_CHARACTERS` long and `MAX_JSON_DEPTH` deep.
 TerriaJS and QGIS send points as `{x: 1.0, y: 2.0}`, so plain JSON parsers are not enough.
 """
 
@@ -13,17 +13,13 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 import msgspec
 
 from engine.errors import InvalidParameter, RequestTooLarge
+from server.protocols.input_limits import MAX_JSON_CHARACTERS, MAX_JSON_DEPTH, MAX_SLOPPY_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 
-MAX_CHARACTERS = 1_000_000
-# The tolerant reader is Python: a megabyte would hold the event loop for a second. Clients that write
-# sloppily write points, rules and boxes; what writes large polygons has a JSON library.
-MAX_SLOPPY_CHARACTERS = 20_000
-MAX_DEPTH = 128
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<mark>[{}\[\]:,])
@@ -50,12 +46,14 @@ def decode_json(name: str, text: str) -> JsonValue:
     Raises
     ------
     RequestTooLarge
-        Beyond `MAX_CHARACTERS`.
+        Beyond `MAX_JSON_CHARACTERS`.
     InvalidParameter
-        Not JSON even with tolerance, nested deeper than `MAX_DEPTH`, or with a number that is not finite.
+        Not JSON even with tolerance, nested deeper than `MAX_JSON_DEPTH`, or with a number that is not finite.
     """
-    if len(text) > MAX_CHARACTERS:
-        raise RequestTooLarge(f"length of parameter '{name}'", len(text), f"{MAX_CHARACTERS:,}")
+    if len(text) > MAX_JSON_CHARACTERS:
+        raise RequestTooLarge(
+            f"length of parameter '{name}'", len(text), f"{MAX_JSON_CHARACTERS:,}"
+        )
     try:
         value: JsonValue = msgspec.json.decode(text)
     except RecursionError as err:
@@ -114,7 +112,7 @@ class _SloppyReader:
         return True
 
     def _value(self, depth: int) -> JsonValue:
-        if depth > MAX_DEPTH:
+        if depth > MAX_JSON_DEPTH:
             raise _too_deep(self._name, self._text)
         if self._take("{"):
             return self._members(depth)
@@ -194,7 +192,7 @@ def _bare_value(word: str) -> JsonValue:
 def _check_depth(name: str, text: str, value: JsonValue) -> None:
     """Refuse what is too deep; level by level, because the value may be deeper than the stack."""
     level: list[JsonValue] = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_JSON_DEPTH + 1):
         inner: list[JsonValue] = []
         for current in level:
             if isinstance(current, dict):
@@ -208,4 +206,4 @@ def _check_depth(name: str, text: str, value: JsonValue) -> None:
 
 
 def _too_deep(name: str, text: str) -> InvalidParameter:
-    return InvalidParameter(name, text, f"JSON nested at most {MAX_DEPTH} deep")
+    return InvalidParameter(name, text, f"JSON nested at most {MAX_JSON_DEPTH} deep")

@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from engine.errors import InvalidParameter
+from engine.errors import ImageServerError, InvalidParameter
 from engine.image_space import image_space, image_space_item
 from server.protocols.arcgis.parameters import Parameters, as_integer
 from server.protocols.arcgis.sloppy_json import JsonValue, decode_json
+from server.protocols.input_limits import MAX_WKT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from engine.summary import ServiceSummary
 
-MAX_WKT = 16_000
 WEB_MERCATOR = "EPSG:3857"
 ACCEPTED = "a WKID such as 3857, {'wkid':…}, EPSG:n, WKT, or 0:n for image space of raster n"
 
@@ -132,6 +134,18 @@ def _raster_of(name: str, fields: dict[str, JsonValue]) -> int:
 def crs_parameter(parameters: Parameters, name: str) -> str:
     """Return the CRS text of a request parameter; "" where not given."""
     return parse_crs(name, parameters.text(name))
+
+
+def as_typed(error: ImageServerError, pairs: Iterable[tuple[str, str]]) -> ImageServerError:
+    """Return an error that names a code as the request spelt it, without an authority if that had none."""
+    if not isinstance(error, InvalidParameter):
+        return error
+    name, value, accepted = error.fields
+    authority, _, code = str(value).partition(":")
+    is_spelt = any(str(value).casefold() in text.casefold() for _, text in pairs)
+    if authority not in ("EPSG", "ESRI") or not code.isdigit() or is_spelt:
+        return error
+    return InvalidParameter(name, code, accepted)
 
 
 def unless_own(crs: str, summary: ServiceSummary) -> str:

@@ -51,6 +51,8 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         ("grid_tolerance_px = nan", "service.grid_tolerance_px", "at most 1"),
         ("mosaic_method = 'LockRaster'", "service.lock_raster_ids", "OBJECTIDs"),
         ("bands = -1", "service.bands", "4096"),
+        ("tile_scheme = 'mars'", "service.tile_scheme", "geographic"),
+        ("tile_size = 300", "service.tile_size", "256 or 512"),
     ],
 )
 def test_a_mistake_is_named_with_file_key_and_what_is_accepted(

@@ -23,7 +23,8 @@ from engine.extent import Extent
 from engine.item import OVERVIEW
 from engine.plan import plan
 from engine.read_view import read_view
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from engine.service import ImageService, open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from tests.synthetic import place, write_geotiff

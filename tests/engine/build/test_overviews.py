@@ -25,7 +25,7 @@ from engine.errors import ConfigError, SourceError
 from engine.extent import Extent
 from engine.item import OVERVIEW
 from engine.read_view import read_view
-from engine.request import MosaicRule, View
+from engine.request_parts import MosaicRule, View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from tests.synthetic import place, ramp, slanted_valid, write_geotiff

@@ -24,7 +24,7 @@ from engine.build.raster_record import (
 )
 from engine.read_view import read_view
 from engine.readers.header import read_header
-from engine.request import View
+from engine.request_parts import View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from tests.raster_types.definitions import built_service, raw_pixels, whole_view

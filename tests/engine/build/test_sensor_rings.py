@@ -20,7 +20,7 @@ from engine.footprint import unpack_rings
 from engine.geolocation import Geolocation, pack_geolocation
 from engine.geometry.terrain_definition import ConstantHeight
 from engine.item import Level
-from engine.request import MosaicRule
+from engine.request_parts import MosaicRule
 from tests.engine.rasters import samples
 from tests.engine.sensor_scenes import (
     UTM,

@@ -25,7 +25,7 @@ from engine.functions.base import BandsInfo
 from engine.geotransforms import GEOTRANSFORMS
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from tests.conformance.geotransform_samples import SAMPLES
 from tests.conformance.test_functions import BANDS, MAKES_DATA, rule_of
 

@@ -11,6 +11,7 @@ from engine.formats.picture_pixels import (
     colours_of,
     coverage_of,
     on_background,
+    painted,
     picture_of,
     planes_of,
 )
@@ -59,10 +60,10 @@ def test_grey_is_0_where_invalid() -> None:
 @pytest.mark.parametrize("colour", [0xFFFFFF, 0x030201])
 def test_background_shows_exactly_where_pixels_are_invalid(colour: int) -> None:
     pixels = block(3, [True, False, False, True])
-    painted = on_background(rgbv_of_planes(pixels), colour)
+    shown = on_background(rgbv_of_planes(pixels), colour)
     wanted = np.moveaxis(pixels.data, 0, 2).copy()
     wanted[~pixels.valid[0]] = [colour & 255, colour >> 8 & 255, colour >> 16]
-    assert (painted[:, :, :3] == wanted).all()
+    assert (shown[:, :, :3] == wanted).all()
 
 
 @pytest.mark.small
@@ -76,6 +77,25 @@ def test_background_of_a_single_invalid_pixel() -> None:
 def test_an_opaque_picture_is_not_copied() -> None:
     picture = rgbv_of_planes(block(3, True))
     assert np.shares_memory(on_background(picture), picture.words)
+
+
+@pytest.mark.parametrize("bands", [1, 3])
+@pytest.mark.parametrize("colour", [0x808080, 0x102030])
+def test_a_painted_picture_is_valid_everywhere(bands: int, colour: int) -> None:
+    pixels = block(bands, [True, False, False, True])
+    picture = painted(pixels, colour)
+    assert coverage_of(picture_of(picture)) is Coverage.ALL
+    # Grey on grey stays grey.
+    assert isinstance(picture_of(picture), Grey) == (bands == 1 and colour == 0x808080)
+    shown = colours_of(picture).rgba()[:, :, :3]
+    wanted = colours_of(pixels).rgba()[:, :, :3].copy()
+    wanted[~pixels.valid[0]] = [colour >> 16, colour >> 8 & 255, colour & 255]
+    assert (shown == wanted).all()
+
+
+def test_a_full_picture_is_painted_for_nothing() -> None:
+    pixels = rgbv_of_planes(block(3, True))
+    assert painted(pixels, 0) is pixels
 
 
 def test_words_become_planes_for_data_formats() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.function_rules.local_names import LOCAL_NAMES, names_of_operation
+from engine.function_rules.local_names import LOCAL_NAMES
 from engine.functions import FUNCTIONS
 from engine.functions.local_operations import LOCAL_OPERATIONS
 
@@ -17,8 +17,3 @@ def test_every_operation_but_the_variants_has_a_name() -> None:
 
 def test_no_name_is_that_of_a_function() -> None:
     assert not {name.casefold() for name in FUNCTIONS} & set(LOCAL_NAMES)
-
-
-def test_names_are_told_as_they_are_written() -> None:
-    assert names_of_operation(50) == ("SetNull",)
-    assert names_of_operation(66) == ()

@@ -12,7 +12,7 @@ import pytest
 
 from engine.function_rules import FunctionArguments, FunctionRule, OutsideRule
 from engine.functions import FUNCTIONS
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 KINDS: tuple[type[FunctionRule], ...] = typing.get_args(FunctionArguments)
 

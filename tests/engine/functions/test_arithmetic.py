@@ -11,7 +11,7 @@ from engine.functions.arithmetic import Arithmetic
 from engine.functions.base import BandsInfo
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 
 def calculate(operation: int, *constants: float, kind: PixelType | None = None) -> PixelBlock:

@@ -32,7 +32,7 @@ from engine.functions.base import BandsInfo, CombiningFunction
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 from engine.process_steps import bind_steps, steps_for_bands
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

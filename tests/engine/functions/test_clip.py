@@ -22,7 +22,7 @@ from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 from engine.process_steps import tree_step
-from engine.request import ItemInput, MosaicInput, RenderingRule, View
+from engine.request_parts import ItemInput, MosaicInput, RenderingRule, View
 from engine.rule_places import placed_rule
 from engine.target_grid import grid_of_extent
 from tests.engine.chain_services import pixels_of, view_of

@@ -12,7 +12,7 @@ from engine.functions.base import BandsInfo
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import BandStatistics
 
 

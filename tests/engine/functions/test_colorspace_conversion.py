@@ -15,7 +15,7 @@ from engine.functions.colorspace_conversion import ColorspaceConversion
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 COLOURS = np.concatenate(
     [

@@ -13,7 +13,7 @@ from engine.functions.base import BandsInfo
 from engine.functions.contour import smoothed
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import BandStatistics
 
 RNG = np.random.default_rng(47)

@@ -12,7 +12,7 @@ from engine.functions.convolution import Convolution, convolve, kernel_of
 from engine.functions.convolution_kernels import KERNELS
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 
 def slow(data: np.ndarray, valid: np.ndarray, weights: np.ndarray) -> np.ndarray:

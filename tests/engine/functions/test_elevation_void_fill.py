@@ -11,7 +11,7 @@ from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 RNG = np.random.default_rng(43)
 DATA = RNG.normal(100, 5, (1, 40, 50)).astype(np.float32)

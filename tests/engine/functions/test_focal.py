@@ -18,7 +18,7 @@ from engine.functions.focal_statistics import STATISTICS, exchanges_for, focal
 from engine.functions.neighbourhoods import Neighbourhood, rectangle, ring, wedge
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

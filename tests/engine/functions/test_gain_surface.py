@@ -22,7 +22,8 @@ from engine.plan import plan
 from engine.render import render
 from engine.render_planes import render_planes
 from engine.render_work import Work
-from engine.request import Encoding, ImageRequest, RenderingRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, RenderingRule, View
 from tests.engine.chain_services import chain_service, pixels_of, view_of
 from tests.engine.rasters import write_raster
 

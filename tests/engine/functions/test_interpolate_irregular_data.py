@@ -16,7 +16,7 @@ from engine.functions.base import BandsInfo
 from engine.functions.interpolate_irregular_data import offsets_within
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 RNG = np.random.default_rng(41)
 SHAPE = (40, 50)

@@ -25,7 +25,7 @@ from engine.functions.base import BandsInfo, CombiningFunction
 from engine.functions.local_operations import LOCAL_OPERATIONS
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo, CombiningFunction
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 RNG = np.random.default_rng(3)
 

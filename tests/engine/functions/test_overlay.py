@@ -27,7 +27,7 @@ from engine.functions.base import BandsInfo, CombiningFunction
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

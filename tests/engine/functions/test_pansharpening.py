@@ -15,7 +15,7 @@ from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import ItemInput, RenderingRule
+from engine.request_parts import ItemInput, RenderingRule
 from engine.summary import BandStatistics
 
 RNG = np.random.default_rng(11)

@@ -15,7 +15,7 @@ from engine.function_rules import StretchRule
 from engine.functions.picture import Picture, bind_picture, to_picture, to_rgbv
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock, Rgbv, rgbv_of_planes
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import BandInfo, BandStatistics, Histogram, ServiceSummary
 
 STATISTICS = BandStatistics(min=0, max=1000, mean=400, std=100, count=100)

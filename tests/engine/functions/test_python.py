@@ -15,7 +15,7 @@ from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 from engine.python_functions.messages import RasterPlace
 from engine.python_functions.runner import runner_of, use_runner
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.target_grid import Lattice, TargetGrid
 from tests.engine.hosted_runner import HostedRunner
 

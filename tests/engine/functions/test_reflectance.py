@@ -11,7 +11,7 @@ from engine.functions.base import BandsInfo
 from engine.functions.reflectance import Reflectance
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from server.protocols.arcgis.rendering_rule import rendering_rule_of_json
 
 # REFLECTANCE_MULT_BAND_n, REFLECTANCE_ADD_BAND_n and SUN_ELEVATION of Landsat 8 products.

@@ -14,7 +14,7 @@ from engine.functions.remap import Remap
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 
 def remap(values: list[float], kind: PixelType = PixelType.U8, **arguments: object) -> PixelBlock:

@@ -21,12 +21,13 @@ from engine.functions.base import BandsInfo
 from engine.functions.resample import Resample, resampled_rule
 from engine.pixel_type import PixelType
 from engine.plan import plan
-from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
+from engine.request_parts import ConstantInput, ItemInput, MosaicInput, RenderingRule
 from tests.engine.chain_services import pixels_of, view_of
 from tests.engine.test_mosaic_process import LEFT, TOP, service_with
 
 if TYPE_CHECKING:
-    from engine.request import ImageRequest, RuleInput
+    from engine.request import ImageRequest
+    from engine.request_parts import RuleInput
     from engine.service import ImageService
 
 # Pixels of 3 m of rasters of 10 m.

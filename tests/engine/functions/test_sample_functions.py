@@ -22,7 +22,7 @@ from engine.functions.base import BandsInfo
 from engine.functions.threshold import otsu
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import Histogram
 
 

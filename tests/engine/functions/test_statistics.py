@@ -14,7 +14,7 @@ from engine.functions import FUNCTIONS
 from engine.functions.base import BandsInfo, FrugalFunction
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

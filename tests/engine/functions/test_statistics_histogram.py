@@ -13,7 +13,7 @@ from engine.functions.base import BandsInfo
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 _INFO = BandsInfo(PixelType.U16, 2, (BandStatistics(min=0, max=9, mean=4, std=1, count=9),) * 2)
 

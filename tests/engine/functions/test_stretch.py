@@ -14,7 +14,7 @@ from engine.functions.base import BandsInfo
 from engine.functions.stretch import Stretch, percent_cut, stretches_of
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import BandStatistics, Histogram
 
 STATISTICS = BandStatistics(min=10, max=1010, mean=300, std=100, count=1000)

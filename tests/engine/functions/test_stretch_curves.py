@@ -19,7 +19,7 @@ from engine.functions.view_statistics import histograms_of, statistics_of
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import Histogram
 from tests.engine.functions.test_picture import service
 

@@ -25,7 +25,7 @@ from engine.functions.tasseled_cap_tables import (
 )
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 
 
 def _info(bands: int, **properties: str) -> BandsInfo:

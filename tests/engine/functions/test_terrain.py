@@ -26,7 +26,7 @@ from engine.functions.base import BandsInfo
 from engine.geometry.ground_cells import GroundCells, ground_cells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.target_grid import grid_of_extent
 
 if TYPE_CHECKING:

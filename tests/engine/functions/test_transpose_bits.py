@@ -13,7 +13,7 @@ from engine.functions.transpose_bits import TransposeBits
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import ConstantInput, ItemInput, MosaicInput, RenderingRule
+from engine.request_parts import ConstantInput, ItemInput, MosaicInput, RenderingRule
 
 _INPUT, _OUTPUT = (0, 3, 4, 7), (6, 1, 7, 0)
 KINDS = (PixelType.U8, PixelType.S8, PixelType.U16, PixelType.S16, PixelType.S32, PixelType.U32)

@@ -17,7 +17,7 @@ from engine.functions.vector_symbols import BEAUFORT_KNOTS, barbs, beaufort_colo
 from engine.geometry.ground_cells import GroundCells
 from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import BandStatistics
 
 RNG = np.random.default_rng(3)

@@ -80,6 +80,10 @@ HOSTILE = [
     '{"type": "GeographicCRS"}',
     "WGS84\0",
     "٤٣٢٦٠",
+    # Of the Earth's centre, and of heights: no maps.
+    "EPSG:4978",
+    "EPSG:5773",
+    'GEOCCS["c",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],UNIT["metre",1]]',
 ]
 
 

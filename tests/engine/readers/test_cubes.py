@@ -1,7 +1,7 @@
 """Variables of netCDF files and Zarr stores are read as they stand, north up, placed by their coordinates.
 
-Covers engine.readers.cube_arrays, engine.readers.cube_dataset, engine.readers.cube_header and
-engine.readers.cube_times.
+Covers engine.readers.cube_arrays, engine.readers.cube_dataset, engine.readers.cube_header,
+engine.readers.cube_pool and engine.readers.cube_times.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from engine.errors import SourceCorrupt, SourceUnavailable, UnknownProduct
 from engine.pixel_type import PixelType
 from engine.readers.cube_arrays import open_file
 from engine.readers.cube_dataset import CubeDataset
+from engine.readers.cube_pool import borrow, give_back
 from engine.readers.cube_times import times_of
 from engine.readers.drivers import open_raster
 from engine.readers.header import read_header
@@ -176,3 +177,58 @@ def test_a_damaged_store_is_a_sentence(tmp_path: Path) -> None:
 def test_an_address_is_never_opened(path: str) -> None:
     with pytest.raises((UnknownProduct, SourceUnavailable)):
         read_header(path, "netCDF:rain")
+
+
+def test_a_layer_is_a_raster_of_its_own(cube: tuple[str, str]) -> None:
+    path, driver = cube
+    for layer in range(3):
+        with CubeDataset(path, f"{driver}/{layer}") as dataset:
+            assert dataset.count == 1
+            np.testing.assert_array_equal(dataset.read(1), DATA[layer, ::-1])
+            with pytest.raises(RasterioIOError, match="band 2 of 1"):
+                dataset.read(2)
+    assert len(read_header(path, f"{driver}/2").bands) == 1
+
+
+@pytest.mark.parametrize("layer", ["3", "-1", "x", "1/2", "99999999999"])
+def test_a_layer_that_is_not_there_is_told(cube: tuple[str, str], layer: str) -> None:
+    path, driver = cube
+    with pytest.raises(UnknownProduct, match=f"has no layer '{layer}' of 3"):
+        CubeDataset(path, f"{driver}/{layer}")
+
+
+def test_slices_of_one_file_share_it(cube: tuple[str, str]) -> None:
+    path, driver = cube
+    kind = driver.partition(":")[0]
+    one, two = CubeDataset(path, f"{driver}/0"), CubeDataset(path, f"{driver}/1")
+    key, shared = borrow(path, kind)
+    assert shared.users == 3
+    give_back(key)
+    one.close()
+    one.close()
+    assert shared.users == 1
+    np.testing.assert_array_equal(two.read(1), DATA[1, ::-1])
+    two.close()
+
+
+def test_a_few_files_stay_open_and_a_file_in_use_is_not_closed(tmp_path: Path) -> None:
+    paths = [str(write_netcdf(tmp_path / f"{number}.nc")) for number in range(7)]
+    used_key, used = borrow(paths[0], "netCDF")
+    for path in paths[1:]:
+        give_back(borrow(path, "netCDF")[0])
+    again_key, again = borrow(paths[-1], "netCDF")
+    give_back(again_key)
+    assert again.file.arrays()
+    assert used.file.arrays()
+    key, oldest = borrow(paths[1], "netCDF")
+    assert oldest.users == 1
+    give_back(key)
+    give_back(used_key)
+
+
+def test_a_file_that_was_replaced_is_opened_anew(tmp_path: Path) -> None:
+    path = write_netcdf(tmp_path / "rain.nc")
+    with CubeDataset(str(path), "netCDF:rain/0"):
+        write_netcdf(tmp_path / "new.nc", DATA + np.int16(1)).replace(path)
+        with CubeDataset(str(path), "netCDF:rain/0") as dataset:
+            np.testing.assert_array_equal(dataset.read(1), DATA[0, ::-1] + 1)

@@ -14,7 +14,7 @@ from engine.pixel_type import PixelType
 from engine.pixels import PixelBlock
 
 if TYPE_CHECKING:
-    from engine.request import RenderingRule
+    from engine.request_parts import RenderingRule
 
 
 class Arguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ Covers raster_types.adding.recognise, raster_types.adding.kept_process, raster_t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -25,9 +25,6 @@ from raster_types.adding.recognise import FoundProduct, find_with_type, type_of_
 from raster_types.base import ItemOptions
 from server.definition_report import describe
 from tests.raster_types.landsat_scenes import NAME, write_band, write_scene
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _add(folder: DefinitionFolder, path: Path, **options: object) -> AddReport:
@@ -196,3 +193,17 @@ def test_inspection_of_a_folder_nobody_knows_says_so(tmp_path: Path) -> None:
     assert report.advice == ["No raster is recognised here (1 .txt)."]
     with pytest.raises(ConfigError, match="does not exist"):
         inspect_paths([tmp_path / "gone"])
+
+
+def test_remote_object_is_taken_by_itself():
+    given = [Path("connection://store/a.tif")]
+    found = list(find_with_type(given, "auto", ItemOptions(), glob="*", recursive=False))
+    assert found == [FoundProduct("raster-dataset", ("connection://store/a.tif",))]
+
+
+@pytest.mark.parametrize(
+    "name", ["connection://store", "connection://store/../a.tif", "connection://s/%2e/a.tif"]
+)
+def test_remote_name_that_could_lead_elsewhere_is_refused(name):
+    with pytest.raises(ConfigError):
+        list(find_with_type([Path(name)], "auto", ItemOptions(), glob="*", recursive=False))

@@ -21,7 +21,8 @@ from engine.build.build_options import BuildOptions
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.build.nadir import nadir_of
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.items.sensor_view import view_of_image

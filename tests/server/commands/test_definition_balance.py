@@ -16,7 +16,7 @@ from engine.build.balance.balance import balance_definition
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from engine.read_view import read_view
-from engine.request import MosaicRule, View
+from engine.request_parts import MosaicRule, View
 from engine.service import open_service
 from server.cli import app
 from server.guarded_workers import GuardedWorkers

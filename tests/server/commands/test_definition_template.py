@@ -17,7 +17,8 @@ from engine.build.build_options import BuildOptions
 from engine.build.definition_folder import DefinitionFolder
 from engine.errors import InvalidParameter
 from engine.process_memory import process_memory
-from engine.request import Encoding, ImageRequest, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, View
 from engine.service import ImageService
 from raster_types.adding.add import AddRequest, add_rasters
 from server.cli import app

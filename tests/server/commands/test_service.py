@@ -13,6 +13,7 @@ import rasterio
 from rasterio.transform import Affine
 from typer.testing import CliRunner
 
+from config.layers import SettingsError
 from engine.build.zmd_writer import ZmdExtras, write_zmd
 from engine.errors import ConfigError, ImageServerError, InvalidParameter
 from server.cli import app
@@ -62,7 +63,7 @@ def test_a_single_raster_is_published_without_a_definition(tmp_path: Path, data:
 
 def test_the_name_of_the_file_is_the_name_where_none_is_given(tmp_path: Path, data: Path) -> None:
     _swath("publish", _compiled(tmp_path / "scenes.zmd", 3), "--data", data)
-    assert "scenes  started   3 items, 1 × U8, EPSG:3857" in _swath(
+    assert "scenes  started   shared  3 items, 1 × U8, EPSG:3857" in _swath(
         "service", "list", "--data", data
     )
 
@@ -104,7 +105,9 @@ def test_a_service_is_not_deleted_without_a_yes(tmp_path: Path, data: Path) -> N
 def test_a_broken_service_is_listed_as_such(tmp_path: Path, data: Path) -> None:
     _swath("publish", _compiled(tmp_path / "a.zmd", 1), "--data", data)
     (data / "services" / "a" / "current").write_text("nonsense", encoding="ascii")
-    assert "a  broken    'current' holds 'nonsense'" in _swath("service", "list", "--data", data)
+    assert "a  broken    shared  'current' holds 'nonsense'" in _swath(
+        "service", "list", "--data", data
+    )
     assert "problem" in _swath("service", "show", "a", "--data", data)
 
 
@@ -137,3 +140,77 @@ def test_an_unknown_service_lists_the_known_ones(tmp_path: Path, data: Path, com
     _swath("publish", _compiled(tmp_path / "a.zmd", 1), "--data", data)
     with pytest.raises(ConfigError, match="zzz: is no published service; published are: a"):
         _swath("service", command, "zzz", "--data", data)
+
+
+def test_a_service_gets_instances_of_its_own_and_shares_again(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWATH_MEMORY_TOTAL_MB", "4000")
+    monkeypatch.setenv("SWATH_INSTANCES", "1")
+    _swath("publish", _compiled(tmp_path / "a.zmd", 1), "--name", "f/a", "--data", data)
+    ask = ("service", "instances", "f/a", "--data", data)
+    assert _swath(*ask).strip() == "f/a: shared"
+    said = _swath(*ask, "--dedicated", "--min", "1", "--max", "4")
+    assert said.strip() == "f/a has 1 to 4 instances of its own."
+    assert "dedicated 1–4" in _swath("service", "list", "--data", data)
+    registry = ServiceRegistry(data)
+    registry.poll()
+    service = registry.get("f/a")
+    assert service is not None
+    assert (service.placement.minimum, service.placement.maximum) == (1, 4)
+
+    _swath("service", "rename", "f/a", "b", "--data", data)
+    ask = ("service", "instances", "b", "--data", data)
+    assert _swath(*ask).strip() == "b: dedicated 1–4"
+    _swath(*ask, "--dedicated", "--min", "0")
+    assert _swath(*ask).strip() == "b: dedicated 0–1"
+    _swath(*ask, "--shared")
+    assert _swath(*ask).strip() == "b: shared"
+    registry.poll()
+    service = registry.get("b")
+    assert service is not None
+    assert not service.placement.is_dedicated
+
+
+@pytest.mark.parametrize(
+    ("options", "accepted"),
+    [
+        (("--dedicated", "--min", "3", "--max", "2"), "expected 0 to --max, which is 2"),
+        (("--dedicated", "--min", "-1"), "expected 0 to --max"),
+        (("--dedicated", "--max", "0"), "expected 1 to 256"),
+        (("--dedicated", "--max", "100000"), "expected 1 to 256"),
+        (("--max", "2"), "only with --dedicated"),
+        (("--shared", "--min", "1"), "only with --dedicated"),
+    ],
+)
+def test_instances_that_are_no_range_are_refused(
+    tmp_path: Path, data: Path, options: tuple[str, ...], accepted: str
+) -> None:
+    _swath("publish", _compiled(tmp_path / "a.zmd", 1), "--name", "a", "--data", data)
+    with pytest.raises(InvalidParameter, match=accepted):
+        _swath("service", "instances", "a", "--data", data, *options)
+    assert _swath("service", "instances", "a", "--data", data).strip() == "a: shared"
+
+
+def test_instances_for_which_there_is_no_memory_are_refused_with_the_sum(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWATH_MEMORY_TOTAL_MB", "2000")
+    monkeypatch.setenv("SWATH_INSTANCES", "1")
+    _swath("publish", _compiled(tmp_path / "a.zmd", 1), "--name", "a", "--data", data)
+    with pytest.raises(SettingsError, match=r"need \d+ MB .* the total is 2000 MB"):
+        _swath("service", "instances", "a", "--data", data, "--dedicated", "--max", "9")
+    assert _swath("service", "instances", "a", "--data", data).strip() == "a: shared"
+
+
+def test_a_deleted_services_instances_are_not_those_of_the_next_of_its_name(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWATH_MEMORY_TOTAL_MB", "4000")
+    monkeypatch.setenv("SWATH_INSTANCES", "1")
+    compiled = _compiled(tmp_path / "a.zmd", 1)
+    _swath("publish", compiled, "--name", "a", "--data", data)
+    _swath("service", "instances", "a", "--data", data, "--dedicated")
+    _swath("service", "delete", "a", "--yes", "--data", data)
+    _swath("publish", compiled, "--name", "a", "--data", data)
+    assert _swath("service", "instances", "a", "--data", data).strip() == "a: shared"

@@ -1,4 +1,4 @@
-"""Capabilities of both versions, and axes as the CRS has them: server.comparison.wms_axes too."""
+"""Capabilities of both versions, and axes as the CRS has them: engine.geometry.axis_order too."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 
 from engine.errors import SourceUnavailable
 from engine.extent import Extent
+from engine.geometry.axis_order import is_north_first
 from server.comparison.fetcher import Answer
-from server.comparison.wms_axes import is_north_first
 from server.comparison.wms_capabilities import read_capabilities
 
 _V111 = """<?xml version="1.0"?>

@@ -9,39 +9,23 @@ from hypothesis import strategies as st
 
 from engine.errors import Overloaded
 from engine.extent import Extent
-from engine.request import Encoding, ImageRequest, QueryRequest, StripRequest, TileAddress, View
+from engine.request import ImageRequest, QueryRequest, StripRequest
+from engine.request_parts import Encoding, TileAddress, View
 from server.instances.dispatch import (
     DEPTH,
     DEPTH_AT_HOME,
     Dispatcher,
-    Flight,
+    Seat,
     cell_of,
-    is_light,
-    is_small,
 )
 from server.instances.job import Job
+from tests.server.instances.flights import flight
 
 
-def flight(number=0, cell=None, *, light=True, small=True, begun=0.0):
-    return Flight(
-        id=number,
-        head=b"",
-        future=None,
-        cell=cell,
-        is_light=light,
-        is_small=light and small,
-        limit_s=1,
-        deadline=1,
-        wait_until=1,
-        begun=begun,
-        sent=begun,
-    )
-
-
-def dispatcher(seats=2, max_queue=10):
-    made = Dispatcher(seats, max_queue)
-    for seat in made.seats:
-        seat.is_ready = True
+def dispatcher(seats=2, max_queue=10, shed=None):
+    made = Dispatcher(max_queue, shed or (lambda *_: None))
+    for number in range(seats):
+        made.add(Seat(number, is_ready=True))
     return made
 
 
@@ -135,9 +119,9 @@ def test_a_large_request_waits_for_an_empty_seat_and_is_not_overtaken():
     put(made, flight(1))
     assert put(made, flight(2, light=False)) is None
     assert put(made, flight(3)) is None
-    assert made.next_for(seat) is None
+    assert made.next_for(seat, 0.0) is None
     seat.in_flight.clear()
-    assert made.next_for(seat).id == 2
+    assert made.next_for(seat, 0.0).id == 2
 
 
 def test_a_free_instance_takes_its_own_cells_first():
@@ -150,8 +134,22 @@ def test_a_free_instance_takes_its_own_cells_first():
     put(made, flight(1, cell=cells[0]))
     put(made, flight(2, cell=cells[1]))
     made.seats[1].in_flight.clear()
-    assert made.next_for(made.seats[1]).id == 2
-    assert made.next_for(made.seats[1]).id == 1
+    assert made.next_for(made.seats[1], 0.0).id == 2
+    assert made.next_for(made.seats[1], 0.0).id == 1
+
+
+def test_a_free_instance_takes_its_own_cells_from_other_clients_of_the_service_too():
+    made = dispatcher(2)
+    cells = {}
+    for cell in range(20):
+        cells.setdefault(put(dispatcher(2), flight(cell=cell)).number, cell)
+    for seat in made.seats:
+        seat.in_flight = {-1: flight(begun=-1.0), -2: flight(begun=-1.0)}
+    put(made, flight(1, cell=cells[0], client="x"))
+    put(made, flight(2, cell=cells[1], client="y"))
+    put(made, flight(3, cell=cells[1], service="b"))
+    made.seats[1].in_flight.clear()
+    assert [made.next_for(made.seats[1], 0.0).id for _ in range(3)] == [2, 3, 1]
 
 
 def test_the_oldest_is_not_overtaken_for_ever():
@@ -167,7 +165,7 @@ def test_the_oldest_is_not_overtaken_for_ever():
         if len(made.waiting) < 9:
             put(made, flight(number, cell=cells[1]))
         made.seats[1].in_flight.clear()
-        taken.append(made.next_for(made.seats[1]).id)
+        taken.append(made.next_for(made.seats[1], 0.0).id)
     assert 0 in taken
 
 
@@ -180,8 +178,8 @@ def test_a_full_queue_refuses():
 
 
 def test_an_instance_that_is_not_ready_gets_nothing():
-    made = Dispatcher(2, 10)
-    made.seats[1].is_ready = True
+    made = dispatcher(2)
+    made.seats[0].is_ready = False
     assert {put(made, flight(n, cell=n)).number for n in range(DEPTH)} == {1}
 
 
@@ -206,13 +204,139 @@ def test_boxes_have_cells_and_questions_have_none():
     assert cell_of(Job(service=service, request=strip, operation="x")) is None
 
 
-def test_only_small_pictures_are_light():
-    def image(width, height):
-        return ImageRequest(view=View(width=width, height=height), encoding=Encoding(format="png"))
+def test_a_tile_does_not_stand_behind_a_larger_picture():
+    made = dispatcher(1)
+    assert put(made, flight(1, small=False)) is made.seats[0]
+    assert put(made, flight(2)) is None
 
-    assert is_light(image(1024, 1024))
-    assert not is_light(image(1025, 1024))
-    assert not is_light(QueryRequest())
-    assert is_small(image(512, 512))
-    assert not is_small(image(513, 512))
-    assert is_small(tile_job(3, 1, 1).request)
+
+def large(number=None, **fields):
+    return flight(number, light=False, service="exports", **fields)
+
+
+def test_large_requests_use_all_instances_while_nobody_else_asks():
+    made = dispatcher(2)
+    put(made, flight(service="exports"))
+    made.seats[0].in_flight.clear()
+    made.seats[1].in_flight.clear()
+    assert {put(made, large(begun=0.1)).number for _ in range(2)} == {0, 1}
+
+
+def test_large_requests_leave_one_instance_to_small_ones_of_others():
+    made = dispatcher(2)
+    first = put(made, flight(1, service="tiles"))
+    first.in_flight.clear()
+    busy = put(made, large(2, begun=1.0))
+    assert put(made, large(3, begun=1.0)) is None
+    left = made.seats[1 - busy.number]
+    assert made.next_for(left, 1.0) is None
+    # A tile sits down there at once, though others wait.
+    assert put(made, flight(4, service="tiles", begun=2.0)) is left
+    left.in_flight.clear()
+    # Another large one goes where the first was.
+    busy.in_flight.clear()
+    assert made.next_for(busy, 3.0).id == 3
+
+
+def test_the_instance_that_was_left_is_used_when_the_others_ask_no_more():
+    made = dispatcher(2)
+    put(made, flight(1, service="tiles")).in_flight.clear()
+    busy = put(made, large(2, begun=1.0))
+    put(made, large(3, begun=1.0))
+    assert made.next_for(made.seats[1 - busy.number], 59.0) is None
+    assert made.next_for(made.seats[1 - busy.number], 61.0).id == 3
+
+
+def test_two_who_ask_large_requests_alone_use_all_instances():
+    made = dispatcher(2)
+    seats = {put(made, flight(light=False, service=name)).number for name in "ab"}
+    assert seats == {0, 1}
+
+
+def test_the_only_living_instance_does_all():
+    made = dispatcher(2)
+    made.seats[1].is_ready = False
+    put(made, flight(1, service="tiles")).in_flight.clear()
+    assert put(made, large(2)) is made.seats[0]
+
+
+def occupied(max_queue=10, seats=1, shed=None):
+    made = dispatcher(seats, max_queue, shed)
+    for seat in made.seats:
+        seat.in_flight = {-1: flight(light=False)}
+    return made
+
+
+def test_who_would_wait_in_vain_is_refused_at_once_with_the_time_it_would_take():
+    made = occupied()
+    for _ in range(4):
+        assert put(made, flight(seconds=10.0, wait_until=100.0)) is None
+    with pytest.raises(Overloaded) as caught:
+        made.place(flight(seconds=10.0, wait_until=30.0))
+    assert caught.value.fields == (40,)
+    # Who has nothing waiting has its turn before all that.
+    assert put(made, flight(seconds=1.0, service="b", wait_until=30.0)) is None
+
+
+def test_a_full_queue_takes_the_newest_from_who_has_most():
+    lost = []
+    made = occupied(max_queue=3, shed=lambda *told: lost.append(told))
+    flood = [flight(client="flood") for _ in range(3)]
+    for one in flood:
+        put(made, one)
+    newcomer = flight(client="new")
+    assert put(made, newcomer) is None
+    assert lost == [(flood[-1], 1)]
+    assert set(made.waiting) == {*flood[:2], newcomer}
+    with pytest.raises(Overloaded):
+        made.place(flight(client="flood"))
+
+
+def test_parts_of_what_is_being_sent_are_neither_refused_nor_shed():
+    lost = []
+    made = occupied(max_queue=2, shed=lambda *told: lost.append(told))
+    parts = [flight(client="export", is_begun=True, seconds=50.0) for _ in range(4)]
+    for part in parts:
+        assert put(made, part) is None
+    with pytest.raises(Overloaded):
+        made.place(flight(client="new"))
+    assert lost == []
+    assert set(made.waiting) == set(parts)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abc"), st.sampled_from(["tile", "picture", "export"]), st.booleans()
+        ),
+        max_size=80,
+    ),
+    st.integers(1, 3),
+)
+def test_no_request_starves_and_no_seat_idles_for_ever(steps, seats):
+    made = dispatcher(seats, max_queue=1000)
+    now, pending = 0.0, set()
+    for service, size, is_answered in steps:
+        now += 0.01
+        one = flight(
+            service=service, light=size != "export", small=size == "tile", begun=now, deadline=1e9
+        )
+        one.wait_until = 1e9
+        pending.add(one.id)
+        put(made, one)
+        if is_answered:
+            answer_all(made, pending, now)
+    for _ in range(len(pending) + 1):
+        now += 20.0
+        answer_all(made, pending, now)
+    assert pending == set()
+    assert len(made.waiting) == 0
+
+
+def answer_all(made, pending, now):
+    for seat in made.seats:
+        pending -= set(seat.in_flight)
+        seat.in_flight.clear()
+    for seat in made.seats:
+        while (one := made.next_for(seat, now)) is not None:
+            seat.in_flight[one.id] = one

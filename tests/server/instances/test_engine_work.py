@@ -1,16 +1,16 @@
 """The product's own work, in this process (and server.instances.answer_context, which it makes)."""
 
 import json
-import shutil
 
 import msgspec
 import pytest
 
-from engine.budget import UNLIMITED, InstanceMemory
+from engine.budget import UNLIMITED
 from engine.errors import ConfigError, InvalidParameter
 from engine.extent import Extent
-from engine.request import Encoding, HistogramsRequest, ImageRequest, MosaicRule, View
-from server.instances.engine_work import OpenServices, make, preload
+from engine.request import HistogramsRequest, ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
+from server.instances.engine_work import make, preload
 from server.instances.frames import Task
 from server.instances.instance import InstanceOrder
 
@@ -60,32 +60,3 @@ def test_a_file_that_is_no_definition_is_an_error(work, tmp_path):
     bad.write_bytes(b"not SQLite at all" * 100)
     with pytest.raises(ConfigError):
         work.answer(task(bad, image()), UNLIMITED)
-
-
-@pytest.fixture
-def copies(tmp_path, compiled_picture):
-    paths = [str(tmp_path / f"{number}.zmd") for number in range(3)]
-    for path in paths:
-        shutil.copy(compiled_picture, path)
-    return paths
-
-
-def test_the_least_used_service_is_closed(copies):
-    services = OpenServices(InstanceMemory(), 2)
-    opened = []
-    for path in [copies[0], copies[1], copies[0], copies[2], copies[0]]:
-        with services.use(path) as service:
-            opened.append(service)
-    assert len(services) == 2
-    assert opened[0] is opened[2] is opened[4]
-    with services.use(copies[1]) as service:
-        assert service is not opened[1]
-
-
-def test_a_service_in_use_is_closed_after_its_last_user(copies):
-    services = OpenServices(InstanceMemory(), 1)
-    with services.use(copies[0]) as service:
-        with services.use(copies[1]):
-            pass
-        assert service.catalog.items_by_id([1])
-    assert len(services) == 1

@@ -76,8 +76,9 @@ def test_a_task_survives_the_way():
     request = msgspec.Raw(msgspec.msgpack.encode({"a": 1}))
     task = Task("f/n", "v", "/p", "arcgis:query", {"f": "json"}, request)
     frame = request_frame(encode_task(task), 7, 2**40)
-    length, slot, number = REQUEST_PREFIX.unpack_from(frame)
+    length, slot, number, name_length = REQUEST_PREFIX.unpack_from(frame)
     assert (slot, number) == (7, 2**40)
+    assert name_length == 0
     found = decode_task(frame[REQUEST_PREFIX.size :][:length])
     assert (found.service, found.options, bytes(found.request)) == (
         "f/n",
@@ -119,10 +120,10 @@ def test_blocking_sockets_carry_more_than_their_buffers():
 @pytest.mark.parametrize("piece", [1, 7, 40, 10_000_000])
 def test_requests_are_cut_from_whatever_pieces_arrive(piece):
     heads = [b"first", b"", b"x" * 600_000, b"last"]
-    stream = b"".join(request_frame(head, 3, n) for n, head in enumerate(heads))
+    stream = b"".join(request_frame(head, 3, n, b"id") for n, head in enumerate(heads))
     if piece < 40:
         heads = [b"first", b"", b"last"]
-        stream = b"".join(request_frame(head, 3, n) for n, head in enumerate(heads))
+        stream = b"".join(request_frame(head, 3, n, b"id") for n, head in enumerate(heads))
     left, right = socket.socketpair()
 
     def send():
@@ -134,7 +135,9 @@ def test_requests_are_cut_from_whatever_pieces_arrive(piece):
     sender.start()
     with right:
         reader = RequestReader(right)
-        assert [reader.next() for _ in heads] == [(3, n, head) for n, head in enumerate(heads)]
+        assert [reader.next() for _ in heads] == [
+            (3, n, head, b"id") for n, head in enumerate(heads)
+        ]
         assert reader.next() is None
     sender.join()
 
@@ -145,5 +148,5 @@ def test_half_a_request_at_the_end_is_the_end():
         left.sendall(request_frame(b"whole", 1, 2) + b"abc")
         left.close()
         reader = RequestReader(right)
-        assert reader.next() == (1, 2, b"whole")
+        assert reader.next() == (1, 2, b"whole", b"")
         assert reader.next() is None

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.request import Encoding, ImageRequest, MosaicRule, View
+from engine.request import ImageRequest
+from engine.request_parts import Encoding, MosaicRule, View
 from server.instances.job import Job
 
 

@@ -27,7 +27,8 @@ from engine.errors import (
 )
 from server.instances.job import Job
 from server.instances.keeper import KeeperOptions
-from server.instances.pool import Pool, QueueOptions
+from server.instances.pool_options import PoolsOptions, QueueOptions
+from server.instances.pools import Pools
 
 HERE = Path(__file__).parent
 
@@ -53,10 +54,9 @@ def job(kind, *, service="folder/name", usage_s=30.0, wait_s=30.0, options=None,
     )
 
 
-def keeping(instances=2, **environment):
+def keeping(**environment):
     paths = os.pathsep.join([str(HERE), str(HERE.parents[2])])
     return KeeperOptions(
-        instances=instances,
         work="trivial_work",
         environment={"PYTHONPATH": paths, **environment},
     )
@@ -64,7 +64,8 @@ def keeping(instances=2, **environment):
 
 @asynccontextmanager
 async def pool_of(instances=2, **queueing):
-    pool = Pool(keeping(instances), QueueOptions(**queueing))
+    options = PoolsOptions(instances=instances, queueing=QueueOptions(**queueing))
+    pool = Pools(keeping(), options)
     await pool.start()
     try:
         yield pool
@@ -157,12 +158,32 @@ async def test_all_instances_killed_at_once_are_replaced(tmp_path):
         assert pool.state().in_flight == 0
 
 
-async def test_the_fork_parent_killed_is_replaced_with_all_instances():
+async def test_the_fork_parent_killed_is_replaced_while_its_instances_work_on(tmp_path):
     async with pool_of(2) as pool:
-        old = pool.state().fork_parent_pid
+        old, pids = pool.state().fork_parent_pid, pool.state().pids
+        log = tmp_path / "log"
+        flights = [pool.fly(job("work", text=str(n), seconds=0.5, log=str(log))) for n in range(4)]
+        await until(lambda: len(lines(log)) == 2)
         os.kill(old, signal.SIGKILL)
-        await until(lambda: pool.state().fork_parent_pid not in (None, old) and pool.is_ready)
+        replies = await asyncio.gather(*(flight.future for flight in flights))
+        assert [bytes(reply.body) for reply in replies] == [b"done"] * 4
+        await until(lambda: pool.state().fork_parent_pid not in (None, old))
+        assert pool.state().restarts == 0
+        assert pool.state().pids == pids
+        # An instance whose parent has gone is replaced by one of the new parent.
+        os.kill(pids[0], signal.SIGKILL)
+        await until(lambda: pool.state().restarts == 1 and pool.is_ready)
         assert bytes((await ask(pool, "echo", text="back")).body).startswith(b"back")
+
+
+async def test_an_instance_lost_while_there_is_no_fork_parent_is_replaced_by_the_next():
+    async with pool_of(2) as pool:
+        pids = pool.state().pids
+        os.kill(pool.state().fork_parent_pid, signal.SIGKILL)
+        os.kill(pids[0], signal.SIGKILL)
+        assert bytes((await ask(pool, "echo", text="meanwhile")).body).startswith(b"meanwhile")
+        await until(lambda: pool.state().restarts == 1 and pool.is_ready)
+        assert pool.state().pids[1] == pids[1]
 
 
 async def test_work_past_its_deadline_stops(tmp_path):
@@ -228,7 +249,7 @@ async def test_a_full_queue_refuses_at_once(tmp_path):
 
 @pytest.mark.parametrize("stage", ["preload", "make"])
 async def test_an_engine_that_cannot_load_fails_the_start(stage):
-    pool = Pool(keeping(1, TRIVIAL_FAILS=stage), QueueOptions())
+    pool = Pools(keeping(TRIVIAL_FAILS=stage), PoolsOptions(instances=1))
     with pytest.raises(ConfigError):
         await pool.start()
     await pool.stop()
@@ -243,14 +264,16 @@ async def test_stopping_ends_every_process():
         pool.fly(job("echo"))
 
 
-async def test_instances_die_with_a_killed_front(tmp_path):
+@pytest.mark.parametrize("stopped", [None, 0, 1])
+async def test_fork_parent_and_instances_end_with_a_killed_front(tmp_path, stopped):
     script = tmp_path / "front.py"
     script.write_text(
         "import asyncio, sys\n"
         "from server.instances.keeper import KeeperOptions\n"
-        "from server.instances.pool import Pool, QueueOptions\n"
+        "from server.instances.pool_options import PoolsOptions\n"
+        "from server.instances.pools import Pools\n"
         "async def main():\n"
-        "    pool = Pool(KeeperOptions(instances=1, work='trivial_work'), QueueOptions())\n"
+        "    pool = Pools(KeeperOptions(work='trivial_work'), PoolsOptions(instances=1))\n"
         "    await pool.start()\n"
         "    state = pool.state()\n"
         "    sys.stdout.write(f'{state.fork_parent_pid} {state.pids[0]}\\n')\n"
@@ -263,6 +286,8 @@ async def test_instances_die_with_a_killed_front(tmp_path):
         sys.executable, str(script), stdout=asyncio.subprocess.PIPE, env=environment
     )
     pids = [int(text) for text in (await front.stdout.readline()).split()]
+    if stopped is not None:
+        os.kill(pids[stopped], signal.SIGSTOP)
     front.kill()
     await front.wait()
     await until(lambda: all(is_gone(pid) for pid in pids))

@@ -4,9 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from server.instances.process import Neighbour, is_stopped, proportional_bytes
 
 NAMED = """
 import sys, time
@@ -17,7 +20,19 @@ process.return_free_memory()
 print("up", flush=True)
 sys.stdin.read()
 """
-ORPHAN = "from server.instances.process import die_with_parent; die_with_parent({parent})"
+ORPHANED = """
+import os, signal
+from server.instances.process import is_stopped, wake_with_parents_end
+pid = os.fork()
+if pid == 0:
+    wake_with_parents_end()
+    os.kill(os.getpid(), signal.SIGSTOP)
+    print("awake", flush=True)
+    os._exit(0)
+while not is_stopped(pid):
+    pass
+os._exit(0)
+"""
 
 
 @pytest.fixture
@@ -46,12 +61,57 @@ def test_signals_to_the_group_do_not_end_it(child):
     assert child.returncode == 0
 
 
-def test_an_orphan_ends_at_once(repo_root):
+def test_a_stopped_process_is_woken_when_its_parent_ends(repo_root):
     done = subprocess.run(
-        [sys.executable, "-c", ORPHAN.format(parent=os.getpid() + 1)], check=False, cwd=repo_root
+        [sys.executable, "-c", ORPHANED], capture_output=True, text=True, cwd=repo_root, check=True
     )
-    assert done.returncode == 1
-    alive = subprocess.run(
-        [sys.executable, "-c", ORPHAN.format(parent=os.getpid())], check=False, cwd=repo_root
-    )
-    assert alive.returncode == 0
+    # The child, which was stopped, says so once its parent has gone.
+    assert done.stdout == "awake\n"
+
+
+def test_a_process_is_killed_whoever_its_parent_is_but_no_later_one_of_its_number(child):
+    Neighbour(child.pid, b"1").kill()
+    assert child.poll() is None
+    Neighbour.of(child.pid).kill()
+    assert child.wait(timeout=10) == -signal.SIGKILL
+    gone = Neighbour.of(child.pid)
+    assert gone.started == b""
+    gone.kill()
+
+
+HOLDING = """
+import sys
+held = b"x" * (64 << 20)
+print("up", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_stopped_process_is_told_from_one_that_waits(child):
+    assert not is_stopped(child.pid)
+    os.kill(child.pid, signal.SIGSTOP)
+    ends = time.monotonic() + 10
+    while not is_stopped(child.pid):
+        assert time.monotonic() < ends
+    os.kill(child.pid, signal.SIGCONT)
+    while is_stopped(child.pid):
+        assert time.monotonic() < ends
+
+
+def test_memory_counts_what_is_held_and_shared_pages_in_part(child):
+    small = proportional_bytes(child.pid)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDING], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout.readline() == b"up\n"
+        held = proportional_bytes(holder.pid)
+        holder.kill()
+    assert 1 << 20 < small < 64 << 20
+    assert held > 64 << 20
+
+
+def test_a_process_that_has_gone_is_neither_stopped_nor_holds_memory():
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    assert not is_stopped(gone.pid)
+    assert proportional_bytes(gone.pid) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import time
@@ -59,6 +60,19 @@ class Trivial:
         time.sleep(question["seconds"])
         return b"late"
 
+    def _block(self, question, budget, task):
+        # A call into a library that keeps the interpreter's lock: no thread of the process runs.
+        ctypes.PyDLL(None).sleep(int(question["seconds"]))
+        return b"late"
+
+    def _hold(self, question, budget, task):
+        """Answer slowly, and tell how many have begun."""
+        _log(question, question["text"])
+        ends = time.monotonic() + question["seconds"]
+        while time.monotonic() < ends:
+            time.sleep(0.002)
+        return str(os.getpid()).encode()
+
     def _die(self, question, budget, task):
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -74,6 +88,9 @@ class Trivial:
 
     def _crash(self, question, budget, task):
         raise ZeroDivisionError("secret detail")
+
+    def settle(self):
+        pass
 
     def open_services(self):
         return 1

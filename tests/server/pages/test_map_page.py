@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin
 
 import httpx
+import msgspec
 import pytest
 from starlette.applications import Starlette
 
 from config.definition import ServiceProperties
-from engine.errors import ServiceNotFound
 from engine.extent import Extent
 from engine.pixel_type import PixelType
 from engine.summary import BandInfo, ServiceSummary, TimeInfo
 from server.pages.map_page import routes
+
+if TYPE_CHECKING:
+    from server.state import ServerState
 
 _STATIC = Path(__file__).resolve().parents[3] / "server" / "pages" / "static"
 _HOSTILE = '<script>alert("1")</script>'
@@ -40,19 +43,6 @@ class _Registry:
         return self.services.get(name)
 
 
-@dataclass
-class _State:
-    """As much of the server's state as pages use, holding real summaries."""
-
-    registry: _Registry = field(default_factory=lambda: _Registry({}))
-
-    def service(self, name: str) -> _Service:
-        found = self.registry.get(name)
-        if found is None:
-            raise ServiceNotFound(name)
-        return found
-
-
 def _summary(title: str, description: str = "") -> ServiceSummary:
     box = Extent(0.0, 0.0, 1000.0, 1000.0)
     return ServiceSummary(
@@ -71,17 +61,18 @@ def _summary(title: str, description: str = "") -> ServiceSummary:
     )
 
 
-def _client(*services: _Service) -> httpx.AsyncClient:
-    state = _State(_Registry({service.name: service for service in services}))
+def _client(state: ServerState, *services: _Service) -> httpx.AsyncClient:
+    state.registry = cast("Any", _Registry({service.name: service for service in services}))
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(Starlette(routes=routes(cast("Any", state)))),
+        transport=httpx.ASGITransport(Starlette(routes=routes(state))),
         base_url="http://testserver",
     )
 
 
 @pytest.fixture
-def client() -> httpx.AsyncClient:
+def client(state: ServerState) -> httpx.AsyncClient:
     return _client(
+        state,
         _Service("plain", _summary("A plain title")),
         _Service("folder/inner", _summary(_HOSTILE, description=_HOSTILE)),
     )
@@ -120,12 +111,12 @@ async def test_services_are_listed_with_map_rest_and_tiles(client: httpx.AsyncCl
 
 
 async def test_the_list_leads_to_the_valley_where_it_is_published(
-    client: httpx.AsyncClient,
+    client: httpx.AsyncClient, state: ServerState
 ) -> None:
-    names = ("demo/valley_ortho", "demo/valley_without_terrain")
-    with_valley = _client(*(_Service(name, _summary(name)) for name in names))
-    assert "demo/valley" in _links((await with_valley.get("/")).text)
     assert "demo/valley" not in _links((await client.get("/")).text)
+    names = ("demo/valley_ortho", "demo/valley_without_terrain")
+    with_valley = _client(state, *(_Service(name, _summary(name)) for name in names))
+    assert "demo/valley" in _links((await with_valley.get("/")).text)
 
 
 @pytest.mark.parametrize("page", ["/", "/map/folder/inner"])
@@ -143,7 +134,7 @@ async def test_facts_say_what_is_served(client: httpx.AsyncClient) -> None:
 
 async def test_pages_forbid_other_hosts_and_inline_scripts(client: httpx.AsyncClient) -> None:
     policy = (await client.get("/map/plain")).headers["content-security-policy"]
-    assert "default-src 'self'" in policy
+    assert "default-src 'none'; script-src 'self';" in policy
     assert "unsafe" not in policy
     assert not re.search(r"<script(?![^>]*\bsrc=)", (await client.get("/map/plain")).text)
     assert not re.search(r"\sstyle=|\son[a-z]+=", (await client.get("/map/plain")).text)
@@ -171,8 +162,8 @@ async def test_odd_redirects_never_leave_the_host(client: httpx.AsyncClient) -> 
         assert target.startswith("http://testserver/")
 
 
-async def test_nothing_published_says_how_to_publish() -> None:
-    assert "swath publish" in (await _client().get("/")).text
+async def test_nothing_published_says_how_to_publish(state: ServerState) -> None:
+    assert "swath publish" in (await _client(state).get("/")).text
 
 
 async def test_files_outside_the_package_are_not_served(client: httpx.AsyncClient) -> None:
@@ -202,3 +193,16 @@ def test_own_scripts_never_write_markup() -> None:
 def test_vendored_files_carry_their_licences() -> None:
     for folder in (_STATIC / "vendor").iterdir():
         assert (folder / "LICENSE").is_file(), folder.name
+
+
+async def test_services_with_wms_link_it(state: ServerState) -> None:
+    summary = _summary("With")
+    with_wms = msgspec.structs.replace(
+        summary, properties=msgspec.structs.replace(summary.properties, wms=True)
+    )
+    asked = _client(state, _Service("with", with_wms), _Service("without", summary))
+    assert "wms/with?" in (await asked.get("/map/with")).text
+    assert "wms/" not in (await asked.get("/map/without")).text
+    listed = (await asked.get("/")).text
+    assert "wms/with?" in listed
+    assert "wms/without" not in listed

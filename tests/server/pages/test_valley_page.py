@@ -12,13 +12,14 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from config.settings import Settings
 from server.pages.map_page import routes
 from server.pages.page import FOLDER
 from server.pages.valley_page import WITH_TERRAIN, WITHOUT_TERRAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from server.state import ServerState
 
 _TRUTH = {"type": "FeatureCollection", "features": [], "off_m": {"west": 190}}
 
@@ -34,28 +35,20 @@ class _Registry:
         return name if name in self.published else None
 
 
-@dataclass
-class _State:
-    """As much of the server's state as this page uses."""
-
-    settings: Settings
-    registry: _Registry
-
-
-def _client(data: Path, *names: str) -> httpx.AsyncClient:
-    state = _State(Settings(data=str(data)), _Registry(set(names)))
+def _client(state: ServerState, *names: str) -> httpx.AsyncClient:
+    state.registry = cast("Any", _Registry(set(names)))
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(Starlette(routes=routes(cast("Any", state)))),
+        transport=httpx.ASGITransport(Starlette(routes=routes(state))),
         base_url="http://testserver",
     )
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> httpx.AsyncClient:
+def client(tmp_path: Path, state: ServerState) -> httpx.AsyncClient:
     folder = tmp_path / "demo/scenes-1/valley"
     folder.mkdir(parents=True)
     (folder / "truth.json").write_text(json.dumps(_TRUTH), encoding="utf-8")
-    return _client(tmp_path, WITH_TERRAIN, WITHOUT_TERRAIN)
+    return _client(state, WITH_TERRAIN, WITHOUT_TERRAIN)
 
 
 async def test_the_page_names_both_services_and_links_to_files_that_exist(
@@ -89,10 +82,10 @@ async def test_the_truth_is_what_the_demo_wrote(client: httpx.AsyncClient) -> No
 
 
 @pytest.mark.parametrize("path", ["/demo/valley", "/demo/valley.json"])
-async def test_without_its_services_there_is_no_page(tmp_path: Path, path: str) -> None:
-    assert (await _client(tmp_path, WITH_TERRAIN).get(path)).status_code == 404
+async def test_without_its_services_there_is_no_page(state: ServerState, path: str) -> None:
+    assert (await _client(state, WITH_TERRAIN).get(path)).status_code == 404
 
 
-async def test_without_scenes_there_is_no_truth(tmp_path: Path) -> None:
-    client = _client(tmp_path, WITH_TERRAIN, WITHOUT_TERRAIN)
+async def test_without_scenes_there_is_no_truth(state: ServerState) -> None:
+    client = _client(state, WITH_TERRAIN, WITHOUT_TERRAIN)
     assert (await client.get("/demo/valley.json")).status_code == 404

@@ -2,13 +2,22 @@
 
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
-from config.definition import Interpolation, MosaicMethod, ServiceProperties
-from engine.errors import InvalidParameter, RequestError, TileOutsideLimits
+from config.definition import Interpolation, MosaicMethod, ServiceProperties, TileSchemeName
+from engine.errors import InvalidParameter, RequestError, ServiceNotFound, TileOutsideLimits
 from engine.extent import Extent
-from engine.request import TileAddress
-from server.protocols.xyz import deepest_level, first_level, tile_json, tile_request
+from engine.request_parts import TileAddress
+from engine.tile_scheme import WEB_MERCATOR
+from server.protocols.arcgis.tile_info import deepest_level
+from server.protocols.xyz import (
+    first_level,
+    schemes_json,
+    service_and_scheme,
+    tile_json,
+    tile_request,
+)
 
 SUMMARY = SimpleNamespace(
     properties=ServiceProperties(title="A <b>", copyright="(c)"),
@@ -16,7 +25,11 @@ SUMMARY = SimpleNamespace(
     extent=Extent(0, 0, 1000, 1000),
     extent_mercator=Extent(0, 0, 2000, 2000),
     extent_lonlat=Extent(0, 0, 1, 2),
+    crs="EPSG:32632",
+    is_geographic=False,
+    metres_per_unit=1.0,
     pixel_size_x=5.0,
+    pixel_size_y=5.0,
     templates=(),
 )
 SERVICE = SimpleNamespace(name="a folder/näme", version="1", summary=SUMMARY)
@@ -75,10 +88,49 @@ def test_bad_addresses_and_endings_are_refused():
 
 
 def test_levels_follow_the_data():
-    assert deepest_level(SUMMARY) == 14
-    assert first_level(SUMMARY) == 17
+    assert deepest_level(SUMMARY, WEB_MERCATOR) == 14
+    assert first_level(SUMMARY, WEB_MERCATOR) == 17
     nowhere = SimpleNamespace(extent_mercator=None, extent=SUMMARY.extent)
-    assert (deepest_level(nowhere), first_level(nowhere)) == (0, 0)
+    assert deepest_level(nowhere, WEB_MERCATOR) == first_level(nowhere, WEB_MERCATOR) == 0
+
+
+def test_schemes_are_named_behind_the_service():
+    registry = {"a/b": SERVICE, "a": SERVICE, "a/own": SERVICE}
+    for name, scheme in (
+        ("a/b", None),
+        ("a/b/web-mercator", None),
+        ("a/b/geographic", TileSchemeName.GEOGRAPHIC),
+        ("a/geographic", TileSchemeName.GEOGRAPHIC),
+        # A service of that name comes first.
+        ("a/own", None),
+        ("a/own/own", TileSchemeName.OWN),
+    ):
+        assert service_and_scheme(name, registry) == (SERVICE, scheme)
+    for name in ("own", "a/b/mars", "x/own", ""):
+        with pytest.raises(ServiceNotFound):
+            service_and_scheme(name, registry)
+
+
+def test_other_schemes_are_told_with_their_numbers():
+    document = tile_json(SERVICE, "https://h", "", "png", TileSchemeName.GEOGRAPHIC)
+    assert document["tiles"] == ["https://h/tiles/a%20folder/n%C3%A4me/geographic/{z}/{x}/{y}.png"]
+    assert (document["crs"], document["origin"]) == ("EPSG:4326", [-180.0, 90.0])
+    assert document["resolutions"][:2] == (0.703125, 0.3515625)
+    assert "crs" not in tile_json(SERVICE, "https://h", "", "png")
+    listed = schemes_json(SERVICE, "https://h")["schemes"]
+    assert [each["name"] for each in listed] == ["web-mercator", "geographic", "own"]
+    assert listed[2]["resolutions"][-1] == 5.0
+    assert listed[2]["tilejson"].endswith("/own/tilejson.json")
+
+
+def test_a_tile_of_another_scheme_is_another_request():
+    address = msgspec.structs.replace(ADDRESS, scheme=TileSchemeName.GEOGRAPHIC)
+    request = tile_request(SERVICE, address, "lerc", b"")
+    assert request.view.tile.scheme is TileSchemeName.GEOGRAPHIC
+    assert request.encoding.format == "lerc"
+    beyond = msgspec.structs.replace(address, row=8)
+    with pytest.raises(TileOutsideLimits):
+        tile_request(SERVICE, beyond, "png", b"")
 
 
 def test_the_document_escapes_names_in_its_url():

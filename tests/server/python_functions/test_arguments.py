@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import InvalidParameter
 from engine.python_functions.messages import ParameterInfo
-from engine.request import ItemInput, MosaicInput, RenderingRule
+from engine.request_parts import ItemInput, MosaicInput, RenderingRule
 from server.protocols.arcgis.function_names import is_taken
 from server.protocols.arcgis.rendering_rule import accepted_functions, rendering_rule_of_json
 from server.python_functions import known

@@ -39,7 +39,7 @@ export class TimeBar {
     this.slider = el("input", { type: "range", min: "0", max: "0", step: "1", "aria-label": "Date", oninput: () => this.moveTo(Number(this.slider.value)) });
     this.bars = svg("svg", { class: "bars", preserveAspectRatio: "none", "aria-hidden": "true" });
     this.label = el("output", { class: "mono time-label" });
-    this.all = el("button", { type: "button", class: "pill", text: "All dates", "aria-pressed": "true", onclick: () => this.release() });
+    this.all = el("button", { type: "button", class: "pill", text: this.service.info.hasMultidimensions ? "First date" : "All dates", "aria-pressed": "true", onclick: () => this.release() });
     this.box.replaceChildren(
       el("div", { class: "time-head" }, this.all, this.span, this.label),
       el("div", { class: "time-row" }, this.play, el("div", { class: "time-track" }, this.bars, this.slider)));
@@ -128,7 +128,7 @@ export class TimeBar {
 
   show() {
     const { start, end } = this.window();
-    const [first, last] = this.active ? [start, end] : [this.dates[0], this.dates.at(-1)];
+    const [first, last] = this.active ? [start, end] : [this.dates[0], this.service.info.hasMultidimensions ? this.dates[0] : this.dates.at(-1)];
     this.label.textContent = first === last ? dateText(first) : `${dateText(first)} – ${dateText(last)}`;
     this.all.setAttribute("aria-pressed", String(!this.active));
     [...this.bars.children].forEach((bar, index) => {

@@ -15,7 +15,7 @@ from server.protocols.arcgis.operations.image_form import (
     RENDERING_FIELD,
     TIME_FIELD,
 )
-from server.protocols.arcgis.pixel_size import pixel_size
+from server.protocols.arcgis.pixel_size import pixel_size, pixel_size_crs
 from server.protocols.arcgis.rendering_rule import rendering_rule
 from server.protocols.arcgis.rules import mosaic_rule, time_range
 from server.protocols.arcgis.spatial_reference import unless_own
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from engine.summary import BandStatistics, Histogram
 
 AREA_FIELDS = (
-    *GEOMETRY_FIELDS,
+    FormField("geometry", "xmin,ymin,xmax,ymax or JSON; blank = all of it", start="$box"),
+    *(field for field in GEOMETRY_FIELDS if field.name != "geometry"),
     MOSAIC_FIELD,
     RENDERING_FIELD,
     FormField("pixelSize", "x,y in units of the geometry; blank = as fine as is quick"),
@@ -48,6 +49,7 @@ def area_counts_request(question: Question) -> AreaCountsRequest:
         geometry=b"" if geometry is None else geometry.wkb,
         crs="" if geometry is None else unless_own(geometry.crs, question.summary),
         pixel_size=pixel_size(parameters),
+        pixel_size_crs=pixel_size_crs(parameters),
         mosaic=mosaic_rule(parameters),
         rendering=rendering_rule(parameters, question.rule_scope),
         time=time_range(parameters),

@@ -13,20 +13,31 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from server.protocols.arcgis.rendering_rule import rule_scope
 
 if TYPE_CHECKING:
+    from engine.readers.source_files import OpenedFile
     from engine.request import Request
     from engine.summary import ServiceSummary
     from server.instances.answer_context import AnswerContext
+    from server.protocols.arcgis.needs import Need
     from server.protocols.arcgis.parameters import Parameters
     from server.protocols.arcgis.rendering_rule import RuleScope
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One input of an operation's page."""
+    """One input of an operation's page.
+
+    Attributes
+    ----------
+    start : str
+        What the page holds at first, so that its button has something to show. `form_starts` puts places
+        of the service in: $x and $y (its middle), $box (its extent), $patch and $ring (a tenth of it
+        around the middle, as a box and as the ring of a polygon), $rasterId.
+    """
 
     name: str
     hint: str = ""
     choices: tuple[str, ...] = ()
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +53,16 @@ class OperationInfo:
     fields
         Inputs of the page.
     returns_pixels : bool
-        Answers with an image whatever `f` says.
+        Answers with an image whatever `f` says (but for html).
+    is_resource : bool
+        Something to look at, not something to be done: its page shows the answer at once.
+    needs
+        What a service must have for it; None = nothing more.
+    empty : str
+        What the page says where the answer has nothing in it; "" = it always has. With it, the operation
+        answers services that do not have what it needs.
     formats
-        Values of `f` beside html, json and pjson.
+        Values of `f` beside html, json and pjson; where `returns_pixels`, what they are if no picture.
     """
 
     title: str
@@ -53,6 +71,9 @@ class OperationInfo:
     arguments: tuple[str, ...] = ()
     fields: tuple[FormField, ...] = ()
     returns_pixels: bool = False
+    is_resource: bool = False
+    needs: Need | None = None
+    empty: str = ""
     formats: tuple[str, ...] = ()
 
 
@@ -70,6 +91,8 @@ class Question:
         Output form in lower case.
     parameters
         Query, body and path arguments.
+    version, compiled : str
+        Of the service: its content hash, and the path of its compiled definition.
     """
 
     service: str
@@ -78,6 +101,8 @@ class Question:
     summary: ServiceSummary
     parameters: Parameters
     query: tuple[tuple[str, str], ...] = ()
+    version: str = ""
+    compiled: str = ""
 
     @property
     def rule_scope(self) -> RuleScope:
@@ -97,6 +122,14 @@ class Asked:
     is_final: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedFile:
+    """A file that an instance makes, and what it is called."""
+
+    asked: Asked
+    name: str
+
+
 @runtime_checkable
 class DescribedOperation(Protocol):
     """An operation that needs only the summary."""
@@ -108,6 +141,25 @@ class DescribedOperation(Protocol):
 
     def describe(self, question: Question) -> Any:
         """Return the answer as JSON-like values."""
+        ...
+
+
+@runtime_checkable
+class LookingOperation(Protocol):
+    """An operation that looks at the files of rasters: the front runs it beside its event loop."""
+
+    @property
+    def INFO(self) -> OperationInfo:  # noqa: N802 -- a module constant
+        """Return the operation's facts."""
+        ...
+
+    def look(self, question: Question) -> OpenedFile | RenderedFile | dict[str, Any]:
+        """Return a file to be sent, one to be rendered, or the answer as JSON-like values.
+
+        Raises
+        ------
+        ImageServerError
+        """
         ...
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.request import ItemRequest
 from server.protocols.arcgis.esri_json import encode
-from server.protocols.arcgis.operations.base import Asked, OperationInfo, Question
-from server.protocols.arcgis.operations.place_form import raster_id
+from server.protocols.arcgis.operations.base import OperationInfo
+from server.protocols.arcgis.operations.place_form import ask_for_raster
 from server.protocols.arcgis.shapes import Drawing, esri_geometry
 from server.protocols.arcgis.spatial_reference import to_json
 
@@ -20,17 +19,10 @@ INFO = OperationInfo(
     hint="A raster of the catalog: attributes and footprint.",
     capability="Catalog",
     arguments=("rasterId",),
+    is_resource=True,
 )
 
-
-def parse(question: Question) -> Asked:
-    """Ask for the item.
-
-    Raises
-    ------
-    InvalidParameter
-    """
-    return Asked(request=ItemRequest(item=raster_id(question)))
+parse = ask_for_raster
 
 
 def answer(result: ItemResult, context: AnswerContext) -> tuple[str, bytes]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.request import DescribeRequest, RenderingRule
+from engine.request import DescribeRequest
+from engine.request_parts import RenderingRule
+from server.protocols.arcgis.dimensions import variable_parameter
 from server.protocols.arcgis.esri_json import encode
 from server.protocols.arcgis.operations.base import Asked, OperationInfo
-from server.protocols.arcgis.operations.image_form import RENDERING_FIELD
+from server.protocols.arcgis.operations.image_form import RENDERING_FIELD, VARIABLE_FIELD
 from server.protocols.arcgis.rendering_rule import rendering_rule
 
 if TYPE_CHECKING:
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 INFO = OperationInfo(
     title="Colormap",
     hint="The red, green and blue of each value, from the rasters or from a rendering rule.",
-    fields=(RENDERING_FIELD,),
+    fields=(VARIABLE_FIELD, RENDERING_FIELD),
+    is_resource=True,
+    empty="No colormap: the rasters have none, and no rendering rule makes one (see Colormap).",
 )
 
 
@@ -35,7 +39,8 @@ def parse(question: Question) -> Asked:
     InvalidParameter
     """
     rule = rendering_rule(question.parameters, question.rule_scope) or RenderingRule()
-    return Asked(request=DescribeRequest(rendering=rule))
+    variable = variable_parameter(question.parameters)
+    return Asked(request=DescribeRequest(rendering=rule, variable=variable))
 
 
 def answer(result: DescribeResult, context: AnswerContext) -> tuple[str, bytes]:

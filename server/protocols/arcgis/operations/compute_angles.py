@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidParameter
 from engine.image_space import image_space_item
-from engine.request import AnglesRequest, MapPoint
+from engine.request import AnglesRequest
+from engine.request_parts import MapPoint
 from server.protocols.arcgis.esri_json import encode, number
 from server.protocols.arcgis.image_coordinate_system import ics_of
 from server.protocols.arcgis.operations.base import Asked, FormField, OperationInfo, Question
@@ -69,7 +70,7 @@ def answer(result: AnglesResult, context: AnswerContext) -> tuple[str, bytes]:
 
 
 def _point(question: Question) -> MapPoint | None:
-    if question.parameters.json("point") is None and not question.parameters.text("point"):
+    if question.parameters.text("point").casefold() in ("", "{}", "null", "undefined", "false"):
         return None
     places = place_parameter(question.parameters, "point")
     if places.shapes[0].kind != "point":

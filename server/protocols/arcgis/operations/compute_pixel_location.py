@@ -11,7 +11,7 @@ from engine.image_space import image_space
 from engine.request import PlaceRequest
 from server.protocols.arcgis.esri_json import encode, number
 from server.protocols.arcgis.operations.base import Asked, FormField, OperationInfo, Question
-from server.protocols.arcgis.operations.place_form import RASTER_FIELD, raster_id
+from server.protocols.arcgis.operations.place_form import POINTS_FIELD, RASTER_FIELD, raster_id
 from server.protocols.arcgis.places import places_parameter
 from server.protocols.arcgis.spatial_reference import crs_parameter, unless_own
 
@@ -24,9 +24,7 @@ INFO = OperationInfo(
     hint="Where points lie in a raster: column, row, and the height that was used.",
     fields=(
         RASTER_FIELD,
-        FormField(
-            "geometries", '{"geometryType":"esriGeometryPoint","geometries":[{"x":…,"y":…}]}'
-        ),
+        POINTS_FIELD,
         FormField("spatialReference", "WKID, JSON, WKT or 0:id; blank = the service's"),
     ),
 )

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.request import PointSamplesRequest
+from server.protocols.arcgis.dimensions import all_slices
 from server.protocols.arcgis.esri_json import encode, number
 from server.protocols.arcgis.geometry import geometry_parameter
 from server.protocols.arcgis.operations.base import Asked, FormField, OperationInfo, Question
 from server.protocols.arcgis.operations.image_form import (
+    ALL_SLICES_FIELD,
     GEOMETRY_FIELDS,
     INTERPOLATIONS,
     MOSAIC_FIELD,
     RENDERING_FIELD,
+    SLICE_FIELD,
     TIME_FIELD,
 )
-from server.protocols.arcgis.pixel_size import pixel_size
+from server.protocols.arcgis.pixel_size import pixel_size, pixel_size_crs
 from server.protocols.arcgis.rendering_rule import rendering_rule
 from server.protocols.arcgis.rules import interpolation, mosaic_rule, time_range
 from server.protocols.arcgis.sample_text import joined
@@ -45,6 +48,8 @@ INFO = OperationInfo(
         FormField("interpolation", choices=INTERPOLATIONS),
         FormField("outFields", "names with commas, or *"),
         TIME_FIELD,
+        SLICE_FIELD,
+        ALL_SLICES_FIELD,
     ),
 )
 
@@ -69,15 +74,24 @@ def parse(question: Question) -> Asked:
     fields = parameters.names("outFields")
     if len(fields) > MAX_FIELDS:
         raise InvalidParameter("outFields", f"{len(fields)} names", f"at most {MAX_FIELDS}")
+    mosaic, first_only = (
+        mosaic_rule(parameters),
+        parameters.flag("returnFirstValueOnly", default=True),
+    )
+    if parameters.flag("processAsMultidimensional", default=False):
+        first_only = False
+    if question.summary.variables and not first_only:
+        mosaic = all_slices(mosaic)
     request = PointSamplesRequest(
         geometry=geometry.wkb,
         crs=unless_own(geometry.crs, question.summary),
         count=count or None,
         distance=distance,
-        first_only=parameters.flag("returnFirstValueOnly", default=True),
+        first_only=first_only,
         interpolation=interpolation(parameters),
         pixel_size=pixel_size(parameters),
-        mosaic=mosaic_rule(parameters),
+        pixel_size_crs=pixel_size_crs(parameters),
+        mosaic=mosaic,
         rendering=rendering_rule(parameters, question.rule_scope),
         time=time_range(parameters),
         out_fields=("*",) if "*" in fields else fields,

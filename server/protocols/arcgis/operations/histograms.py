@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.request import HistogramsRequest
+from server.protocols.arcgis.dimensions import variable_parameter
 from server.protocols.arcgis.esri_json import encode
 from server.protocols.arcgis.operations.area_form import histogram
 from server.protocols.arcgis.operations.base import Asked, OperationInfo
-from server.protocols.arcgis.operations.image_form import RENDERING_FIELD
+from server.protocols.arcgis.operations.image_form import RENDERING_FIELD, VARIABLE_FIELD
 from server.protocols.arcgis.rendering_rule import rendering_rule
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 INFO = OperationInfo(
     title="Histograms",
     hint="Counts of pixel values per band, in equal bins.",
-    fields=(RENDERING_FIELD,),
+    fields=(VARIABLE_FIELD, RENDERING_FIELD),
+    is_resource=True,
 )
 
 
@@ -31,7 +33,8 @@ def parse(question: Question) -> Asked:
     InvalidParameter
     """
     rule = rendering_rule(question.parameters, question.rule_scope)
-    return Asked(request=HistogramsRequest(rendering=rule))
+    variable = variable_parameter(question.parameters)
+    return Asked(request=HistogramsRequest(rendering=rule, variable=variable))
 
 
 def answer(result: HistogramsResult, context: AnswerContext) -> tuple[str, bytes]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.request import ItemRequest
 from server.protocols.arcgis.esri_json import encode
 from server.protocols.arcgis.image_coordinate_system import ics_to_pixel
-from server.protocols.arcgis.operations.base import Asked, OperationInfo, Question
-from server.protocols.arcgis.operations.place_form import raster_id
+from server.protocols.arcgis.operations.base import OperationInfo
+from server.protocols.arcgis.operations.place_form import ask_for_raster
 
 if TYPE_CHECKING:
     from engine.results import ItemResult
@@ -19,17 +18,10 @@ INFO = OperationInfo(
     hint="Coefficients from a raster's image space to its columns and rows.",
     capability="Catalog",
     arguments=("rasterId",),
+    is_resource=True,
 )
 
-
-def parse(question: Question) -> Asked:
-    """Ask whether the item is there.
-
-    Raises
-    ------
-    InvalidParameter
-    """
-    return Asked(request=ItemRequest(item=raster_id(question)))
+parse = ask_for_raster
 
 
 def answer(result: ItemResult, context: AnswerContext) -> tuple[str, bytes]:  # noqa: ARG001 -- the form of all operations

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidParameter
 from engine.request import IdentifyRequest
+from server.protocols.arcgis.dimensions import all_slices
 from server.protocols.arcgis.esri_json import encode, object_id_field
 from server.protocols.arcgis.geometry import geometry_parameter
 from server.protocols.arcgis.operations.base import Asked, FormField, OperationInfo, Question
 from server.protocols.arcgis.operations.image_form import (
+    ALL_SLICES_FIELD,
     GEOMETRY_FIELDS,
     MOSAIC_FIELD,
     RENDERING_FIELD,
+    SLICE_FIELD,
     TIME_FIELD,
 )
-from server.protocols.arcgis.pixel_size import pixel_size
+from server.protocols.arcgis.pixel_size import pixel_size, pixel_size_crs
 from server.protocols.arcgis.rendering_rule import rendering_rules
 from server.protocols.arcgis.rules import mosaic_rule, time_range
 from server.protocols.arcgis.sample_text import joined
@@ -42,6 +45,8 @@ INFO = OperationInfo(
         FormField("returnCatalogItems", choices=("", "true", "false")),
         FormField("returnPixelValues", choices=("", "true", "false")),
         FormField("maxItemCount"),
+        SLICE_FIELD,
+        ALL_SLICES_FIELD,
     ),
 )
 
@@ -61,11 +66,15 @@ def parse(question: Question) -> Asked:
         raise InvalidParameter("geometry", "", "a point x,y or a geometry in JSON")
     renderings = rendering_rules(parameters, question.rule_scope)
     is_mosaic = question.summary.source_type == "mosaic"
+    mosaic = mosaic_rule(parameters)
+    if parameters.flag("processAsMultidimensional", default=False):
+        mosaic = all_slices(mosaic)
     request = IdentifyRequest(
         geometry=geometry.wkb,
         crs=unless_own(geometry.crs, question.summary),
         pixel_size=pixel_size(parameters),
-        mosaic=mosaic_rule(parameters),
+        pixel_size_crs=pixel_size_crs(parameters),
+        mosaic=mosaic,
         renderings=renderings,
         time=time_range(parameters),
         return_geometry=parameters.flag("returnGeometry", default=True),

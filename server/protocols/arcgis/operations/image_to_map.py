@@ -30,7 +30,11 @@ INFO = OperationInfo(
     hint="A geometry of a raster's image space (x right, y up, 0,0 = first pixel's centre) on the map.",
     fields=(
         RASTER_FIELD,
-        FormField("geometry", '{"x":100,"y":-200}; a z is taken as the height instead of terrain'),
+        FormField(
+            "geometry",
+            '{"x":100,"y":-200}; a z is taken as the height instead of terrain',
+            start="10,-10",
+        ),
         GEOMETRY_TYPE_FIELD,
         FormField("outSR", "WKID, JSON or WKT; blank = the service's"),
         FormField("options", '{"DOff":metres towards the sensor,"Adjust":true}'),

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.request import MultirayRequest
 from server.protocols.arcgis.esri_json import encode
+from server.protocols.arcgis.needs import SENSORS
 from server.protocols.arcgis.operations.base import Asked, FormField, OperationInfo, Question
-from server.protocols.arcgis.operations.place_form import MAX_ID, geometry_of
+from server.protocols.arcgis.operations.place_form import geometry_of
 from server.protocols.arcgis.places import Places, places_parameter
 from server.protocols.arcgis.spatial_reference import crs_parameter, unless_own
+from server.protocols.input_limits import MAX_ID, MAX_IMAGES
 
 if TYPE_CHECKING:
     from engine.results import PlaceResult
@@ -20,14 +22,18 @@ if TYPE_CHECKING:
 INFO = OperationInfo(
     title="Image to map, several rays",
     hint="One object marked in several rasters, in space: where their lines of sight meet.",
+    needs=SENSORS,
     fields=(
-        FormField("rasterIds", "OBJECTIDs, in the order of the geometries"),
-        FormField("geometries", '{"geometryType":"esriGeometryPoint","geometries":[…]}'),
+        FormField("rasterIds", "OBJECTIDs, in the order of the geometries", start="1,2"),
+        FormField(
+            "geometries",
+            '{"geometryType":"esriGeometryPoint","geometries":[…]}',
+            start="10,-10,10,-10",
+        ),
         FormField("outSR", "WKID, JSON or WKT; blank = the service's"),
     ),
 )
 
-_MAX_IMAGES = 32
 _ACCEPTED = "one geometry of each raster, alike in kind and number of vertices"
 
 
@@ -41,8 +47,8 @@ def parse(question: Question) -> Asked:
     """
     parameters = question.parameters
     rasters = parameters.integers("rasterIds", 0, MAX_ID)
-    if not 2 <= len(rasters) <= _MAX_IMAGES:
-        accepted = f"2 to {_MAX_IMAGES} OBJECTIDs"
+    if not 2 <= len(rasters) <= MAX_IMAGES:
+        accepted = f"2 to {MAX_IMAGES} OBJECTIDs"
         raise InvalidParameter("rasterIds", parameters.text("rasterIds"), accepted)
     places = places_parameter(parameters)
     outlines = {(shape.kind, shape.parts) for shape in places.shapes}

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from server.protocols.arcgis.operations.base import Question
 
 INFO = OperationInfo(
-    title="Item information", hint="Title, description and extent.", capability="Metadata"
+    title="Item information",
+    hint="Title, description and extent.",
+    capability="Metadata",
+    is_resource=True,
 )
 
 

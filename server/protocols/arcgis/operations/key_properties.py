@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.request import KeyPropertiesRequest
+from server.protocols.arcgis.data_types import key_data_type
 from server.protocols.arcgis.esri_json import encode
 from server.protocols.arcgis.operations.base import Asked, OperationInfo
-from server.protocols.arcgis.operations.place_form import MAX_ID
+from server.protocols.input_limits import MAX_ID
 
 if TYPE_CHECKING:
     from engine.results import KeyPropertiesResult
@@ -19,14 +20,8 @@ INFO = OperationInfo(
     title="Key properties",
     hint="Names and wavelengths of the bands, sensor, sun and clouds as far as they are known.",
     capability="Metadata",
+    is_resource=True,
 )
-
-_DATA_TYPES = {
-    "generic": "Generic",
-    "rgb": "Generic",
-    "thematic": "Thematic",
-    "elevation": "Elevation",
-}
 
 
 def parse(question: Question) -> Asked:
@@ -45,9 +40,11 @@ def answer(result: KeyPropertiesResult, context: AnswerContext) -> tuple[str, by
     summary = context.summary
     body: dict[str, Any] = {
         "BandProperties": [_band(band) for band in summary.bands],
-        "DataType": _DATA_TYPES[summary.data_type],
+        "DataType": key_data_type(summary),
         **result.properties,
     }
+    if summary.variables:
+        body["DefaultVariable"] = summary.default_variable
     return encode(body, context.options)
 
 

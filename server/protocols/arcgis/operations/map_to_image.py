@@ -27,7 +27,11 @@ INFO = OperationInfo(
     hint="A geometry of the map in a raster's image space (x right, y up, 0,0 = first pixel's centre).",
     fields=(
         RASTER_FIELD,
-        FormField("geometry", "x,y or JSON; a z is taken as the height instead of terrain"),
+        FormField(
+            "geometry",
+            "x,y or JSON; a z is taken as the height instead of terrain",
+            start="$x,$y",
+        ),
         GEOMETRY_TYPE_FIELD,
         FormField("inSR", "WKID, JSON or WKT; blank = the service's"),
         FormField("options", '{"VisibleOnly":true}'),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidParameter
-from server.protocols.arcgis.operations.base import FormField
+from engine.request import ItemRequest
+from server.protocols.arcgis.operations.base import Asked, FormField
 from server.protocols.arcgis.places import put_together, read_shapes
 from server.protocols.arcgis.spatial_reference import to_json
+from server.protocols.input_limits import MAX_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,11 +18,15 @@ if TYPE_CHECKING:
     from server.instances.answer_context import AnswerContext
     from server.protocols.arcgis.operations.base import Question
 
-MAX_ID = 10**15
 # The only item of a service of a single raster.
 _SINGLE = 1
 
-RASTER_FIELD = FormField("rasterId", "OBJECTID of the raster")
+RASTER_FIELD = FormField("rasterId", "OBJECTID of the raster", start="$rasterId")
+POINTS_FIELD = FormField(
+    "geometries",
+    '{"geometryType":"esriGeometryPoint","geometries":[{"x":…,"y":…}]} or x,y,x,y …',
+    start="$x,$y",
+)
 GEOMETRY_TYPE_FIELD = FormField(
     "geometryType",
     choices=(
@@ -48,6 +54,16 @@ def raster_id(question: Question) -> int:
     if question.summary.source_type == "mosaic":
         raise InvalidParameter("rasterId", "", "the OBJECTID of a raster of this service")
     return _SINGLE
+
+
+def ask_for_raster(question: Question) -> Asked:
+    """Ask for what the catalog knows of a raster.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    return Asked(request=ItemRequest(item=raster_id(question)))
 
 
 def option_of(question: Question, name: str) -> Any:

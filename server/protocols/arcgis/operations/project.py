@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.request import PlaceRequest
 from server.protocols.arcgis.esri_json import encode
 from server.protocols.arcgis.operations.base import Asked, FormField, OperationInfo, Question
-from server.protocols.arcgis.operations.place_form import geometries_of
+from server.protocols.arcgis.operations.place_form import POINTS_FIELD, geometries_of
 from server.protocols.arcgis.places import places_parameter
 from server.protocols.arcgis.spatial_reference import crs_parameter, unless_own
 
@@ -19,9 +19,9 @@ INFO = OperationInfo(
     title="Project",
     hint="Geometries between coordinate systems, image space of a raster (0:id) among them.",
     fields=(
-        FormField("geometries", '{"geometryType":"esriGeometryPoint","geometries":[…]}'),
+        POINTS_FIELD,
         FormField("inSR", "WKID, JSON, WKT or 0:id; blank = the service's"),
-        FormField("outSR", "WKID, JSON, WKT or 0:id; blank = the service's"),
+        FormField("outSR", "WKID, JSON, WKT or 0:id; blank = the service's", start="4326"),
     ),
 )
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from engine.errors import InvalidParameter
-from engine.request import QueryRequest, SpatialRelation
+from engine.request import QueryRequest
+from server.protocols.arcgis.catalog_filter import FILTER_FIELDS, catalog_filter
+from server.protocols.arcgis.catalog_statistics import having, out_statistics
 from server.protocols.arcgis.esri_json import encode, envelope, fields, object_id_field
-from server.protocols.arcgis.geometry import geometry_parameter
 from server.protocols.arcgis.operations.base import Asked, FormField, OperationInfo, Question
-from server.protocols.arcgis.operations.image_form import GEOMETRY_FIELDS, TIME_FIELD
-from server.protocols.arcgis.pixel_size import pixel_size
-from server.protocols.arcgis.rules import MAX_WHERE, time_range
-from server.protocols.arcgis.shapes import Drawing, esri_geometry, geojson_geometry
+from server.protocols.arcgis.operations.image_form import DEFINITION_FIELD
+from server.protocols.arcgis.shapes import Drawing, esri_geometries, geojson_geometries
 from server.protocols.arcgis.spatial_reference import crs_parameter, to_json, unless_own
+from server.protocols.input_limits import MAX_QUERY_FIELDS
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -23,28 +25,6 @@ if TYPE_CHECKING:
     from server.protocols.arcgis.parameters import Parameters
 
 LONLAT = "EPSG:4326"
-MAX_FIELDS = 500
-
-_RELATIONS: dict[str, SpatialRelation] = {
-    "esrispatialrelintersects": "intersects",
-    "esrispatialrelcontains": "contains",
-    "esrispatialrelcrosses": "crosses",
-    "esrispatialrelenvelopeintersects": "envelope_intersects",
-    "esrispatialrelindexintersects": "envelope_intersects",
-    "esrispatialreloverlaps": "overlaps",
-    "esrispatialreltouches": "touches",
-    "esrispatialrelwithin": "within",
-}
-_RELATION_NAMES = (
-    "esriSpatialRelIntersects",
-    "esriSpatialRelContains",
-    "esriSpatialRelCrosses",
-    "esriSpatialRelEnvelopeIntersects",
-    "esriSpatialRelIndexIntersects",
-    "esriSpatialRelOverlaps",
-    "esriSpatialRelTouches",
-    "esriSpatialRelWithin",
-)
 _YES_NO = ("", "true", "false")
 
 INFO = OperationInfo(
@@ -52,23 +32,28 @@ INFO = OperationInfo(
     hint="Rows of the service table: attributes and footprints of the rasters.",
     capability="Catalog",
     fields=(
-        FormField("where", "Category = 1 AND Name LIKE 'a%'"),
-        FormField("objectIds", "1,2,3"),
-        TIME_FIELD,
-        *GEOMETRY_FIELDS,
-        FormField("inSR", "WKID, JSON or WKT; blank = the service's"),
-        FormField("spatialRel", choices=("", *_RELATION_NAMES)),
-        FormField("outFields", "* or names"),
+        *FILTER_FIELDS,
+        FormField("rasterQuery", "CloudCover < 0.1: fields that hold key properties"),
+        FormField("outFields", "* or names", start="*"),
         FormField("returnGeometry", choices=_YES_NO),
         FormField("outSR", "WKID, JSON or WKT; blank = the service's"),
+        FormField("geometryPrecision", "decimals of coordinates"),
+        FormField("maxAllowableOffset", "outlines are thinned by so much, in units of outSR"),
         FormField("returnIdsOnly", choices=_YES_NO),
         FormField("returnCountOnly", choices=_YES_NO),
         FormField("returnExtentOnly", choices=_YES_NO),
         FormField("returnDistinctValues", choices=_YES_NO),
         FormField("orderByFields", "Name ASC, AcqDate DESC"),
+        FormField("groupByFieldsForStatistics", "names"),
+        FormField(
+            "outStatistics",
+            '[{"statisticType": "count", "onStatisticField": "OBJECTID", "outStatisticFieldName": "n"}]',
+        ),
+        FormField("having", "COUNT(OBJECTID) > 2"),
         FormField("resultOffset"),
         FormField("resultRecordCount"),
         FormField("pixelSize", "only rasters that show at this size"),
+        DEFINITION_FIELD,
     ),
     formats=("geojson",),
 )
@@ -83,21 +68,11 @@ def parse(question: Question) -> Asked:
         A parameter is not accepted, or the service is a single raster and has no catalog.
     """
     parameters = question.parameters
-    if question.summary.source_type != "mosaic":
-        raise InvalidParameter("query", question.service, "a service with a catalog of rasters")
-    _refuse_statistics(parameters)
-    geometry = geometry_parameter(parameters)
     returns = _returns(parameters)
     distinct = parameters.flag("returnDistinctValues", default=False)
-    size = pixel_size(parameters)
-    request = QueryRequest(
-        where=_where(parameters),
-        object_ids=parameters.integers("objectIds", 0) or None,
-        time=time_range(parameters),
-        geometry=geometry.wkb if geometry else b"",
-        crs=unless_own(geometry.crs, question.summary) if geometry else "",
-        relation=parameters.choice("spatialRel", _RELATIONS, ", ".join(_RELATION_NAMES))
-        or "intersects",
+    statistics = out_statistics(parameters)
+    request = msgspec.structs.replace(
+        catalog_filter(question),
         out_fields=_out_fields(parameters),
         out_crs=_out_crs(question),
         returns=returns,
@@ -106,7 +81,9 @@ def parse(question: Question) -> Asked:
         order_by=_order_by(parameters),
         offset=parameters.integer("resultOffset", 0) or 0,
         limit=_limit(question) if returns == "features" else None,
-        pixel_size=size[0] if size else None,
+        statistics=statistics,
+        group_by=parameters.names("groupByFieldsForStatistics"),
+        having=having(parameters) if statistics else "",
     )
     return Asked(request=request, options=_drawing_options(parameters))
 
@@ -135,36 +112,39 @@ def answer(result: QueryResult, context: AnswerContext) -> tuple[str, bytes]:
 
 
 def _feature_set(result: QueryResult, context: AnswerContext) -> dict[str, Any]:
-    drawing = Drawing.from_options(context.options)
     names = [info.name for info in result.fields]
-    features = []
-    for row in result.rows:
-        feature: dict[str, Any] = {"attributes": dict(zip(names, row.values, strict=True))}
-        geometry = esri_geometry(row.footprint, drawing)
-        if geometry is not None:
-            feature["geometry"] = geometry
-        features.append(feature)
-    body: dict[str, Any] = {
-        "objectIdFieldName": object_id_field(context.summary),
-        "spatialReference": to_json(result.crs, context.summary),
-        "geometryType": "esriGeometryPolygon",
-        "fields": fields(result.fields),
-        "features": features,
-    }
+    features: list[dict[str, Any]] = [
+        {"attributes": dict(zip(names, row.values, strict=True))} for row in result.rows
+    ]
+    body: dict[str, Any] = {"fields": fields(result.fields), "features": features}
+    request = context.request
+    if not isinstance(request, QueryRequest) or not request.statistics:
+        wkbs = [row.footprint for row in result.rows]
+        shapes = esri_geometries(wkbs, Drawing.from_options(context.options))
+        for feature, shape in zip(features, shapes, strict=True):
+            if shape is not None:
+                feature["geometry"] = shape
+        body = {
+            "objectIdFieldName": object_id_field(context.summary),
+            "spatialReference": to_json(result.crs, context.summary),
+            "geometryType": "esriGeometryPolygon",
+            **body,
+        }
     if result.exceeded:
         body["exceededTransferLimit"] = True
     return body
 
 
 def _feature_collection(result: QueryResult, context: AnswerContext) -> dict[str, Any]:
-    drawing = Drawing.from_options(context.options)
     names = [info.name for info in result.fields]
     id_place = next((i for i, info in enumerate(result.fields) if info.type == "oid"), None)
+    wkbs = [row.footprint for row in result.rows]
+    shapes = geojson_geometries(wkbs, Drawing.from_options(context.options))
     features = []
-    for row in result.rows:
+    for row, shape in zip(result.rows, shapes, strict=True):
         feature: dict[str, Any] = {
             "type": "Feature",
-            "geometry": geojson_geometry(row.footprint, drawing),
+            "geometry": shape,
             "properties": dict(zip(names, row.values, strict=True)),
         }
         if id_place is not None:
@@ -178,25 +158,10 @@ def _feature_collection(result: QueryResult, context: AnswerContext) -> dict[str
     return body
 
 
-def _refuse_statistics(parameters: Parameters) -> None:
-    for name in ("outStatistics", "groupByFieldsForStatistics"):
-        if parameters.elements(name):
-            raise InvalidParameter(
-                name, parameters.text(name), "nothing: statistics are not served"
-            )
-
-
-def _where(parameters: Parameters) -> str:
-    where = parameters.text("where")
-    if len(where) > MAX_WHERE:
-        raise InvalidParameter("where", where, f"text of at most {MAX_WHERE} characters")
-    return where
-
-
 def _out_fields(parameters: Parameters) -> tuple[str, ...]:
     names = parameters.names("outFields")
-    if len(names) > MAX_FIELDS:
-        raise InvalidParameter("outFields", f"{len(names)} names", f"at most {MAX_FIELDS}")
+    if len(names) > MAX_QUERY_FIELDS:
+        raise InvalidParameter("outFields", f"{len(names)} names", f"at most {MAX_QUERY_FIELDS}")
     return ("*",) if "*" in names else names
 
 

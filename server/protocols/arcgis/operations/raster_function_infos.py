@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from server.protocols.arcgis.operations.base import Question
 
 INFO = OperationInfo(
-    title="Raster function infos", hint="Rendering rules that have names here.", capability=""
+    title="Raster function infos",
+    hint="Rendering rules that have names here.",
+    capability="",
+    is_resource=True,
 )
 
 

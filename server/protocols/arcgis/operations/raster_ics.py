@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.request import ItemRequest
 from server.protocols.arcgis.esri_json import encode
 from server.protocols.arcgis.image_coordinate_system import ics_of
-from server.protocols.arcgis.operations.base import Asked, OperationInfo, Question
-from server.protocols.arcgis.operations.place_form import raster_id
+from server.protocols.arcgis.operations.base import OperationInfo
+from server.protocols.arcgis.operations.place_form import ask_for_raster
 
 if TYPE_CHECKING:
     from engine.results import ItemResult
@@ -19,17 +18,10 @@ INFO = OperationInfo(
     hint="A raster's image space as a spatial reference, for imageSR, bboxSR, inSR and outSR.",
     capability="Catalog",
     arguments=("rasterId",),
+    is_resource=True,
 )
 
-
-def parse(question: Question) -> Asked:
-    """Ask whether the item is there.
-
-    Raises
-    ------
-    InvalidParameter
-    """
-    return Asked(request=ItemRequest(item=raster_id(question)))
+parse = ask_for_raster
 
 
 def answer(result: ItemResult, context: AnswerContext) -> tuple[str, bytes]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from config.definition import MosaicMethod
-from engine.request import MosaicRule, PictureInfoRequest
+from engine.image_space import image_space
+from engine.request_parts import MosaicRule
 from server.protocols.arcgis.image_parameters import image_request
+from server.protocols.arcgis.operations import export_image
 from server.protocols.arcgis.operations.base import Asked, OperationInfo, Question
-from server.protocols.arcgis.operations.export_image import answer_picture, picture_url
 from server.protocols.arcgis.operations.image_form import IMAGE_FIELDS
 from server.protocols.arcgis.operations.place_form import raster_id
-
-if TYPE_CHECKING:
-    from engine.results import PictureInfoResult
-    from server.instances.answer_context import AnswerContext
 
 INFO = OperationInfo(
     title="Raster image",
@@ -24,23 +19,21 @@ INFO = OperationInfo(
     capability="Catalog",
     arguments=("rasterId",),
     fields=tuple(field for field in IMAGE_FIELDS if field.name != "mosaicRule"),
-    formats=("image",),
+    formats=("image", "kmz"),
 )
 
 
 def parse(question: Question) -> Asked:
-    """Ask for pixels of the raster with `f=image`, else for what the picture would be."""
+    """Ask for pixels of the raster, or for what the picture would be."""
     raster = raster_id(question)
-    image = msgspec.structs.replace(
-        image_request(question.parameters, question.summary, question.service),
-        mosaic=MosaicRule(method=MosaicMethod.LOCK_RASTER, lock_ids=(raster,)),
-    )
-    if question.f == "image":
-        return Asked(request=image, is_final=True)
-    href = picture_url(question, f"{raster}/image")
-    return Asked(request=PictureInfoRequest(image=image), options={"href": href})
+    image = image_request(question.parameters, question.summary, question.service)
+    if "bbox" not in question.parameters:
+        # All of the raster, wherever the others are.
+        whole = msgspec.structs.replace(image.view, extent=None, extent_crs=image_space(raster))
+        image = msgspec.structs.replace(image, view=whole)
+    lock = MosaicRule(method=MosaicMethod.LOCK_RASTER, lock_ids=(raster,))
+    image = msgspec.structs.replace(image, mosaic=lock)
+    return export_image.picture_asked(question, image)
 
 
-def answer(result: PictureInfoResult, context: AnswerContext) -> tuple[str, bytes]:
-    """Write href, size and the extent that the picture really has."""
-    return answer_picture(result, context)
+answer = export_image.answer

@@ -17,6 +17,7 @@ INFO = OperationInfo(
     capability="Catalog",
     arguments=("rasterId",),
     returns_pixels=True,
+    is_resource=True,
 )
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.request import DescribeRequest, RenderingRule
+from engine.request import DescribeRequest
+from engine.request_parts import RenderingRule
 from server.protocols.arcgis.esri_json import encode
 from server.protocols.arcgis.operations.base import Asked, OperationInfo
 from server.protocols.arcgis.operations.image_form import RENDERING_FIELD

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from server.protocols.arcgis.operations.base import Question
 
 INFO = OperationInfo(
-    title="Thumbnail", hint="A small picture of the whole service.", returns_pixels=True
+    title="Thumbnail",
+    hint="A small picture of the whole service.",
+    returns_pixels=True,
+    is_resource=True,
 )
 
 

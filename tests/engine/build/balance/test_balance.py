@@ -32,7 +32,7 @@ from engine.function_rules import GainOffsetRule, GainSurfaceRule
 from engine.pixel_type import PixelType
 from engine.process_definition import RasterEntry, RasterProcessDefinition, write_definition
 from engine.read_view import read_view
-from engine.request import MosaicRule, View
+from engine.request_parts import MosaicRule, View
 from raster_types.adding.add import AddRequest, add_rasters
 from tests.engine.build.balance.mosaics_to_balance import (
     CRS,

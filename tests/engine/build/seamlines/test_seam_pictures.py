@@ -19,7 +19,7 @@ from engine.build.seamlines.picture import draw_seamlines
 from engine.errors import ConfigError
 from engine.extent import Extent
 from engine.read_view import read_view
-from engine.request import MosaicRule, View
+from engine.request_parts import MosaicRule, View
 from engine.service import open_service
 from tests.engine.mosaics import compile_mosaic
 from tests.synthetic import UTM33, place, write_geotiff

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -26,9 +20,11 @@ from engine.summary import BandInfo, BandStatistics, FieldInfo, ServiceSummary, 
 from server.protocols.arcgis.operations.base import Question
 from server.protocols.arcgis.parameters import Parameters
 from server.publishing import Publisher
+from tests.server.protocols.arcgis.live import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 URL = "http://host/arcgis/rest/services/demo/hills/ImageServer"
 
@@ -188,37 +184,11 @@ def served_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server_url(served_folder: Path) -> Iterator[str]:
     """The address of a server of its own with one instance."""
-    root = Path(__file__).parents[4]
-    command = [sys.executable, "-m", "server.cli", "serve", "--port", "0", "--instances", "1"]
-    with subprocess.Popen(
-        [*command, "--data", str(served_folder)],
-        cwd=served_folder,
-        env={**os.environ, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            found = re.search(r"http://\S+?(?=/\s)", line)
-            assert found, line
-            _wait_until_ready(found[0])
-            yield found[0]
-        finally:
-            process.terminate()
-            process.wait(20)
+    with serving(served_folder) as url:
+        yield url
 
 
-def _wait_until_ready(url: str) -> None:
-    give_up = time.monotonic() + 100
-    while time.monotonic() < give_up:
-        if httpx.get(url + "/health/ready").status_code == 200:
-            return
-        time.sleep(0.05)
-    pytest.fail("the server did not get ready")
-
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def client(server_url: str) -> Iterator[httpx.Client]:
     """A client whose relative addresses begin at the services directory."""
     with httpx.Client(base_url=server_url + "/arcgis/rest/services/", timeout=60) as made:

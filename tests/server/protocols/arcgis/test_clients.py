@@ -171,7 +171,16 @@ def test_gdal_opens_the_json_with_pretty(client: httpx.Client) -> None:
 def test_cesium_reads_tiles_or_export(client: httpx.Client) -> None:
     root = client.get(SERVICE + "/?f=json").json()
     assert root["tileInfo"]["spatialReference"]["wkid"] == 102100
-    assert client.get(f"{SERVICE}/tile/0/0/0").headers["content-type"] == "image/jpeg"
+    inside = client.get(f"{SERVICE}/tile/16/22323/35499")
+    assert inside.headers["content-type"] == "image/jpeg"
+    at_the_edge = client.get(f"{SERVICE}/tile/16/22322/35499")
+    assert at_the_edge.headers["content-type"] == "image/png"
+
+
+def test_cesium_and_terria_see_missing_tiles_as_missing(client: httpx.Client) -> None:
+    # Both fetch the first tile of the last level once, and hide what looks like it.
+    last = client.get(SERVICE + "/?f=json").json()["tileInfo"]["lods"][-1]["level"]
+    assert client.get(f"{SERVICE}/tile/{last}/0/0").status_code == 404
 
 
 def test_a_leaflet_map_that_is_not_ready_gets_an_error(client: httpx.Client) -> None:

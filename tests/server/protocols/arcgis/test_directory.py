@@ -11,6 +11,7 @@ from server.protocols.arcgis.directory import (
     root_catalog,
     server_info,
 )
+from server.protocols.arcgis.pages import page
 
 _NAMES = ["Landsat", "elevation/dem", "Elevation/slope", "elevation/aspect"]
 
@@ -52,6 +53,19 @@ def test_a_name_of_one_or_two_segments_is_a_service() -> None:
 
 
 def test_no_portal_is_named() -> None:
-    info = server_info("http://host")
-    assert "owningSystemUrl" not in info
-    assert info["authInfo"] == {"isTokenBasedSecurity": False}
+    for has_users in (True, False):
+        info = server_info("http://host", has_users=has_users, token_minutes=30)
+        assert "owningSystemUrl" not in info
+        assert info["authInfo"] == {
+            "isTokenBasedSecurity": has_users,
+            "tokenServicesUrl": "http://host/arcgis/tokens/",
+            "shortLivedTokenValidity": 30,
+        }
+
+
+def test_a_directory_of_folders_alone_does_not_say_that_it_is_empty() -> None:
+    values = {"title": "Services", "base": "", "trail": [], "url": ""}
+    filled = page("folder.html", {**values, "folders": [("a", "/a")], "services": []})
+    empty = page("folder.html", {**values, "folders": [], "services": []})
+    assert b"No service is published" not in filled.body
+    assert b"No service is published" in empty.body

@@ -8,12 +8,16 @@ import msgspec
 import pytest
 
 from engine.errors import (
+    Forbidden,
     InvalidParameter,
+    InvalidToken,
     Overloaded,
     RequestTooLarge,
     ServiceNotFound,
     SourceUnavailable,
     TileOutsideLimits,
+    TokenRequired,
+    TooManyAttempts,
 )
 from server.errors import status_of
 from server.protocols.arcgis.errors import MAX_BYTES, failure_of
@@ -25,6 +29,10 @@ from server.protocols.arcgis.errors import MAX_BYTES, failure_of
         (InvalidParameter("size", "abc", "width,height"), 200, 400),
         (RequestTooLarge("width", 1, 0), 200, 400),
         (ServiceNotFound("x"), 200, 404),
+        (InvalidToken(), 200, 498),
+        (TokenRequired(), 200, 499),
+        (Forbidden("publish services"), 200, 403),
+        (TooManyAttempts(2.0), 429, 429),
         (Overloaded(2.0), 503, 503),
         (TileOutsideLimits(1, 2, 3), 404, 404),
         (SourceUnavailable("/data/secret.tif", "gone"), 200, 500),

@@ -9,7 +9,7 @@ from engine.function_rules import RasterCalculatorRule, StatisticsRule
 from engine.function_tree import function_tree
 from engine.functions.base import BandsInfo
 from engine.pixel_type import PixelType
-from engine.request import ItemInput, MosaicInput, RenderingRule
+from engine.request_parts import ItemInput, MosaicInput, RenderingRule
 from server.protocols.arcgis.focal_calls import without_focal_calls
 
 

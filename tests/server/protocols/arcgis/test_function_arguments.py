@@ -17,7 +17,7 @@ from engine.function_rules import (
     StatisticsRule,
     StretchRule,
 )
-from engine.request import RenderingRule
+from engine.request_parts import RenderingRule
 from engine.summary import Histogram
 from server.protocols.arcgis.parameters import Parameters
 from server.protocols.arcgis.rendering_rule import rendering_rule

@@ -10,7 +10,7 @@ import pytest
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.function_rules import ColormapRule, NdviRule, StretchRule
 from engine.pixel_type import PixelType
-from engine.request import ConstantInput, ItemInput, RenderingRule
+from engine.request_parts import ConstantInput, ItemInput, RenderingRule
 from engine.summary import FunctionTemplate
 from server.protocols.arcgis.rendering_rule import RuleScope, rendering_rule_of_json
 

@@ -12,13 +12,9 @@ from hypothesis import strategies as st
 
 from engine.errors import RequestError
 from engine.extent import Extent
-from server.protocols.arcgis.geometry import (
-    MAX_VERTICES,
-    Geometry,
-    geometry_parameter,
-    pack_box,
-)
+from server.protocols.arcgis.geometry import Geometry, geometry_parameter, pack_box
 from server.protocols.arcgis.parameters import Parameters
+from server.protocols.input_limits import MAX_VERTICES
 
 
 def _read(text: str, **others: str) -> Geometry:
@@ -72,6 +68,11 @@ def test_a_ring_of_the_wrong_turn_alone_is_still_a_polygon() -> None:
 def test_a_ring_that_crosses_itself_is_made_valid() -> None:
     bow = {"rings": [[[0, 0], [10, 10], [10, 0], [0, 10], [0, 0]]]}
     assert shapely.from_wkb(_read(json.dumps(bow)).wkb).is_valid
+
+
+def test_a_ring_of_one_point_is_that_point() -> None:
+    ring = {"rings": [[[3, 4], [3, 4], [3, 4], [3, 4]]]}
+    assert shapely.from_wkb(_read(json.dumps(ring)).wkb).geom_type == "Point"
 
 
 def test_a_ring_that_crosses_itself_all_over_is_refused() -> None:

@@ -150,10 +150,10 @@ def test_a_bad_parameter_is_named(name: str, value: str, read: Callable[..., Ima
         read(**{name: value})
 
 
-def test_lerc_version_1_is_refused_for_lerc_alone(read: Callable[..., ImageRequest]) -> None:
-    with pytest.raises(RequestError, match=r"lercVersion.*expected 2"):
-        read(format="lerc", lercVersion="1")
-    assert read(format="png", lercVersion="1").encoding.format == "png"
+def test_the_lerc_version_is_of_lerc_alone(read: Callable[..., ImageRequest]) -> None:
+    assert read(format="lerc", lercVersion="1").encoding.lerc_version == 1
+    assert read(format="lerc").encoding.lerc_version == 2
+    assert read(format="png", lercVersion="1").encoding.lerc_version == 2
 
 
 def test_an_unknown_format_lists_the_known_ones(read: Callable[..., ImageRequest]) -> None:

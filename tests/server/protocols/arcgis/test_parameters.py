@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import RequestError
-from server.protocols.arcgis.parameters import MAX_LIST, MAX_PARAMETERS, Parameters
+from server.protocols.arcgis.parameters import Parameters
+from server.protocols.input_limits import MAX_LIST, MAX_PARAMETERS
 
 
 def test_names_ignore_case() -> None:

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from engine.errors import RequestError, RequestTooLarge
 from server.protocols.arcgis.parameters import Parameters
 from server.protocols.arcgis.places import (
-    MAX_POSITIONS,
     Places,
     place_parameter,
     places_parameter,
     put_together,
     read_shapes,
 )
+from server.protocols.input_limits import MAX_POSITIONS
 
 
 def _read(text: str, kind: str = "") -> Places:
@@ -65,6 +65,7 @@ def test_a_geometry_comes_back_as_it_was(text: str, back: dict[str, object]) -> 
 
 def test_the_kind_is_taken_from_the_keys_whatever_the_type_says() -> None:
     assert _back(_read('{"x":1,"y":2}', "esriGeometryPolygon")) == [{"x": 1, "y": 2}]
+    assert _back(_read("1,2", "Point")) == [{"x": 1, "y": 2}]
     with pytest.raises(RequestError, match="geometryType"):
         _read("1,2", "esriGeometryTeapot")
 
@@ -75,6 +76,8 @@ def test_the_kind_is_taken_from_the_keys_whatever_the_type_says() -> None:
         '{"geometryType":"esriGeometryPoint","geometries":[{"x":1,"y":2},{"x":3,"y":4}]}',
         '[{"x":1,"y":2},{"x":3,"y":4}]',
         "1,2,3,4",
+        "[1,2,3,4]",
+        "[[1,2],[3,4]]",
     ],
 )
 def test_a_list_of_points_in_any_form(text: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import RequestError
 from engine.function_rules import ConvolutionRule, LocalRule, NdviRule
 from engine.pixel_type import PixelType
-from engine.request import ConstantInput, ItemInput, MosaicInput, MosaicRule, RenderingRule
+from engine.request_parts import ConstantInput, ItemInput, MosaicInput, MosaicRule, RenderingRule
 from server.protocols.arcgis.parameters import Parameters
 from server.protocols.arcgis.rendering_rule import RuleScope, rendering_rule, rendering_rules
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +41,22 @@ async def test_the_body_of_a_get_is_not_read() -> None:
 async def test_multipart_fields_are_pairs() -> None:
     kind = "multipart/form-data; boundary=B"
     assert await read_pairs(_request(b"", _PART % b"", kind)) == (("a", "1"),)
+
+
+async def test_a_long_body_keeps_no_other_request_waiting() -> None:
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    pairs = await read_pairs(_request(b"f=json", b"where=" + b"%3C" * 300_000, _FORM))
+    ticking.cancel()
+    assert pairs == (("where", "<" * 300_000), ("f", "json"))
+    assert ticks > 1
 
 
 async def test_a_post_without_a_body_is_its_query() -> None:

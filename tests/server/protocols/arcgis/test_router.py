@@ -91,10 +91,25 @@ def test_f_json_links_to_the_picture_it_describes(client: httpx.Client) -> None:
     extent = described["extent"]
     # The extent is grown, never the size, until pixels are square.
     assert extent["ymax"] - extent["ymin"] == pytest.approx(960)
-    picture = _picture(httpx.get(described["href"] + "&token=x"))
+    picture = _picture(httpx.get(described["href"] + "?token=x"))
     assert picture.shape[:2] == (50, 50)
     assert picture[0, 25, 3] == 0
     assert picture[25, 45].tolist() == [110, 120, 130, 255]
+
+
+@pytest.mark.parametrize("box", ["600000,5500000,600960,5500640", "-500960,0,-500000,640"])
+def test_a_box_beside_the_data_is_an_error_for_who_asks_so(client: httpx.Client, box: str) -> None:
+    query = {"bbox": box, "size": "9,6", "f": "image", "format": "png32"}
+    assert _picture(client.get(f"{SERVICE}/exportImage", params=query))[..., 3].max() == 0
+    query["validateExtent"] = "true"
+    error = _json(client.get(f"{SERVICE}/exportImage", params=query))["error"]
+    assert error["code"] == 400
+    assert "'bbox'" in error["message"]
+    # The same in another CRS, and a box that does meet it.
+    query |= {"bbox": "1670000,6386400,1670500,6387000", "bboxSR": "3857", "imageSR": "3857"}
+    assert _picture(client.get(f"{SERVICE}/exportImage", params=query))[..., 3].max() == 255
+    query["bbox"] = "1770000,6386400,1770500,6387000"
+    assert _json(client.get(f"{SERVICE}/exportImage", params=query))["error"]["code"] == 400
 
 
 def test_multipart_forms_are_forms(client: httpx.Client) -> None:
@@ -126,15 +141,21 @@ def test_identify_follows_the_mosaic_rule(client: httpx.Client) -> None:
     assert _json(client.get(f"{SERVICE}/identify", params=query))["value"] == "110, 120, 130"
 
 
-def test_a_tile_is_jpeg_and_its_absence_404(client: httpx.Client) -> None:
-    picture = _picture(client.get(f"{SERVICE}/tile/16/22323/35499"))
+def test_a_tile_is_a_picture_and_its_absence_404(client: httpx.Client) -> None:
+    inside = client.get(f"{SERVICE}/tile/16/22323/35499")
+    assert inside.headers["content-type"] == "image/jpeg"
+    picture = _picture(inside)
     assert picture.shape == (256, 256, 4)
     # The tile's middle is inside the first scene; JPEG keeps an even colour to a few units.
     assert np.abs(picture[128, 128, :3].astype(int) - [10, 20, 30]).max() <= 4
-    whole = client.get(f"{SERVICE}/tile/0/0/0")
-    assert whole.headers["content-type"] == "image/jpeg"
-    assert _picture(whole)[0, 0].tolist() == [255, 255, 255, 255]
-    for missing in ("0/0/1", "12/0/0", "24/0/0", "x/y/z", "-1/0/0"):
+    edge = client.get(f"{SERVICE}/tile/16/22322/35499")
+    assert edge.headers["content-type"] == "image/png"
+    assert _picture(edge)[250, 128].tolist() == [10, 20, 30, 255]
+    assert _picture(edge)[0, 0, 3] == 0
+    blank = client.get(f"{SERVICE}/tile/0/0/0?blankTile=true")
+    assert blank.headers["content-type"] == "image/png"
+    assert not _picture(blank)[:, :, 3].any()
+    for missing in ("0/0/0", "0/0/1", "12/0/0", "24/0/0", "x/y/z", "-1/0/0"):
         answer = client.get(f"{SERVICE}/tile/{missing}")
         assert answer.status_code == 404
         assert answer.json()["error"]["code"] == 404
@@ -159,7 +180,8 @@ def test_an_answer_has_an_etag_that_makes_304(client: httpx.Client) -> None:
     for path in (
         SERVICE + "?f=json",
         f"{SERVICE}/legend?f=json",
-        f"{SERVICE}/tile/0/0/0",
+        f"{SERVICE}/tile/16/22323/35499",
+        f"{SERVICE}/tilemap/16/22323/35499/8/8",
         "?f=json",
     ):
         etag = client.get(path).headers["etag"]

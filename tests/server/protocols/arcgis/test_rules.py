@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from config.definition import Interpolation, MosaicMethod, MosaicOperator
 from engine.errors import RequestError
-from engine.request import MapPoint, MosaicRule, TimeRange
+from engine.request_parts import MapPoint, MosaicRule, TimeRange
 from server.protocols.arcgis.parameters import Parameters
 from server.protocols.arcgis.rules import interpolation, mosaic_rule, time_range
 
@@ -81,6 +81,15 @@ def test_a_rule_that_says_nothing_is_the_default(text: str) -> None:
     assert _rule(text) is None
 
 
+@pytest.mark.parametrize("value", ["Slope", {"rasterFunction": "Slope"}])
+def test_a_rule_for_each_item_is_read_as_rendering_rules_are(value: object) -> None:
+    rule = _rule({"itemRenderingRule": value})
+    assert rule is not None
+    assert rule.item_rule is not None
+    assert rule.item_rule.function == "Slope"
+    assert _rule({"itemRenderingRule": {"rasterFunction": "None"}}) is None
+
+
 @pytest.mark.parametrize(
     ("value", "key"),
     [
@@ -92,8 +101,9 @@ def test_a_rule_that_says_nothing_is_the_default(text: str) -> None:
         ({"where": 5}, "where"),
         ({"where": "x" * 20_000}, "where"),
         ({"ascending": "up"}, "ascending"),
-        ({"multidimensionalDefinition": [{"variableName": "s"}]}, "multidimensionalDefinition"),
-        ({"itemRenderingRule": {"rasterFunction": "Slope"}}, "Slope"),
+        ({"multidimensionalDefinition": [{"variableName": 5}]}, "multidimensionalDefinition"),
+        ({"itemRenderingRule": {"rasterFunction": "Sloop"}}, "itemRenderingRule.rasterFunction"),
+        ({"itemRenderingRule": [1]}, "itemRenderingRule"),
         ([1], "mosaicRule"),
     ],
 )
@@ -166,3 +176,22 @@ def test_interpolation_has_esri_names() -> None:
     assert interpolation(Parameters(())) is None
     with pytest.raises(RequestError, match="RSP_Majority"):
         interpolation(Parameters([("interpolation", "RSP_Magic")]))
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("2024-07-05", 1_720_137_600_000, 1_720_223_999_999),
+        ("2024-07-05T10:30:00Z", 1_720_175_400_000, 1_720_175_400_000),
+        ("2024-07-05,2024-07-06", 1_720_137_600_000, 1_720_310_399_999),
+        ("null,2024-07-05", None, 1_720_223_999_999),
+        ("1720137600000,2024-07-05", 1_720_137_600_000, 1_720_223_999_999),
+    ],
+)
+def test_time_may_be_iso_dates(text: str, start: int | None, end: int | None) -> None:
+    assert time_range(Parameters([("time", text)])) == TimeRange(start=start, end=end)
+
+
+def test_a_time_that_is_none_names_both_forms() -> None:
+    with pytest.raises(RequestError, match="milliseconds since 1970 or an ISO date"):
+        time_range(Parameters([("time", "2024-13-45")]))

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from server.protocols.arcgis.operations import OPERATIONS
+from server.protocols.arcgis.service_call import read_question
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
+
+    from server.protocols.arcgis.operations.base import Question
 
 SERVICE = "demo/hills/ImageServer"
 
 
 def test_an_unknown_operation_lists_the_known_ones(client: httpx.Client) -> None:
-    message = client.get(f"{SERVICE}/measure?f=json").json()["error"]["message"]
+    message = client.get(f"{SERVICE}/levitate?f=json").json()["error"]["message"]
     assert "exportImage" in message
     assert "tile/level/row/col" in message
 
@@ -41,20 +47,9 @@ def test_a_query_parameter_cannot_change_the_address_of_a_tile(client: httpx.Cli
     assert client.get(f"{SERVICE}/tile/0/0/9?col=0").status_code == 404
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name
-        for name, op in OPERATIONS.items()
-        if not op.INFO.arguments or name.startswith("{rasterId}")
-    ],
-)
-def test_every_operation_has_a_page_or_a_picture(name: str, client: httpx.Client) -> None:
-    answer = client.get(f"{SERVICE}/{name}?f=html".replace("{rasterId}", "1"))
-    kind = answer.headers["content-type"]
-    expected = "image/" if OPERATIONS[name].INFO.returns_pixels else "text/html"
-    assert kind.startswith(expected)
-    assert answer.status_code == 200
+def test_arguments_may_come_as_parameters(client: httpx.Client) -> None:
+    sent = client.get(f"{SERVICE}/tile", params={"level": "0", "row": "0", "col": "0"})
+    assert sent.content == client.get(f"{SERVICE}/tile/0/0/0").content
 
 
 def test_the_root_describes_the_output_of_a_rendering_rule(client: httpx.Client) -> None:
@@ -185,3 +180,54 @@ def test_a_where_clause_that_is_none_is_refused(where: str, client: httpx.Client
     error = client.post(f"{SERVICE}/query", data={"where": where, "f": "json"}).json()["error"]
     assert error["code"] == 400
     assert "where" in error["message"]
+
+
+async def test_polygons_of_many_vertices_are_read_beside_the_event_loop(
+    ask: Callable[..., Question],
+) -> None:
+    def thread_of_reader(_question: Question) -> int:
+        return threading.get_ident()
+
+    own = threading.get_ident()
+    assert await read_question(thread_of_reader, ask({"geometry": "1,2"})) == own
+    assert await read_question(thread_of_reader, ask({"geometry": "1,2," * 10_000})) != own
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "is_good"),
+    [
+        ("AcqDate", "2020/09/14", True),
+        ("AcqDate", "1600086400000", True),
+        ("AcqDate", "9/14/2020", False),
+        ("Category", "first", False),
+        ("Name", "first", True),
+    ],
+)
+def test_sort_values_are_of_their_fields_kind(
+    field: str, value: str, is_good: bool, client: httpx.Client
+) -> None:
+    rule = {"mosaicMethod": "esriMosaicAttribute", "sortField": field, "sortValue": value}
+    asked = {"f": "json", "geometry": "500500,5500300", "mosaicRule": json.dumps(rule)}
+    answer = client.get(f"{SERVICE}/identify", params=asked).json()
+    assert is_good == ("error" not in answer), answer
+    assert is_good or "sortValue" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["query", "1/info", "7"])
+def test_what_a_service_does_not_offer_is_named_as_it_was_asked(
+    path: str, client: httpx.Client
+) -> None:
+    message = client.get(f"plain/ImageServer/{path}?f=json").json()["error"]["message"]
+    assert message.startswith(f"Invalid value '{path}' for parameter 'operation'")
+    assert "capability Catalog" in message
+
+
+@pytest.mark.parametrize("name", ["tile", "tilemap"])
+def test_an_operation_without_its_arguments_is_a_form_for_browsers(
+    name: str, client: httpx.Client
+) -> None:
+    address = f"demo/hills/ImageServer/{name}"
+    text = client.get(address, headers={"Accept": "text/html"}).text
+    assert "<form" in text
+    assert "hills (ImageServer)</a>" in text
+    assert client.get(address, headers={"Accept": "*/*"}).json()["error"]["code"] == 400

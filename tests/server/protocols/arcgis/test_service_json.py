@@ -165,3 +165,21 @@ def test_a_band_without_any_pixel_has_no_figures(mosaic: ServiceSummary) -> None
     root = service_json("a", made)
     for key in ("minValues", "maxValues", "meanValues", "stdvValues"):
         assert root[key] == [None, 0, None]
+
+
+def test_esridump_sees_what_queries_can_do(mosaic: ServiceSummary, raster: ServiceSummary) -> None:
+    for summary, is_mosaic in ((mosaic, True), (raster, False)):
+        body = service_json("a", summary)
+        can = body["advancedQueryCapabilities"]
+        assert body["supportsStatistics"] is is_mosaic
+        assert body["supportsAdvancedQueries"] is is_mosaic
+        for name in ("Statistics", "Pagination", "OrderBy", "Distinct", "HavingClause"):
+            assert can[f"supports{name}"] is is_mosaic, name
+
+
+def test_a_single_raster_offers_no_files_of_a_catalog(raster: ServiceSummary) -> None:
+    properties = ServiceProperties(capabilities=("Image", "Catalog", "Download"))
+    stated = msgspec.structs.replace(raster, properties=properties)
+    offered = service_json("a", stated)["capabilities"].split(",")
+    assert "Image" in offered
+    assert not {"Catalog", "Download"} & set(offered)

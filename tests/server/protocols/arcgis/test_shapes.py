@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import shapely
 
-from server.protocols.arcgis.shapes import Drawing, esri_geometry, geojson_geometry
+from server.protocols.arcgis.shapes import (
+    Drawing,
+    esri_geometries,
+    esri_geometry,
+    geojson_geometries,
+)
 
 _SQUARE = shapely.box(0, 0, 10, 10)
 _HOLED = shapely.Polygon(_SQUARE.exterior, [[(2, 2), (4, 2), (4, 4), (2, 4)]])
@@ -24,7 +29,7 @@ def test_outer_rings_of_esri_are_clockwise_and_holes_are_not() -> None:
 
 
 def test_outer_rings_of_geojson_are_the_other_way() -> None:
-    geometry = geojson_geometry(_HOLED.wkb, Drawing())
+    geometry = geojson_geometries([_HOLED.wkb], Drawing())[0]
     assert geometry is not None
     outer, hole = geometry["coordinates"]
     assert not _is_clockwise(outer)
@@ -37,7 +42,7 @@ def test_several_parts_are_several_rings_or_a_multipolygon() -> None:
     esri = esri_geometry(both.wkb, Drawing())
     assert esri is not None
     assert len(esri["rings"]) == 2
-    geojson = geojson_geometry(both.wkb, Drawing())
+    geojson = geojson_geometries([both.wkb], Drawing())[0]
     assert geojson is not None
     assert geojson["type"] == "MultiPolygon"
 
@@ -51,4 +56,18 @@ def test_coordinates_are_rounded_and_thinned_as_asked() -> None:
 
 def test_no_footprint_is_none() -> None:
     assert esri_geometry(b"", Drawing()) is None
-    assert geojson_geometry(shapely.Polygon().wkb, Drawing()) is None
+    assert geojson_geometries([shapely.Polygon().wkb, b""], Drawing()) == [None, None]
+
+
+def test_each_of_many_footprints_gets_its_own_rings() -> None:
+    both = shapely.MultiPolygon([_HOLED.reverse(), shapely.box(20, 0, 30, 10)])
+    wkbs = [_SQUARE.wkb, b"", both.wkb, shapely.Polygon().wkb, _HOLED.wkb]
+    found = esri_geometries(wkbs, Drawing())
+    assert [None if each is None else len(each["rings"]) for each in found] == [1, None, 3, None, 2]
+    assert found == [esri_geometry(wkb, Drawing()) for wkb in wkbs]
+    turned = [_is_clockwise(ring) for ring in (found[2] or {})["rings"]]
+    assert turned == [True, False, True]
+
+
+def test_nothing_is_drawn_of_nothing() -> None:
+    assert esri_geometries([], Drawing()) == []

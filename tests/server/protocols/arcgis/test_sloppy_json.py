@@ -10,12 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import RequestError
-from server.protocols.arcgis.sloppy_json import (
-    MAX_CHARACTERS,
-    MAX_DEPTH,
-    MAX_SLOPPY_CHARACTERS,
-    decode_json,
-)
+from server.protocols.arcgis.sloppy_json import decode_json
+from server.protocols.input_limits import MAX_JSON_CHARACTERS, MAX_JSON_DEPTH, MAX_SLOPPY_CHARACTERS
 
 _JSON = st.recursive(
     st.none()
@@ -60,7 +56,7 @@ def test_the_tolerant_reader_agrees_on_strict_json(value: object) -> None:
 @pytest.mark.parametrize(
     "text",
     ["{", "[1 2]", "{a}", "{a:}", "}", "[}", "'open", "{a:1}{b:2}", ",", "", "1e400", "[NaN]",
-     "{x:Infinity}", "{x:-inf}", "[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2), "[" * 5000,
+     "{x:Infinity}", "{x:-inf}", "[" * (MAX_JSON_DEPTH + 2) + "]" * (MAX_JSON_DEPTH + 2), "[" * 5000,
      "{a:" * 5000, "[1," * 300 + "1" + "]" * 300],
 )  # fmt: skip
 def test_what_is_no_finite_bounded_json_is_refused(text: str) -> None:
@@ -70,7 +66,7 @@ def test_what_is_no_finite_bounded_json_is_refused(text: str) -> None:
 
 def test_a_text_beyond_the_limit_is_refused_before_it_is_read() -> None:
     with pytest.raises(RequestError, match="1,000,000"):
-        decode_json("p", "[" * (MAX_CHARACTERS + 1))
+        decode_json("p", "[" * (MAX_JSON_CHARACTERS + 1))
 
 
 def test_only_strict_json_may_be_long() -> None:

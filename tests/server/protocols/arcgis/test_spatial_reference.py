@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import RequestError
-from server.protocols.arcgis.spatial_reference import MAX_WKT, parse_crs, to_json, unless_own
+from engine.errors import InvalidParameter, RequestError
+from server.protocols.arcgis.spatial_reference import as_typed, parse_crs, to_json, unless_own
+from server.protocols.input_limits import MAX_WKT
 
 if TYPE_CHECKING:
     from engine.summary import ServiceSummary
@@ -121,3 +122,12 @@ def test_the_wkt_that_a_service_states_is_its_own(mosaic: ServiceSummary) -> Non
     assert unless_own(parse_crs("bboxSR", stated), custom) == ""
     assert unless_own("EPSG:4326", custom) == "EPSG:4326"
     assert unless_own("EPSG:32633", mosaic) == "EPSG:32633"
+
+
+def test_an_error_repeats_the_code_as_it_was_typed() -> None:
+    error = InvalidParameter("outSR", "ESRI:99999", "a code")
+    assert as_typed(error, [("outSR", "99999")]).fields[1] == "99999"
+    assert as_typed(error, [("outSR", '{"wkid":99999}')]).fields[1] == "99999"
+    assert as_typed(error, [("outSR", "esri:99999")]) is error
+    other = InvalidParameter("outSR", "nowhere", "a code")
+    assert as_typed(other, [("outSR", "nowhere")]) is other

@@ -9,7 +9,7 @@ import pytest
 from engine.errors import ConfigError
 from engine.function_rules import LocalRule, SlopeRule, TableRule
 from engine.pixel_type import PixelType
-from engine.request import MosaicInput, RenderingRule
+from engine.request_parts import MosaicInput, RenderingRule
 from server.protocols.arcgis.rendering_rule import rendering_rule_of_json
 from server.protocols.arcgis.template_xml import MOST_BYTES, template_of_xml
 

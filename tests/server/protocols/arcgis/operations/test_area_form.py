@@ -12,7 +12,8 @@ import rasterio
 import shapely
 
 from engine.errors import InvalidParameter
-from engine.request import AreaCountsRequest, MosaicRule, TimeRange
+from engine.request import AreaCountsRequest
+from engine.request_parts import MosaicRule, TimeRange
 from engine.results import AreaCountsResult, BandCounts
 from engine.summary import BandStatistics, Histogram
 from server.instances.answer_context import AnswerContext

@@ -10,7 +10,8 @@ import pytest
 
 from engine.errors import RequestError
 from engine.extent import Extent
-from engine.request import Encoding, ImageRequest, PictureInfoRequest, View
+from engine.request import ImageRequest, PictureInfoRequest
+from engine.request_parts import Encoding, View
 from engine.results import PictureInfoResult
 from server.instances.answer_context import AnswerContext
 from server.protocols.arcgis.operations import export_image
@@ -36,22 +37,10 @@ def test_f_json_asks_what_the_picture_would_be(ask: Callable[..., Question]) -> 
     assert not asked.is_final
 
 
-def test_the_href_is_the_same_picture_without_the_token(ask: Callable[..., Question]) -> None:
+def test_the_page_shows_the_same_picture_without_the_token(ask: Callable[..., Question]) -> None:
     url = export_image.picture_url(ask(_PARAMETERS))
     query = parse_qs(urlsplit(url).query, keep_blank_values=True)
-    assert query["bbox"] == ["0,0,1,1"]
-    assert query["f"] == ["image"]
-    assert "token" not in query
-    assert "callback" not in query
-
-
-def test_the_href_survives_a_token_that_esri_leaflet_appends(ask: Callable[..., Question]) -> None:
-    url = export_image.picture_url(ask(_PARAMETERS)) + "?token=abc"
-    query = parse_qs(urlsplit(url).query, keep_blank_values=True)
-    asked = export_image.parse(ask({name: values[0] for name, values in query.items()}, f="image"))
-    plain = export_image.parse(ask({"bbox": "0,0,1,1", "size": "80,60"}, f="image"))
-    assert query["f"] == ["image"]
-    assert asked.request == plain.request
+    assert query == {"bbox": ["0,0,1,1"], "size": ["80,60"], "f": ["image"]}
 
 
 def test_the_answer_states_the_extent_that_was_made(mosaic: ServiceSummary) -> None:

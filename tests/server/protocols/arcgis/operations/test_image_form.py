@@ -6,11 +6,11 @@ import inspect
 
 import pytest
 
-from server.protocols.arcgis import image_parameters, rendering_rule, rules
+from server.protocols.arcgis import dimensions, image_parameters, rendering_rule, rules
 from server.protocols.arcgis.operations.image_form import FORMAT_CHOICES, IMAGE_FIELDS
 
 _READERS = "".join(
-    inspect.getsource(module) for module in (image_parameters, rendering_rule, rules)
+    inspect.getsource(module) for module in (dimensions, image_parameters, rendering_rule, rules)
 )
 
 

@@ -1,4 +1,7 @@
-"""query: questions and answers."""
+"""query: questions and answers.
+
+Covers server.protocols.arcgis.catalog_filter and server.protocols.arcgis.catalog_statistics too.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from hypothesis import strategies as st
 
 from engine.errors import RequestError
 from engine.extent import Extent
-from engine.request import QueryRequest, TimeRange
+from engine.request import QueryRequest
+from engine.request_parts import TimeRange
 from engine.results import QueryResult, QueryRow
 from engine.summary import FieldInfo
 from server.instances.answer_context import AnswerContext
@@ -20,6 +24,8 @@ from server.protocols.arcgis.operations import query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import httpx
 
     from engine.summary import ServiceSummary
     from server.protocols.arcgis.operations.base import Asked, Question
@@ -119,6 +125,65 @@ def test_distinct_values_have_no_geometry(ask: Callable[..., Question]) -> None:
     assert not request.return_geometry
 
 
+def test_esridump_asks_for_the_ends_of_the_ids(ask: Callable[..., Question]) -> None:
+    statistics = [
+        {
+            "statisticType": kind,
+            "onStatisticField": "OBJECTID",
+            "outStatisticFieldName": f"THE_{kind.upper()}",
+        }
+        for kind in ("min", "max")
+    ]
+    request = _parsed(ask({"outFields": "", "outStatistics": json.dumps(statistics), "f": "json"}))
+    assert [(each.kind, each.field, each.name) for each in request.statistics] == [
+        ("min", "OBJECTID", "THE_MIN"),
+        ("max", "OBJECTID", "THE_MAX"),
+    ]
+
+
+def test_statistics_have_names_shares_and_groups(ask: Callable[..., Question]) -> None:
+    request = _parsed(
+        ask(
+            {
+                "outStatistics": "[{statisticType:'PERCENTILE_DISC',onStatisticField:'Cloud',"
+                "statisticParameters:{value:0.9,orderBy:'DESC'}},{statisticType:'count'}]",
+                "groupByFieldsForStatistics": "Sensor,Name",
+                "having": "COUNT(*) > 1",
+            }
+        )
+    )
+    percentile, count = request.statistics
+    assert (percentile.share, percentile.descending) == (0.9, True)
+    assert (percentile.name, count.name, count.field) == (
+        "percentile_disc_Cloud",
+        "count_rows",
+        "*",
+    )
+    assert (request.group_by, request.having) == (("Sensor", "Name"), "COUNT(*) > 1")
+
+
+def test_statistics_are_rows_without_places(
+    mosaic: ServiceSummary, ask: Callable[..., Question]
+) -> None:
+    asked = query.parse(ask({"outStatistics": "{statisticType:'count'}"}))
+    result = QueryResult(
+        fields=(FieldInfo(name="n", type="integer"),), rows=(QueryRow(values=(4,)),)
+    )
+    body = _answer(mosaic, asked, result)
+    assert body["features"] == [{"attributes": {"n": 4}}]
+    assert "geometryType" not in body
+
+
+@pytest.mark.parametrize("text", ["T*F**F***", "RELATE(G1, G2, 't*f**f***')", '"T*F**F***"'])
+def test_a_relation_is_a_pattern_bare_or_in_its_words(
+    text: str, ask: Callable[..., Question]
+) -> None:
+    request = _parsed(
+        ask({"geometry": "1,2", "spatialRel": "esriSpatialRelRelation", "relationParam": text})
+    )
+    assert (request.relation, request.relation_pattern) == ("relate", "T*F**F***")
+
+
 def test_time_narrows(ask: Callable[..., Question]) -> None:
     assert _parsed(ask("time=null,2000")).time == TimeRange(end=2000)
 
@@ -130,7 +195,18 @@ def test_geojson_is_in_longitude_and_latitude(ask: Callable[..., Question]) -> N
 @pytest.mark.parametrize(
     ("parameters", "name"),
     [
-        ("spatialRel=esriSpatialRelRelation", "spatialRel"),
+        ("spatialRel=esriSpatialRelNear", "spatialRel"),
+        ("spatialRel=esriSpatialRelRelation", "relationParam"),
+        ("spatialRel=esriSpatialRelRelation&relationParam=T*X******", "relationParam"),
+        ("rasterQuery=" + "x" * 20_000, "rasterQuery"),
+        ("groupByFieldsForStatistics=Name", "groupByFieldsForStatistics"),
+        ("outStatistics=[1]", "outStatistics"),
+        ('outStatistics={"statisticType":"median","onStatisticField":"a"}', "statisticType"),
+        ('outStatistics={"statisticType":"sum","onStatisticField":"*"}', "onStatisticField"),
+        (
+            "outStatistics={statisticType:'percentile_cont',onStatisticField:'a',statisticParameters:{value:2}}",
+            "statisticParameters.value",
+        ),
         ("orderByFields=Name SIDEWAYS", "orderByFields"),
         ("orderByFields=Name ASC; DROP TABLE items", "orderByFields"),
         ("resultOffset=-1", "resultOffset"),
@@ -205,6 +281,11 @@ def test_geojson_is_a_feature_collection(
                 "pixelSize",
                 "outSR",
                 "spatialRel",
+                "relationParam",
+                "rasterQuery",
+                "outStatistics",
+                "groupByFieldsForStatistics",
+                "having",
                 "geometryPrecision",
             ]
         ),
@@ -218,3 +299,71 @@ def test_any_parameters_give_a_request_or_a_request_error(
         assert isinstance(_parsed(ask(parameters)), QueryRequest)
     except RequestError:
         return
+
+
+# Against a server.
+
+
+def _asked(client: httpx.Client, **parameters: str) -> dict[str, Any]:
+    reply = client.post("demo/hills/ImageServer/query", data={"f": "json", **parameters})
+    assert reply.status_code == 200
+    value: dict[str, Any] = reply.json()
+    return value
+
+
+def test_a_server_counts_up_groups(client: httpx.Client) -> None:
+    statistics = (
+        '[{"statisticType":"max","onStatisticField":"acqdate","outStatisticFieldName":"Last"}]'
+    )
+    found = _asked(
+        client,
+        outStatistics=statistics,
+        groupByFieldsForStatistics="OBJECTID",
+        orderByFields="Last DESC",
+        resultRecordCount="1",
+    )
+    assert found["features"] == [{"attributes": {"OBJECTID": 2, "Last": 1_600_086_400_000}}]
+    assert [field["type"] for field in found["fields"]] == [
+        "esriFieldTypeOID",
+        "esriFieldTypeDate",
+    ]
+    assert found["exceededTransferLimit"] is True
+    count = _asked(
+        client,
+        outStatistics=statistics,
+        groupByFieldsForStatistics="OBJECTID",
+        returnCountOnly="true",
+    )
+    assert count == {"count": 2}
+
+
+def test_a_server_counts_distinct_values(client: httpx.Client) -> None:
+    found = _asked(
+        client, returnDistinctValues="true", outFields="Category", returnCountOnly="true"
+    )
+    assert found == {"count": 1}
+
+
+def test_a_server_finds_by_a_pattern_of_relations(client: httpx.Client) -> None:
+    box = {"geometry": "500000,5500000,500960,5500640", "geometryType": "esriGeometryEnvelope"}
+    relation = {**box, "spatialRel": "esriSpatialRelRelation", "returnIdsOnly": "true"}
+    assert _asked(client, **relation, relationParam="T*****FF*")["objectIds"] == [1, 2]
+    assert _asked(client, **relation, relationParam="FF*FF****")["objectIds"] == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"outStatistics": '[{"statisticType":"sum","onStatisticField":"Name"}]'}, "outStatistics"),
+        ({"rasterQuery": "CloudCover < 1"}, "rasterQuery"),
+        ({"having": "COUNT(x) > 1", "outStatistics": '[{"statisticType":"count"}]'}, "having"),
+        ({"where": "CAST(Name AS DATE) > 1"}, "where"),
+        ({"time": "2,1"}, "time"),
+    ],
+)
+def test_a_server_names_what_it_does_not_take(
+    client: httpx.Client, parameters: dict[str, str], named: str
+) -> None:
+    error = _asked(client, **parameters)["error"]
+    assert error["code"] == 400
+    assert f"'{named}'" in error["message"]

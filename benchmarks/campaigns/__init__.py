@@ -1,0 +1,1 @@
+"""Faults and floods on purpose, one module a campaign; `python -m benchmarks.campaign` runs them."""

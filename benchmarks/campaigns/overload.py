@@ -1,0 +1,93 @@
+"""Three and ten times what the server can do: it goes on doing that, and refuses the rest at once."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.campaigns.arena import Arena, arena
+from benchmarks.campaigns.finding import Effort, Finding
+from server.load_client import LoadResult, Target, generate_load, target_of
+
+_SECONDS = {Effort.SHORT: 2.0, Effort.NORMAL: 20.0, Effort.LONG: 300.0}
+_TIMES = (3.0, 10.0)
+_FEW_CLIENTS = 6
+_MANY_CLIENTS = 400
+_WAIT_S = 1.0
+_RECOVERY_S = 2.0
+_LEAST_SHARE = 0.9
+_QUIET_RATE = 4.0
+
+
+def urls(place: Arena) -> list[str]:
+    """Return pictures that cost some tens of milliseconds each, no two alike."""
+    service = place.service_url()
+    asked = []
+    for number in range(2000):
+        west, south = 421_000 + number % 50 * 7, 5_430_000 + number // 50 * 11
+        box = f"bbox={west},{south},{west + 9000},{south + 9000}&bboxSR=32633&imageSR=3857"
+        asked.append(f"{service}/exportImage?{box}&size=900,900&format=png&f=image")
+    return asked
+
+
+def run(effort: Effort, folder: Path) -> Iterator[Finding]:
+    """Find the capacity, ask for multiples of it, look how soon all is as before."""
+    seconds = _SECONDS[effort]
+    settings = {"SWATH_MEMORY_RESPONSE_CACHE_MB": "0", "SWATH_TIMEOUTS_WAIT_S": str(_WAIT_S)}
+    with arena(folder, **settings) as place:
+        target = target_of(urls(place))
+        _load(target, _FEW_CLIENTS, seconds)
+        capacity = _load(target, _FEW_CLIENTS, seconds).rate
+        before = _load(target, 1, seconds, _QUIET_RATE)
+        for times in _TIMES:
+            flood = _load(target, _MANY_CLIENTS, seconds, times * capacity)
+            after = _load(target, 1, _RECOVERY_S, _QUIET_RATE)
+            yield from _findings(times, capacity, before, flood)
+            yield _recovery(times, before, after)
+
+
+def _load(target: Target, clients: int, seconds: float, rate: float = 0.0) -> LoadResult:
+    return asyncio.run(generate_load(target, clients, seconds, rate))
+
+
+def _findings(
+    times: float, capacity: float, before: LoadResult, flood: LoadResult
+) -> Iterator[Finding]:
+    what = f"{times:g} × the capacity of {capacity:.0f} pictures/s"
+    served = len(flood.latencies_s)
+    refused = flood.failures["503"]
+    others = sum(flood.failures.values()) - refused
+    yield Finding(
+        what=what,
+        asked="served or refused with 503, nothing else",
+        seen=f"{served} served, {refused} refused, {others} others",
+        met=served > 0 and not others,
+    )
+    yield Finding(
+        what=what,
+        asked="served rate within 10 % of the capacity",
+        seen=f"{flood.rate:.1f}/s, {flood.rate / capacity:.0%}",
+        met=flood.rate >= _LEAST_SHARE * capacity,
+        is_timed=True,
+    )
+    p99_ms = flood.percentile_ms(99)
+    # All cores are busy now, so that a picture takes longer than alone.
+    bound_ms = _WAIT_S * 1e3 + 3 * before.percentile_ms(99)
+    yield Finding(
+        what=what,
+        asked=f"p99 of the served within the wait limit ({_WAIT_S:g} s) and their own time",
+        seen=f"p50 {flood.percentile_ms(50):.0f} ms, p99 {p99_ms:.0f} ms (bound {bound_ms:.0f} ms)",
+        met=p99_ms <= bound_ms,
+        is_timed=True,
+    )
+
+
+def _recovery(times: float, before: LoadResult, after: LoadResult) -> Finding:
+    last_ms = after.latencies_s[-1] * 1e3 if after.latencies_s else float("inf")
+    usual_ms = before.percentile_ms(99)
+    return Finding(
+        what=f"{_RECOVERY_S:g} s after {times:g} × the capacity",
+        asked="no errors, latency as before",
+        seen=f"{sum(after.failures.values())} errors, {last_ms:.0f} ms (p99 before {usual_ms:.0f} ms)",
+        met=not after.failures and last_ms <= 2 * usual_ms,
+        is_timed=True,
+    )

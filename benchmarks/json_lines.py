@@ -1,0 +1,13 @@
+"""Figures as JSON lines, each run behind those before it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+
+def append_lines(figures: Iterable[msgspec.Struct], path: Path) -> None:
+    """Append one JSON line a figure; the folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as lines:
+        lines.writelines(msgspec.json.encode(figure) + b"\n" for figure in figures)

@@ -1,0 +1,1 @@
+"""Rasters behind registered connections: read by ranges, each of them checked."""

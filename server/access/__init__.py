@@ -1,0 +1,1 @@
+"""Who asks, and what they may see: accounts, tokens, keys, permissions of services."""

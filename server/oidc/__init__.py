@@ -1,0 +1,1 @@
+"""Signing in with a browser through an identity provider (OpenID Connect), where one is configured."""

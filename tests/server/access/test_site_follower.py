@@ -1,0 +1,41 @@
+"""Changes of the site file are seen, and nothing is read anew without one."""
+
+from __future__ import annotations
+
+from server.access.permission import PUBLIC
+from server.access.sharing import Sharing
+from server.access.site_follower import SiteFollower
+from server.access.users import Users
+
+
+def test_only_what_decides_on_access_is_read_anew(site):
+    follower = SiteFollower(site, PUBLIC)
+    assert follower.changed() is not None
+    assert follower.changed() is None
+    handle = site.connect()
+    handle.execute("CREATE TABLE jobs (id INTEGER)")
+    handle.close()
+    assert follower.changed() is None
+    Sharing(site).share("a", "signed-in")
+    records = follower.changed()
+    assert records is not None
+    assert records.permissions["a"].level == "signed-in"
+    Users(site).remove("ben")
+    changed = follower.changed()
+    assert changed is not None
+    assert "ben" not in changed.accounts
+    assert "ben" in records.accounts
+    follower.close()
+
+
+def test_a_folder_without_a_file_is_followed_until_there_is_one(tmp_path, site):
+    moved = site.path.with_name("elsewhere")
+    site.path.rename(moved)
+    follower = SiteFollower(site, PUBLIC)
+    assert follower.without_file().accounts == {}
+    assert follower.changed() is None
+    moved.rename(site.path)
+    records = follower.changed()
+    assert records is not None
+    assert "anna" in records.accounts
+    follower.close()
