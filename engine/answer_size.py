@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import RequestTooLarge
-from engine.format_names import FORMAT_NAMES
+from engine.format_names import format_name
 
 if TYPE_CHECKING:
     from engine.pixel_type import PixelType
@@ -32,7 +32,7 @@ def check_request_size(request: ImageRequest, summary: ServiceSummary, limit_byt
     if view.tile is not None or name == "tiff":
         # Tiles are small, and large TIFFs are made in strips.
         return
-    if FORMAT_NAMES[name].is_picture:
+    if format_name(name).is_picture:
         samples, each = 1, _PICTURE_BYTES
     elif request.rendering is None:
         kind = request.pixel_type or summary.pixel_type
@@ -51,7 +51,7 @@ def check_answer_size(
     ------
     RequestTooLarge
     """
-    is_picture = FORMAT_NAMES[request.encoding.format].is_picture
+    is_picture = format_name(request.encoding.format).is_picture
     each = _PICTURE_BYTES if is_picture else bands * (pixel_type.bytes_per_sample + 1)
     _check(pixels, each, limit_bytes)
 

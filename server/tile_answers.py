@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import ImageServerError, ServiceNotFound
-from engine.format_names import FORMAT_NAMES
+from engine.format_names import format_name
 from engine.request_parts import TileAddress
 from engine.tile_scheme import covered, scheme_of
 from server.answers.answered import Answered
@@ -101,7 +101,7 @@ class TileAnswers:
         if box is None or scheme.extent(address.level, address.row, address.col).intersects(box):
             return None
         form = request.encoding.format
-        return (form, address.scale) if FORMAT_NAMES[form].is_picture else None
+        return (form, address.scale) if format_name(form).is_picture else None
 
     def kept_blank(self, form: tuple[str, int]) -> Reply | None:
         """Return the picture of a form, once it has been made."""
