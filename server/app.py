@@ -11,14 +11,16 @@ from starlette.applications import Starlette
 
 from engine.errors import ImageServerError
 from server import health, openapi
+from server.brake import Brake
 from server.edge import Edge
 from server.pages import map_page, oidc_sign_in, sign_in
 from server.pages.missing_page import not_found
 from server.protocols import PROTOCOLS
 from server.responses import refused
+from server.shortcut import Shortcut
 from server.state import ServerState
 from server.tile_answers import TileAnswers
-from server.tile_path import TilePath, TileShortcut
+from server.tile_path import TilePath
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -41,8 +43,8 @@ class Application:
         Shared by all handlers.
     on_failure : callable
         Called when the instances cannot be started; the server should end.
-    shortcut : TileShortcut
-        Answers tiles past ASGI, for a server that can.
+    shortcut : Shortcut
+        Answers tiles and refuses floods past ASGI, for a server that can.
     """
 
     def __init__(self, settings: Settings, layers: Layers | None) -> None:
@@ -53,9 +55,10 @@ class Application:
             lifespan=self._lifespan,
             exception_handlers={404: not_found, ImageServerError: refused},
         )
-        edge = Edge(self._router, settings, self.state.journal)
+        brake = Brake(self.state.address, settings.timeouts.wait_s)
+        edge = Edge(self._router, settings, self.state.journal, brake)
         tiles = TileAnswers(self.state, edge.cors)
-        self.shortcut = TileShortcut(tiles)
+        self.shortcut = Shortcut(tiles, brake, self.state.journal)
         self._app = TilePath(edge, tiles)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.errors import ImageServerError, InternalError
+from engine.errors import ImageServerError, InternalError, Overloaded
+from server.brake import Refusal
 from server.compression import accepts_gzip, compressed, echo_weak_etag, is_text, with_vary
 from server.errors import headers_of, hidden_reference, message_of, status_of
 from server.journal import Finished
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from config.settings import Settings
+    from server.brake import Brake
     from server.journal import Journal
 
 _log = logging.getLogger("swath.server")
@@ -109,10 +111,19 @@ def internal_error(what: str) -> InternalError:
 
 
 class Edge:
-    """The outermost application."""
+    """The outermost application.
 
-    def __init__(self, app: ASGIApp, settings: Settings, journal: Journal) -> None:
+    Parameters
+    ----------
+    brake
+        Told of what was refused for want of room; None = nobody looks at that.
+    """
+
+    def __init__(
+        self, app: ASGIApp, settings: Settings, journal: Journal, brake: Brake | None = None
+    ) -> None:
         self._app = app
+        self._brake = brake
         self._prefix = settings.prefix
         self._max_body = settings.limits.max_body_kb * 1024
         self._journal = journal
@@ -175,6 +186,16 @@ class Edge:
         error = scope.get("swath.error")
         if error is not None:
             self._metrics.observe_error(service, error)
+            if self._brake is not None and exchange.refused is not None:
+                refusal = Refusal(
+                    status=exchange.status,
+                    headers=[pair for pair in exchange.refused if pair[0] != HEADER],
+                    body=exchange.refused_body,
+                    labels=(service, protocol, operation),
+                    counted=status,
+                    error=error,
+                )
+                self._brake.hold(scope, self._prefix + scope["path"], refusal)
         elif status == 413:
             self._metrics.reject("too_large")
         if self._journal.is_wanted or seconds > self._journal.slow_s:
@@ -217,6 +238,8 @@ class _Exchange:
         self.body_bytes = 0
         self.address: PublicAddress | None = None
         self.request_id = b""
+        self.refused: RawHeaders | None = None
+        self.refused_body = b""
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -233,12 +256,16 @@ class _Exchange:
             return
         if message["type"] == "http.response.start":
             self._dress(message)
+            if isinstance(self._scope.get("swath.error"), Overloaded):
+                self.refused = message["headers"]
             if is_text(message) and accepts_gzip(self._scope["headers"]):
                 # Its length is known with the body.
                 self._held = message
                 return
             self.status = message["status"]
-        elif self._held is not None:
+        elif self.refused is not None:
+            self.refused_body += message.get("body", b"")
+        if message["type"] == "http.response.body" and self._held is not None:
             start, message = await compressed(self._held, message)
             self._held = None
             self.status = start["status"]

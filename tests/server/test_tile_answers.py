@@ -1,4 +1,4 @@
-"""Both ways of a tile through the front, `TileShortcut` and `TilePath`, over raw sockets."""
+"""Both ways of a tile through the front, `Shortcut` and `TilePath`, over raw sockets."""
 
 import math
 import socket

@@ -19,16 +19,16 @@ from server.protocols.arcgis.errors import failure_of
 from server.protocols.arcgis.form_starts import form_fields, form_values, is_sent
 from server.protocols.arcgis.operations import OPERATIONS
 from server.protocols.arcgis.operations.base import (
-    AskedOperation,
-    DescribedOperation,
-    LookingOperation,
     RenderedFile,
+    is_asked,
+    is_described,
+    is_looking,
 )
 from server.protocols.arcgis.output_links import with_href
 from server.protocols.arcgis.pages import page
 from server.protocols.arcgis.readable import Part, Words, readable_answer
 from server.protocols.arcgis.readable_dates import DATE_KEYS
-from server.protocols.arcgis.service_call import RASTER, is_described, read_question
+from server.protocols.arcgis.service_call import RASTER, describes, read_question
 from server.protocols.arcgis.spatial_reference import as_typed
 from server.responses import note_error
 
@@ -98,7 +98,7 @@ async def _answer(
     call: ServiceCall, name: str, operation: Operation, question: Question
 ) -> _Answer:
     empty = operation.INFO.empty
-    if isinstance(operation, LookingOperation):
+    if is_looking(operation):
         found = await asyncio.to_thread(operation.look, question)
         if isinstance(found, OpenedFile):
             found.stream.close()
@@ -106,17 +106,17 @@ async def _answer(
             return _Answer(download=with_query(f"{call.url}/{name}", question, "json"))
         return _shown(msgspec.json.encode(found), "json", question, empty)
     if operation.INFO.returns_pixels:
-        assert isinstance(operation, AskedOperation)
+        assert is_asked(operation)
         await read_question(operation.parse, question)
         address = f"{call.url}/{name.replace(RASTER, question.parameters.text('rasterId'))}"
         if operation.INFO.formats:
             return _Answer(download=with_query(address, question, operation.INFO.formats[0]))
         return _Answer(picture=with_query(address, question, "image"))
-    if await read_question(partial(is_described, operation), question):
-        assert isinstance(operation, DescribedOperation)
+    if await read_question(partial(describes, operation), question):
+        assert is_described(operation)
         value = await read_question(operation.describe, question)
         return _shown(msgspec.json.encode(value), "json", question, empty)
-    assert isinstance(operation, AskedOperation)
+    assert is_asked(operation)
     job = call.job(name, await read_question(operation.parse, question), AnswerForm("json"))
     reply = await call.state.ask(await with_href(call.state, call.base, job))
     return await asyncio.to_thread(_shown, bytes(reply.body), reply.media_type, question, empty)

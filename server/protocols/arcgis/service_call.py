@@ -10,9 +10,9 @@ from engine.request_parts import RenderingRule
 from server.instances.job import Job
 from server.protocols.arcgis.operations.base import (
     Asked,
-    AskedOperation,
-    DescribedOperation,
     Question,
+    is_asked,
+    is_described,
 )
 from server.protocols.arcgis.rendering_rule import rendering_rule
 from server.protocols.arcgis.service_json import capabilities
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from server.protocols.arcgis.answer_form import AnswerForm
     from server.protocols.arcgis.operations import Operation
+    from server.protocols.arcgis.operations.base import DescribedOperation
     from server.protocols.arcgis.parameters import Parameters
     from server.protocols.arcgis.request_reader import Pairs
     from server.service_registry import PublishedService
@@ -100,11 +101,11 @@ async def read_question(reader: Callable[[Question], T], question: Question) -> 
     return await asyncio.to_thread(reader, question)
 
 
-def is_described(operation: Operation, question: Question) -> TypeGuard[DescribedOperation]:
+def describes(operation: Operation, question: Question) -> TypeGuard[DescribedOperation]:
     """Tell whether the front answers by itself: what is asked of a rule's results it cannot know."""
-    if not isinstance(operation, DescribedOperation):
+    if not is_described(operation):
         return False
-    return not isinstance(operation, AskedOperation) or not has_rule(question)
+    return not is_asked(operation) or not has_rule(question)
 
 
 def has_rule(question: Question) -> bool:

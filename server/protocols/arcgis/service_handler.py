@@ -19,11 +19,11 @@ from server.protocols.arcgis.needs import NeedNotMet
 from server.protocols.arcgis.operation_page import operation_page
 from server.protocols.arcgis.operations import OPERATIONS, ROOT, Operation, service_root
 from server.protocols.arcgis.operations.base import (
-    AskedOperation,
-    DescribedOperation,
-    LookingOperation,
     OperationInfo,
     RenderedFile,
+    is_asked,
+    is_described,
+    is_looking,
 )
 from server.protocols.arcgis.output_links import with_href, without_lasting_copies
 from server.protocols.arcgis.parameters import Parameters
@@ -31,8 +31,8 @@ from server.protocols.arcgis.service_call import (
     PROTOCOL,
     RASTER,
     ServiceCall,
+    describes,
     has_rule,
-    is_described,
     read_question,
 )
 from server.protocols.arcgis.service_json import capabilities, service_json
@@ -71,13 +71,13 @@ async def handle_service(call: ServiceCall, segments: list[str]) -> Response:
     question = call.question(form, parameters)
     if form.f == "html":
         return await operation_page(call, name, operation, question)
-    if isinstance(operation, LookingOperation):
+    if is_looking(operation):
         return await _looked_up(call, name, await asyncio.to_thread(operation.look, question), form)
-    if await read_question(partial(is_described, operation), question):
-        assert isinstance(operation, DescribedOperation)
+    if await read_question(partial(describes, operation), question):
+        assert is_described(operation)
         value = await read_question(operation.describe, question)
         return _json(call, name, form, lambda: value)
-    assert isinstance(operation, AskedOperation)
+    assert is_asked(operation)
     job = call.job(name, await read_question(operation.parse, question), form)
     job = await with_href(call.state, call.base, job)
     return without_lasting_copies(await respond(call.request, call.state, job), job)
