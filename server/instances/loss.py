@@ -42,7 +42,7 @@ def after_loss(
         flight.attempts += 1
         flight.isolate()
         # Also if nobody waits any more: whoever asks next shall not lose another instance to it.
-        reference = quarantine.blame(flight.head)
+        reference = quarantine.blame(flight.head, flight.service)
         if reference:
             flight.fail(Quarantined(reference))
         elif flight.attempts >= _MAX_ATTEMPTS:

@@ -230,7 +230,7 @@ class Pool:
         if self._is_stopping:
             raise Overloaded
         head = job.head()
-        losses = self._quarantine.check(head) if self._quarantine else 0
+        losses = self._quarantine.check(head, job.service.name) if self._quarantine else 0
         properties = job.service.summary.properties
         limit_s = min(properties.usage_timeout_s, self._limits.usage_timeout_s)
         if waited_s >= limit_s:

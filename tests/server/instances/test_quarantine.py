@@ -107,3 +107,34 @@ def test_a_question_of_megabytes_is_told_by_its_size(quarantine, caplog):
     quarantine.blame(large)
     quarantine.blame(large)
     assert len(caplog.records[-1].getMessage()) < 300
+
+
+def kill(quarantine, number, service="folder/name"):
+    """Lose instances to a question until it is refused; return how many."""
+    losses = 0
+    while True:
+        try:
+            quarantine.check(question(request=number), service)
+        except Quarantined:
+            return losses
+        quarantine.blame(question(request=number), service)
+        losses += 1
+
+
+def test_the_fourth_deadly_question_about_a_service_costs_one_instance(quarantine, clock, caplog):
+    assert [kill(quarantine, number) for number in range(6)] == [2, 2, 2, 1, 1, 1]
+    assert sum("run alone" in record.getMessage() for record in caplog.records) == 1
+    # Not yet asked: it shall run alone. Another service's need not.
+    assert quarantine.check(question(request=7), "folder/name") == 1
+    assert quarantine.check(question(request=7), "other") == 0
+    clock.now += 61
+    assert quarantine.check(question(request=7), "folder/name") == 0
+    assert kill(quarantine, 8) == 2
+
+
+def test_deadly_questions_that_are_rare_give_no_ill_fame(quarantine, clock):
+    lost = []
+    for number in range(5):
+        lost.append(kill(quarantine, number))
+        clock.now += 61
+    assert lost == [2] * 5
