@@ -30,9 +30,9 @@ from benchmarks.peers.process_tree import Launch, ProcessTree, end_on_sigterm, f
 from benchmarks.plain_client import KeptConnection
 from benchmarks.scenes import TINY, ensure_scenes
 from benchmarks.tile_lists import tiles_over
-from server.data_folder import DataFolder
-from server.publishing import Publisher
-from server.service_registry import ServiceRegistry
+from server.site.data_folder import DataFolder
+from server.site.publishing import Publisher
+from server.site.service_registry import ServiceRegistry
 
 _RESULTS = Path(__file__).parent / "results"
 _FOLDERS = 20

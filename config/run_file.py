@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4_000_000
 
-# Options of a command, whatever it has: `server.run_options` checks them before the first step.
+# Options of a command, whatever it has: `server.authoring.run_options` checks them before the first step.
 Options: TypeAlias = dict[str, str | int | float | bool | list[str | int | float]]
 
 

@@ -11,16 +11,16 @@ from starlette.applications import Starlette
 
 from engine.errors import ImageServerError
 from server import health, openapi
-from server.brake import Brake
-from server.edge import Edge
+from server.http.brake import Brake
+from server.http.edge import Edge
+from server.http.responses import refused
+from server.http.shortcut import Shortcut
+from server.http.tile_answers import TileAnswers
+from server.http.tile_path import TilePath
 from server.pages import map_page, oidc_sign_in, sign_in
 from server.pages.missing_page import not_found
 from server.protocols import PROTOCOLS
-from server.responses import refused
-from server.shortcut import Shortcut
 from server.state import ServerState
-from server.tile_answers import TileAnswers
-from server.tile_path import TilePath
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -25,7 +25,7 @@ from engine.errors import (
     StorageTimeout,
     TooManyAttempts,
 )
-from server.request_id import reference
+from server.http.request_id import reference
 
 _log = logging.getLogger("swath.server")
 

@@ -10,8 +10,8 @@ import msgspec
 from starlette.responses import Response
 from starlette.routing import Route
 
+from server.access.insiders import check_insider, is_insider
 from server.health_details import measured, told
-from server.insiders import check_insider, is_insider
 from server.metrics.scrape import scrape
 from server.metrics.text import CONTENT_TYPE
 

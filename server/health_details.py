@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from server.masks import masked_fields
 from server.metrics.process_stats import cpu_seconds, open_files, proportional_bytes
+from server.telemetry.masks import masked_fields
 from server.version import PROGRAM_VERSION
 
 if TYPE_CHECKING:

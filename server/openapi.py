@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from config.definition import TileSchemeName
-from server.http_caching import conditional
+from server.http.http_caching import conditional
 from server.protocols.arcgis.described_paths import (
     ERROR,
     ERROR_BODY,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from server.app import create_app
-from server.http_guard import Guard
-from server.logs import configure_logging
+from server.http.http_guard import Guard
+from server.telemetry.logs import configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Callable

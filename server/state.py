@@ -13,33 +13,33 @@ from engine.errors import ServiceNotFound
 from engine.readers.source_access import SourceAccess
 from engine.request import ImageRequest, PictureInfoRequest
 from server.access.access import Access
+from server.access.form_tokens import FormTokens
+from server.access.sessions import Sessions
 from server.answers.answers import Answers
 from server.answers.cache_folder import folder_of
 from server.answers.cache_orders import CacheOrders
+from server.answers.coalesce import Coalescer
 from server.answers.disk_cache import DiskCache
-from server.coalesce import Coalescer
-from server.connection_store import connections_folder
-from server.data_folder import DataFolder
-from server.form_tokens import FormTokens
+from server.answers.output_pictures import OutputPictures
+from server.answers.response_cache import ResponseCache
+from server.http.proxy import PublicAddress
 from server.instances.instance import InstanceOrder
 from server.instances.keeper import KeeperOptions
 from server.instances.pool_options import PoolsOptions, QueueOptions
 from server.instances.pools import Pools
 from server.instances.recycling import RecyclingLimits
 from server.instances.scaling import Scale
-from server.journal import Journal
-from server.live_settings import LiveSettings
 from server.metrics.counts import Metrics
 from server.metrics.loop_lag import watch_loop
 from server.oidc.configured import provider_of
-from server.output_pictures import OutputPictures
-from server.proxy import PublicAddress
 from server.python_functions.folder import functions_folder
 from server.python_functions.limits import FunctionLimits
-from server.response_cache import ResponseCache
-from server.service_registry import ServiceRegistry
-from server.serving_note import ServingNote
-from server.sessions import Sessions
+from server.site.connection_store import connections_folder
+from server.site.data_folder import DataFolder
+from server.site.live_settings import LiveSettings
+from server.site.service_registry import ServiceRegistry
+from server.site.serving_note import ServingNote
+from server.telemetry.journal import Journal
 from server.visitor import visitor_of
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from server.answers.answered import Answered
     from server.instances.job import Job, Reply
-    from server.service_registry import PublishedService
-    from server.tracing import Tracing
+    from server.site.service_registry import PublishedService
+    from server.telemetry.tracing import Tracing
 
 _log = logging.getLogger("swath.server")
 
@@ -134,7 +134,7 @@ class ServerState:
         if not self.settings.tracing.endpoint:
             return
         # Not at the top: a server without traces does without the SDK.
-        from server.tracing import Tracing  # noqa: PLC0415 -- see above
+        from server.telemetry.tracing import Tracing  # noqa: PLC0415 -- see above
 
         self._tracing = Tracing(self.settings.tracing)
         self.journal.listen(self._tracing.note)

@@ -4,7 +4,7 @@ Rule: protocols and pages ask a visitor for services and their names, never the 
 (`tests/server/test_doors.py` looks). What was shown is looked at only where it matters: for a service
 that is not public, and for a list while some are not. So a token that nobody asked for does no harm.
 
-What depends on who asks is marked in the scope (`PRIVATE`), and `server.edge` lets no cache share it.
+What depends on who asks is marked in the scope (`PRIVATE`), and `server.http.edge` lets no cache share it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from engine.errors import Forbidden, InvalidToken, ServiceNotFound, TokenRequired
 from server.access.caller import ANONYMOUS
 from server.access.credentials import SESSION_COOKIE, find_credential
-from server.cookies import cookie_of
+from server.http.cookies import cookie_of
 
 if TYPE_CHECKING:
     from starlette.types import Scope
 
     from server.access.caller import Caller
-    from server.service_registry import PublishedService
+    from server.site.service_registry import PublishedService
     from server.state import ServerState
 
 # Keys of a request's scope.

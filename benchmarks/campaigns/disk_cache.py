@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.campaigns.arena import Arena, arena
 from benchmarks.campaigns.colours import compile_version, export_url, tile_urls, version_in
 from benchmarks.campaigns.finding import Effort, Finding
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 
 _SERVICE = "colours/kept"
 _WAIT_S = 30.0

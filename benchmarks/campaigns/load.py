@@ -9,7 +9,7 @@ from benchmarks.campaigns.finding import Effort, Finding
 from benchmarks.campaigns.vitals import Vitals, trend, watched
 from benchmarks.scenes import TINY, ensure_scenes
 from benchmarks.tile_lists import tiles_over
-from server.load_client import LoadResult, Target, generate_load, target_of
+from server.load.load_client import LoadResult, Target, generate_load, target_of
 
 _SHARE = 0.8
 _CLIENTS = 32

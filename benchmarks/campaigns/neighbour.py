@@ -10,7 +10,7 @@ from benchmarks.campaigns.arena import Arena, arena
 from benchmarks.campaigns.finding import Effort, Finding
 from benchmarks.scenes import TINY, ensure_scenes
 from benchmarks.tile_lists import tiles_over
-from server.load_client import LoadResult, generate_load, target_of
+from server.load.load_client import LoadResult, generate_load, target_of
 
 _SECONDS = {Effort.SHORT: 2.0, Effort.NORMAL: 20.0, Effort.LONG: 300.0}
 _QUIET_CLIENTS = 2

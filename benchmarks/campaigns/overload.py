@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.campaigns.arena import Arena, arena
 from benchmarks.campaigns.finding import Effort, Finding
-from server.load_client import LoadResult, Target, generate_load, target_of
+from server.load.load_client import LoadResult, Target, generate_load, target_of
 
 _SECONDS = {Effort.SHORT: 2.0, Effort.NORMAL: 20.0, Effort.LONG: 300.0}
 _TIMES = (3.0, 10.0)

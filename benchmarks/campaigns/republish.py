@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from benchmarks.campaigns.arena import Arena, arena
 from benchmarks.campaigns.colours import compile_version, export_url, tile_urls, version_in
 from benchmarks.campaigns.finding import Effort, Finding
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 
 _VERSIONS = {Effort.SHORT: 11, Effort.NORMAL: 51, Effort.LONG: 51}
 # A running server looks twice a second: each version serves for a moment.

@@ -29,8 +29,8 @@ from engine.build.definition_folder import DefinitionFolder
 from engine.readers.remote.connection import HttpConnection
 from engine.readers.source_access import SourceAccess, use_source_access
 from raster_types.adding.add import AddRequest, add_rasters
-from server.connection_store import ConnectionStore
-from server.publishing import Publisher
+from server.site.connection_store import ConnectionStore
+from server.site.publishing import Publisher
 from tests.range_server import RangeServer
 
 _TIMEOUT_S = 2.5

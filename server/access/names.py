@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from engine.errors import InvalidParameter
-from server.data_folder import check_service_name
+from server.site.data_folder import check_service_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

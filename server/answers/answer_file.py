@@ -16,7 +16,7 @@ from server.instances.job import Reply
 from server.version import PROGRAM_VERSION
 
 if TYPE_CHECKING:
-    from server.response_cache import Key
+    from server.answers.response_cache import Key
 
 _MAGIC = b"SWATHA1\n"
 _DIGEST_BYTES = 16

@@ -25,21 +25,21 @@ from engine.errors import (
 from engine.request import ImageRequest
 from server.answers.answered import Answered
 from server.answers.cache_orders import CacheReport, ServiceShare
+from server.answers.coalesce import is_first_askers
 from server.answers.older_answers import OlderAnswers, may_be_stale
 from server.answers.refresher import Refresher
-from server.coalesce import is_first_askers
 from server.instances.flight import Flight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from server.answers.cache_orders import CacheOrder
+    from server.answers.coalesce import Coalescer
     from server.answers.disk_cache import DiskCache, DiskCounts
-    from server.coalesce import Coalescer
+    from server.answers.response_cache import Key, MemoryCounts, ResponseCache
     from server.instances.job import Job, Reply
     from server.metrics.counts import Metrics
-    from server.response_cache import Key, MemoryCounts, ResponseCache
-    from server.service_registry import ServiceRegistry
+    from server.site.service_registry import ServiceRegistry
 
 _log = logging.getLogger("swath.server")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from engine.errors import ConfigError
-from server.atomic_files import write_line
+from server.site.atomic_files import write_line
 
 if TYPE_CHECKING:
     from pathlib import Path

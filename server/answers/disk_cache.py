@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from server.answers.cache_folder import FoundPicture
     from server.answers.disk_index import Group
+    from server.answers.response_cache import Key
     from server.instances.job import Reply
-    from server.response_cache import Key
 
 _log = logging.getLogger("swath.cache")
 

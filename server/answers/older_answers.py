@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.request import ImageRequest
 from server.answers.answered import Answered, Stale
-from server.http_caching import etag_of
+from server.http.http_caching import etag_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from server.answers.disk_cache import DiskCache
+    from server.answers.response_cache import Key, ResponseCache
     from server.instances.job import Job, Reply
-    from server.response_cache import Key, ResponseCache
 
 
 def may_be_stale(job: Job) -> bool:

@@ -13,8 +13,8 @@ from engine.errors import ImageServerError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from server.answers.response_cache import Key
     from server.instances.job import Job, Reply
-    from server.response_cache import Key
 
 _log = logging.getLogger("swath.cache")
 

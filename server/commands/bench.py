@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from server.load_client import LoadResult
+    from server.load.load_client import LoadResult
 
 _BAR = 50
 
@@ -33,8 +33,8 @@ def bench(
     """
     import asyncio
 
-    from server.latency_plot import draw_histogram, histogram_ms
-    from server.load_client import generate_load, target_of
+    from server.load.latency_plot import draw_histogram, histogram_ms
+    from server.load.load_client import generate_load, target_of
 
     target = target_of(_urls(what))
     typer.echo(f"{clients} clients for {seconds:g} s, {len(target.requests)} URLs …")

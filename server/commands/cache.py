@@ -69,7 +69,7 @@ def clear(
 def _ask(what: str, service: str, data: Path, settings: Path | None) -> list[CacheReport]:
     """Return what the running servers say, nothing where none runs."""
     from server.answers.cache_orders import CacheOrder, CacheOrders
-    from server.data_folder import check_service_name
+    from server.site.data_folder import check_service_name
 
     if service:
         check_service_name(service)

@@ -116,8 +116,8 @@ def _compared(
     views: tuple[View, ...],
     asking: tuple[int, int],
 ) -> list[Compared]:
+    from server.authoring.progress_bars import ProgressBars
     from server.comparison.comparing import Comparing
-    from server.progress_bars import ProgressBars
 
     tolerance, concurrency = asking
     comparing = Comparing(services, fetcher, tolerance)

@@ -12,7 +12,7 @@ from server.commands.options import DEFAULT_DATA, DataOption
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from server.connection_store import ConnectionStore
+    from server.site.connection_store import ConnectionStore
 
 app = typer.Typer(
     no_args_is_help=True, help="Registered connections to remote storage: list, add, test, remove."
@@ -24,7 +24,7 @@ NameArgument = Annotated[
 
 
 def _store(data: Path) -> ConnectionStore:
-    from server.connection_store import ConnectionStore
+    from server.site.connection_store import ConnectionStore
 
     return ConnectionStore(data)
 

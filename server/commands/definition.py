@@ -205,8 +205,8 @@ def add(  # noqa: PLR0913 -- one an option of the command
     from engine.build.definition_folder import DefinitionFolder
     from raster_types.adding.add import AddRequest, add_rasters, pending_products
     from raster_types.adding.item_options import parse_item_options
+    from server.authoring.progress_bars import ProgressBars
     from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
 
     folder = DefinitionFolder(definition)
     request = AddRequest(
@@ -297,7 +297,7 @@ def _tell_vain(definition: Path, paths: list[Path], report: AddReport) -> None:
 def show(definition: Definition) -> None:
     """Show what is in force: properties, what the data make of them, counts, failed items."""
     from engine.build.definition_folder import DefinitionFolder
-    from server.definition_report import describe
+    from server.authoring.definition_report import describe
 
     for line in describe(DefinitionFolder(definition)):
         typer.echo(line)
@@ -307,7 +307,7 @@ def show(definition: Definition) -> None:
 def validate(definition: Definition) -> None:
     """Check properties, items and files; ends with code 1 where something is wrong."""
     from engine.build.definition_folder import DefinitionFolder
-    from server.definition_report import faults
+    from server.authoring.definition_report import faults
 
     count = 0
     for fault in faults(DefinitionFolder(definition)):
@@ -330,10 +330,10 @@ def compile_(
 ) -> None:
     """Check everything and write one file that `swath publish` takes."""
     from engine.build.compile import compile_definition
+    from server.authoring.definition_templates import templates_of
+    from server.authoring.progress_bars import ProgressBars
     from server.commands.stated_files import check_compiled_name
-    from server.definition_templates import templates_of
     from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
     from server.python_functions.session import registered_functions
 
     out = output or Path(definition.absolute().name).with_suffix(".zmd")

@@ -66,9 +66,9 @@ def balance(
     from engine.build.balance.balance import balance_definition, remove_balance
     from engine.build.balance.options import BalanceOptions
     from engine.build.definition_folder import DefinitionFolder
+    from server.authoring.progress_bars import ProgressBars
     from server.commands.stated_files import check_parent
     from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
 
     if picture is not None:
         check_parent(picture, "--picture")

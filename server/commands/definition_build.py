@@ -75,8 +75,8 @@ def build(
     from engine.build.build import build_definition
     from engine.build.build_options import BuildOptions
     from engine.build.definition_folder import DefinitionFolder
+    from server.authoring.progress_bars import ProgressBars
     from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
 
     folder = DefinitionFolder(definition)
     options = BuildOptions(

@@ -164,7 +164,7 @@ def import_(
     """Replace the definitions of the items that the files name; all of them, or none if one is wrong."""
     from engine.build.chain_files import import_definitions, set_service_chain
     from engine.errors import ConfigError
-    from server.rule_chains import read_chain_or_rule
+    from server.authoring.rule_chains import read_chain_or_rule
 
     folder = _folder(context)
     if service:
@@ -191,7 +191,7 @@ def set_(
 ) -> None:
     """Give many items one group chain, which runs behind each raster's own."""
     from engine.build.chain_files import set_group_chain
-    from server.rule_chains import read_chain_or_rule
+    from server.authoring.rule_chains import read_chain_or_rule
 
     folder = _folder(context)
     names = set_group_chain(folder, file, _wanted(folder, item, where), read_chain_or_rule)

@@ -88,8 +88,8 @@ def footprints(  # noqa: PLR0913 -- one an option of the command
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.footprint_rows import FootprintsRequest, redo_footprints
     from engine.build.footprint_rule import FootprintRule
+    from server.authoring.progress_bars import ProgressBars
     from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
 
     rule = FootprintRule(
         method=method.value,

@@ -22,11 +22,11 @@ def preview(
 
     from config.load import load_settings
     from engine.build.compile import compile_definition
-    from server.definition_templates import templates_of
+    from server.authoring.definition_templates import templates_of
+    from server.authoring.progress_bars import ProgressBars
     from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
-    from server.publishing import Publisher
     from server.serving import run_server
+    from server.site.publishing import Publisher
 
     name = definition.absolute().stem
     with tempfile.TemporaryDirectory(prefix="swath-preview-") as temporary:

@@ -44,8 +44,8 @@ def paths(
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.path_repair import preview_repair, repair_paths
     from engine.build.path_rule import prefix_rule, regex_rule
+    from server.authoring.progress_bars import ProgressBars
     from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
 
     folder = DefinitionFolder(definition)
     if not regex:

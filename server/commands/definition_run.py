@@ -62,7 +62,7 @@ def run(
 ) -> None:
     """Run a file; see _HELP."""
     from config.run_file import read_run_file
-    from server.definition_run import RunOptions, run_definition
+    from server.authoring.definition_run import RunOptions, run_definition
 
     wanted = read_run_file(config)
     options = RunOptions(data.absolute() if data else DEFAULT_DATA, dry_run)

@@ -164,8 +164,8 @@ def _method(method: Method | None, file: Path | None, *, only_picture: bool) -> 
 
 def _made(folder: DefinitionFolder, options: SeamlineOptions) -> SeamlineReport:
     from engine.build.seamlines.make import make_seamlines
+    from server.authoring.progress_bars import ProgressBars
     from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
 
     with GuardedWorkers(timeout_s=600.0, forked=True) as workers, ProgressBars() as progress:
         return make_seamlines(folder, options, workers, progress)

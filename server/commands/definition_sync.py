@@ -58,8 +58,8 @@ def sync(
     """
     from engine.build.definition_folder import DefinitionFolder
     from raster_types.adding.sync import SyncOptions, sync_definition
+    from server.authoring.progress_bars import ProgressBars
     from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
 
     options = SyncOptions(gone=gone.value, gone_folders=gone_folders, dry_run=dry_run)
     with GuardedWorkers(forked=True) as workers, ProgressBars() as progress:
@@ -124,8 +124,8 @@ def check(
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.source_check import CheckOptions, check_sources
     from raster_types.adding.added import side_files
+    from server.authoring.progress_bars import ProgressBars
     from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
 
     folder = DefinitionFolder(definition)
     with folder.table() as table:

@@ -59,7 +59,7 @@ def add(
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Check template files and take them into the definition; those of the same names are replaced."""
-    from server.definition_templates import add_templates
+    from server.authoring.definition_templates import add_templates
     from server.python_functions.session import registered_functions
 
     with registered_functions(data):
@@ -71,7 +71,7 @@ def add(
 @template_app.command("list")
 def list_(context: typer.Context, data: DataOption = DEFAULT_DATA) -> None:
     """List the templates with their functions, the last one first."""
-    from server.definition_templates import functions_of, read_templates, template_files
+    from server.authoring.definition_templates import functions_of, read_templates, template_files
     from server.python_functions.session import registered_functions
 
     with registered_functions(data):
@@ -87,7 +87,7 @@ def remove(
     names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Names of templates.")],
 ) -> None:
     """Take templates out of the definition."""
-    from server.definition_templates import remove_templates
+    from server.authoring.definition_templates import remove_templates
 
     remove_templates(_folder(context), names)
     typer.echo(f"Removed {', '.join(names)}.")

@@ -124,7 +124,7 @@ def calculate(
     """Set a field; see _CALCULATE_HELP."""
     from engine.build.calculate import calculate_field
     from engine.build.definition_folder import DefinitionFolder
-    from server.progress_bars import ProgressBars
+    from server.authoring.progress_bars import ProgressBars
 
     with ProgressBars() as progress:
         done = calculate_field(DefinitionFolder(definition), field, expression, where, progress)
@@ -160,8 +160,8 @@ def statistics(
     from engine.build.definition_folder import DefinitionFolder
     from engine.build.history import note_history
     from engine.build.item_statistics import StatisticsReader, forget_statistics
+    from server.authoring.progress_bars import ProgressBars
     from server.guarded_workers import GuardedWorkers
-    from server.progress_bars import ProgressBars
 
     folder = DefinitionFolder(definition)
     if recompute:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from engine.errors import ConfigError, ImageServerError, from_record, to_record
-from server.progress_bars import ProgressBars
+from server.authoring.progress_bars import ProgressBars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +98,7 @@ def _make_all(data: str, pipe: Connection) -> None:
     """Make all services; runs in the process beside the server."""
     from pathlib import Path
 
-    from server.demo_services import DEMO_SERVICES, prepare
+    from server.demo.demo_services import DEMO_SERVICES, prepare
     from server.guarded_workers import GuardedWorkers
 
     def say(kind: Literal["progress", "published", "failed"], *values: Any) -> None:

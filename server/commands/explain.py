@@ -32,10 +32,10 @@ def explain(
     from engine.request import ExplainRequest
     from engine.results import ExplainResult
     from engine.service import open_service
+    from server.http.request_url import picture_of_url
     from server.python_functions.folder import functions_folder
     from server.python_functions.workers import PythonWorkers
-    from server.request_url import picture_of_url
-    from server.service_registry import ServiceRegistry
+    from server.site.service_registry import ServiceRegistry
 
     registry = ServiceRegistry(data)
     registry.poll()

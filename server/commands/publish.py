@@ -39,8 +39,8 @@ def publish_file(file: Path, name: str, data: Path) -> str:
     ConfigError, InvalidParameter, SourceError
     """
     from engine.errors import ConfigError
-    from server.data_folder import check_service_name
-    from server.publishing import Publisher
+    from server.site.data_folder import check_service_name
+    from server.site.publishing import Publisher
 
     check_service_name(name)
     if file.suffix == _DEFINITION:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from config.placement import Placement
     from engine.summary import ServiceSummary
-    from server.data_folder import Entry
-    from server.publishing import Publisher
+    from server.site.data_folder import Entry
+    from server.site.publishing import Publisher
 
 app = typer.Typer(no_args_is_help=True, help="Published services: list, show, change.")
 
@@ -26,7 +26,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="[FOLDER/]NAME", help="Name
 
 
 def _publisher(data: Path) -> Publisher:
-    from server.publishing import Publisher
+    from server.site.publishing import Publisher
 
     return Publisher(data)
 
@@ -185,7 +185,7 @@ def rollback(
 
 def _running(data: Path) -> Mapping[str, int]:
     """Return how many instances each pool of the server that runs here has; nothing where none runs."""
-    from server.serving_note import ServingNote
+    from server.site.serving_note import ServingNote
 
     serving = ServingNote(data).read()
     return {} if serving is None else serving.instances

@@ -72,7 +72,7 @@ def _warn(data: Path, name: str, groups: list[str]) -> None:
     """Tell of names that are good and may be slips."""
     from server.access.api_keys import ApiKeys
     from server.access.users import Users
-    from server.data_folder import DataFolder
+    from server.site.data_folder import DataFolder
 
     site = site_of(data)
     known = {group for user in Users(site).all() for group in user.groups}

@@ -12,7 +12,7 @@ from server.commands.options import DEFAULT_DATA, DataOption
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from server.site_settings import SiteSettings
+    from server.site.site_settings import SiteSettings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,7 +30,7 @@ FileOption = Annotated[
 
 def site_of(data: Path, file: Path | None = None) -> SiteSettings:
     """Return the site settings of a data folder, seen from where the command stands."""
-    from server.site_settings import SiteSettings
+    from server.site.site_settings import SiteSettings
 
     default = Path("swath.toml")
     return SiteSettings(data, file or (default if default.exists() else None))

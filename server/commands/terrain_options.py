@@ -46,7 +46,7 @@ def terrain_path(dem: str, data: Path) -> str:
     Files come first, then numbers; a name that is neither is looked for in the data folder.
     """
     from engine.errors import InvalidParameter
-    from server.data_folder import DataFolder
+    from server.site.data_folder import DataFolder
 
     if not dem.strip() or Path(dem).exists() or _is_number(dem):
         return dem

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     import asyncio
 
     from engine.errors import ImageServerError
+    from server.answers.response_cache import Key
     from server.instances.frames import ReplyHead
     from server.instances.pool import Pool
     from server.instances.price import Price
-    from server.response_cache import Key
 
 
 @dataclass(slots=True, eq=False)

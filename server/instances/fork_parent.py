@@ -32,7 +32,7 @@ from server.instances.process import (
     name_process,
     wake_with_parents_end,
 )
-from server.logs import configure_logging
+from server.telemetry.logs import configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

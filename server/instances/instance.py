@@ -19,6 +19,7 @@ import msgspec
 from engine.budget import InstanceMemory
 from engine.errors import ImageServerError, InternalError
 from engine.readers.source_access import SourceAccess
+from server.http.request_id import REQUEST_ID, reference
 from server.instances.control_page import ControlPage, Counts
 from server.instances.frames import (
     GREETING,
@@ -32,7 +33,6 @@ from server.instances.frames import (
 from server.instances.heartbeat import BEAT_S
 from server.instances.process import return_free_memory
 from server.python_functions.limits import FunctionLimits
-from server.request_id import REQUEST_ID, reference
 
 if TYPE_CHECKING:
     import socket

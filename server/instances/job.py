@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.request import Request
-    from server.service_registry import PublishedService
+    from server.site.service_registry import PublishedService
 
 _encoder = msgspec.msgpack.Encoder()
 

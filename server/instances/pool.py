@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.errors import DeadlineExceeded, InstanceLost, Overloaded
 from engine.request import StripRequest
+from server.http.request_id import REQUEST_ID
 from server.instances.control_page import SLOTS
 from server.instances.dispatch import Dispatcher, Seat, cell_of
 from server.instances.flight import Flight
@@ -21,7 +22,6 @@ from server.instances.loss import after_loss
 from server.instances.pool_state import PoolState, SeatState
 from server.instances.price import Prices
 from server.instances.scaling import Load
-from server.request_id import REQUEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Collection

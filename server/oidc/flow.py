@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from server.form_tokens import FormTokens
+    from server.access.form_tokens import FormTokens
 
 LIFE_S = 600.0
 _FORM = "oidc"

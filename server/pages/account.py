@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse, Response
 
 from engine.errors import InvalidToken
-from server.local_path import local_path, path_of
+from server.http.local_path import local_path, path_of
 from server.oidc.id_token import PREFIX
 from server.visitor import visitor_of
 

@@ -16,8 +16,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from engine.errors import NotFound, SignInFailed
-from server.cookies import cookie_header, cookie_of
-from server.local_path import local_path
+from server.http.cookies import cookie_header, cookie_of
+from server.http.local_path import local_path
 from server.oidc.flow import LIFE_S, begun, from_cookie, to_cookie
 from server.oidc.id_token import caller_of, claims_of
 from server.pages.sign_in import begin_session, sign_in_page

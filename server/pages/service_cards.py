@@ -9,7 +9,7 @@ from engine.dates import moment_of
 
 if TYPE_CHECKING:
     from engine.summary import ServiceSummary
-    from server.service_registry import PublishedService
+    from server.site.service_registry import PublishedService
 
 _METRES_PER_DEGREE = 111_320.0
 

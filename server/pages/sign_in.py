@@ -18,9 +18,9 @@ from starlette.routing import BaseRoute, Route
 
 from engine.errors import AccessError, ImageServerError, RequestError
 from server.access.credentials import SESSION_COOKIE
-from server.cookies import cookie_header, cookie_of
 from server.errors import headers_of, status_of
-from server.local_path import local_path
+from server.http.cookies import cookie_header, cookie_of
+from server.http.local_path import local_path
 from server.pages.account import SIGN_OUT, account_of
 from server.pages.page import render_page
 from server.pages.security_headers import FORM_PAGE

@@ -1,4 +1,4 @@
-"""Tiles by z/x/y and their TileJSON; the tiles themselves are answered by `server.tile_path`.
+"""Tiles by z/x/y and their TileJSON; the tiles themselves are answered by `server.http.tile_path`.
 
 /tiles/NAME/{z}/{x}/{y}[@2x].{format}           Web Mercator
 /tiles/NAME/SCHEME/{z}/{x}/{y}[@2x].{format}    web-mercator, geographic or own
@@ -22,8 +22,9 @@ from engine.errors import ImageServerError, InvalidParameter, ServiceNotFound
 from engine.request import ImageRequest
 from engine.request_parts import Encoding, TileAddress, View
 from engine.tile_scheme import TILE_PIXELS, covered, scheme_of, tile_scheme
-from server.edge import error_message
-from server.http_caching import conditional
+from server.http.edge import error_message
+from server.http.http_caching import conditional
+from server.http.responses import note_error
 from server.instances.job import Job
 from server.protocols.arcgis.image_parameters import band_ids_parameter
 from server.protocols.arcgis.parameters import Parameters
@@ -31,7 +32,6 @@ from server.protocols.arcgis.rendering_rule import rendering_rule, rule_scope
 from server.protocols.arcgis.rules import interpolation, mosaic_rule, time_range
 from server.protocols.arcgis.tile_info import deepest_level
 from server.python_functions.known import known_functions
-from server.responses import note_error
 from server.visitor import visitor_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from engine.summary import ServiceSummary
     from engine.tile_scheme import TileScheme
     from server.python_functions.manifest import FunctionManifest
-    from server.service_registry import PublishedService, ServiceRegistry
+    from server.site.service_registry import PublishedService, ServiceRegistry
     from server.state import ServerState
     from server.visitor import Visitor
 

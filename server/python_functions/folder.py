@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidParameter
-from server.atomic_files import read_line
+from server.site.atomic_files import read_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Registered functions in the data folder, and how an administrator changes them.
 
-Where they lie, `folder.py` says. Rules as of services (`server.publishing`): a version is whole and tried before anything points to it, each
+Where they lie, `folder.py` says. Rules as of services (`server.site.publishing`): a version is whole and tried before anything points to it, each
 change is one rename, and what a request may still ask for stays for a while.
 """
 
@@ -15,7 +15,6 @@ import msgspec
 
 from engine.errors import ConfigError
 from engine.python_functions.messages import Answer, Describe, Described, Failed
-from server.atomic_files import change_of, read_line, sync_folder, write_line
 from server.python_functions.channel import receive, send
 from server.python_functions.folder import (
     check_function_name,
@@ -31,6 +30,7 @@ from server.python_functions.manifest import (
     read_manifest,
 )
 from server.python_functions.worker_process import WorkerProcess
+from server.site.atomic_files import change_of, read_line, sync_folder, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

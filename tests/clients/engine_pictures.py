@@ -16,7 +16,7 @@ from engine.request_parts import Encoding, TileAddress, View
 from engine.service import open_service
 from server.protocols.arcgis.image_parameters import image_request
 from server.protocols.arcgis.parameters import Parameters
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.engine.rasters import samples
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import httpx
 from server.access.sharing import Sharing
 from server.access.site import Site
 from server.access.users import Users
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.clients.services import MARBLE, TEMPLATED
 
 if TYPE_CHECKING:

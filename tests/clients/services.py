@@ -20,7 +20,7 @@ from engine.build import demo_scenes
 from engine.build.progress import no_progress
 from engine.build.workers import InProcess
 from server.commands.publish import publish_file
-from server.demo_services import DemoService, prepare
+from server.demo.demo_services import DemoService, prepare
 from tests.engine.rasters import write_raster
 from tests.engine.sea_cube import write_sea
 

@@ -11,8 +11,8 @@ import pytest
 from config.definition import ServiceProperties
 from engine.build.progress import no_progress
 from engine.build.workers import InProcess
-from server.demo_services import DemoService, prepare
-from server.publishing import Publisher
+from server.demo.demo_services import DemoService, prepare
+from server.site.publishing import Publisher
 from tests.clients.engine_pictures import assert_alike
 
 if TYPE_CHECKING:

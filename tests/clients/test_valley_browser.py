@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from engine.build.workers import InProcess
-from server.demo_services import DEMO_SERVICES, prepare
-from server.publishing import Publisher
+from server.demo.demo_services import DEMO_SERVICES, prepare
+from server.site.publishing import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

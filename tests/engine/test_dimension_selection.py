@@ -46,7 +46,7 @@ from engine.request_parts import (
 from engine.service import open_service
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
-from server.definition_report import describe
+from server.authoring.definition_report import describe
 from tests.engine.rasters import samples, write_raster
 from tests.engine.sea_cube import (
     DEPTHS,

@@ -17,7 +17,7 @@ from engine.build.compile_raster import compile_raster
 from engine.request import ImageRequest
 from engine.request_parts import Encoding, View
 from engine.service import open_service
-from server.demo_templates import LAND_PRODUCTS, TERRAIN_PRODUCTS
+from server.demo.demo_templates import LAND_PRODUCTS, TERRAIN_PRODUCTS
 from server.protocols.arcgis.rendering_rule import rendering_rule_of_json
 from tests.engine.rasters import write_raster
 

@@ -17,7 +17,7 @@ import rasterio
 from rasterio.transform import Affine
 
 from engine.build.compile_raster import compile_raster
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START_S = 120.0

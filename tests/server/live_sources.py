@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 
 from engine.build.compile_raster import compile_raster
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 
 _ROOT = Path(__file__).resolve().parents[2]
 EAST, NORTH = 500_000, 5_200_000

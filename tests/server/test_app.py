@@ -1,4 +1,4 @@
-"""The application in this process, with real instances (server.state, server.health, server.responses)."""
+"""The application in this process, with real instances (server.state, server.health, server.http.responses)."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -13,8 +13,8 @@ from engine.request import ImageRequest, StatisticsRequest
 from engine.request_parts import Encoding, View
 from server.answers.answered import Answered
 from server.app import create_app
+from server.http.responses import server_timing
 from server.instances.job import Job
-from server.responses import server_timing
 
 WHOLE = Extent(480_000.0, 5_534_760.0, 490_240.0, 5_545_000.0)
 

@@ -8,7 +8,7 @@ import threading
 import httpx
 import pytest
 
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.server.live_sources import wait_for
 
 _NONE = {"SWATH_MEMORY_RESPONSE_CACHE_MB": "0", "SWATH_INSTANCES": "2"}

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import rasterio
 
-from server.publishing import Publisher
 from server.python_functions.store import FunctionStore
+from server.site.publishing import Publisher
 
 BOX = "480000,5542440,482560,5545000"
 BAD = """import time

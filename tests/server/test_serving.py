@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 
 
 def get(url):

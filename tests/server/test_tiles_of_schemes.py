@@ -22,7 +22,7 @@ from engine.build.build_options import BuildOptions
 from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from raster_types.adding.add import AddRequest, add_rasters
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ from engine.build.compile_raster import compile_raster
 from server.access.api_keys import ApiKeys
 from server.access.site import Site
 from server.access.users import Users
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.server.conftest import write_picture
 
 SECRET = "T0ken-that-must-stay-secret"

@@ -11,7 +11,7 @@ from config.settings import Settings
 from engine.errors import Forbidden, InvalidToken, ServiceNotFound, TokenRequired
 from server.access.sharing import Sharing
 from server.access.users import Users
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from server.state import ServerState
 from server.visitor import PRIVATE, Visitor, visitor_of
 

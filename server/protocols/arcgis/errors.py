@@ -36,7 +36,7 @@ from engine.errors import (
     shorten,
 )
 from server.errors import message_of
-from server.request_id import reference
+from server.http.request_id import reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,6 +13,7 @@ import msgspec
 from engine.errors import ImageServerError
 from engine.readers.source_files import OpenedFile
 from server.errors import status_of
+from server.http.responses import note_error
 from server.pages.account import account_of
 from server.protocols.arcgis.answer_form import AnswerForm
 from server.protocols.arcgis.errors import failure_of
@@ -30,7 +31,6 @@ from server.protocols.arcgis.readable import Part, Words, readable_answer
 from server.protocols.arcgis.readable_dates import DATE_KEYS
 from server.protocols.arcgis.service_call import RASTER, describes, read_question
 from server.protocols.arcgis.spatial_reference import as_typed
-from server.responses import note_error
 
 if TYPE_CHECKING:
     from starlette.responses import Response

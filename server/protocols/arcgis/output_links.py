@@ -19,10 +19,10 @@ from starlette.responses import Response
 from engine.errors import ImageServerError
 from engine.format_names import format_name
 from engine.request import PictureInfoRequest
-from server.byte_range import in_range
-from server.edge import error_message, internal_error
+from server.http.byte_range import in_range
+from server.http.edge import error_message, internal_error
+from server.http.responses import note_error, respond
 from server.instances.job import Job
-from server.responses import note_error, respond
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -25,8 +25,8 @@ from starlette.routing import BaseRoute, Route
 
 from engine.errors import ImageServerError, InternalError
 from server.errors import headers_of, status_of
-from server.http_caching import conditional
-from server.local_path import path_of
+from server.http.http_caching import conditional
+from server.http.local_path import path_of
 from server.pages.account import account_of, sign_in_first
 from server.protocols.arcgis.answer_form import AnswerForm, answer_form
 from server.protocols.arcgis.directory import (

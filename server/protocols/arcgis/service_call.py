@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from server.protocols.arcgis.operations.base import DescribedOperation
     from server.protocols.arcgis.parameters import Parameters
     from server.protocols.arcgis.request_reader import Pairs
-    from server.service_registry import PublishedService
+    from server.site.service_registry import PublishedService
     from server.state import ServerState
 
 T = TypeVar("T")

@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from engine.errors import InvalidParameter
 from engine.readers.source_files import OpenedFile
-from server.file_response import FileResponse
-from server.http_caching import conditional
+from server.http.file_response import FileResponse
+from server.http.http_caching import conditional
+from server.http.responses import respond
 from server.protocols.arcgis.answer_form import AnswerForm, answer_form
 from server.protocols.arcgis.directory import InvalidUrl
 from server.protocols.arcgis.esri_json import encode
@@ -37,7 +38,6 @@ from server.protocols.arcgis.service_call import (
 )
 from server.protocols.arcgis.service_json import capabilities, service_json
 from server.protocols.arcgis.service_page import service_page
-from server.responses import respond
 
 if TYPE_CHECKING:
     from collections.abc import Callable

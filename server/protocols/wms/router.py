@@ -20,9 +20,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from engine.errors import ImageServerError, InvalidParameter
-from server.edge import internal_error
 from server.errors import headers_of, hidden_reference, message_of, status_of
-from server.http_caching import conditional
+from server.http.edge import internal_error
+from server.http.http_caching import conditional
+from server.http.responses import note_error, respond
 from server.instances.job import Job
 from server.pages.account import account_of
 from server.protocols.arcgis.directory import checked_name
@@ -41,7 +42,6 @@ from server.protocols.wms.operations.base import AskedOperation, DescribedOperat
 from server.protocols.wms.refusal import WmsNotOffered, WmsRefusal, code_of
 from server.protocols.wms.service_list import list_services
 from server.protocols.wms.versions import version_in, version_of
-from server.responses import note_error, respond
 from server.visitor import visitor_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from server.protocols.wms.exceptions import Form
-    from server.service_registry import PublishedService
+    from server.site.service_registry import PublishedService
     from server.state import ServerState
 
 T = TypeVar("T")

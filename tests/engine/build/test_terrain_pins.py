@@ -20,8 +20,8 @@ from engine.geometry.published_terrain import is_published, published_file
 from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
-from server.definition_report import describe, faults
-from server.publishing import Publisher
+from server.authoring.definition_report import describe, faults
+from server.site.publishing import Publisher
 from tests.engine.rasters import samples
 from tests.engine.sensor_scenes import (
     add_images,

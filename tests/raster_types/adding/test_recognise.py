@@ -23,7 +23,7 @@ from raster_types.adding.inspection import inspect_paths
 from raster_types.adding.kept_process import process_digest
 from raster_types.adding.recognise import FoundProduct, find_with_type, type_of_file
 from raster_types.base import ItemOptions
-from server.definition_report import describe
+from server.authoring.definition_report import describe
 from tests.raster_types.landsat_scenes import NAME, write_band, write_scene
 
 

@@ -15,7 +15,7 @@ from engine.geometry.terrain_definition import ConstantHeight, RasterTerrain
 from raster_types.adding.item_options import parse_item_options
 from raster_types.adding.terrain_option import TerrainOption, parse_terrain
 from server.commands.terrain_options import terrain_path
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from rasterio.transform import Affine
 
 from engine.build.compile_raster import compile_raster
 from engine.summary import ServiceSummary
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 
 WEST, NORTH, SIZE = 480_000.0, 5_545_000.0, 1024
 BOX = f"{WEST},{NORTH - 10 * SIZE},{WEST + 10 * SIZE},{NORTH}"

@@ -5,7 +5,7 @@ import time
 import httpx
 import pytest
 
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.server.answers.colours import (
     BOX,
     colour_of,

@@ -9,10 +9,10 @@ from config.definition import ServiceProperties
 from engine.request import ImageRequest, StatisticsRequest
 from engine.request_parts import Encoding, View
 from server.answers.older_answers import OlderAnswers, may_be_stale
-from server.http_caching import etag_of
+from server.answers.response_cache import ResponseCache
+from server.http.http_caching import etag_of
 from server.instances.job import Job, Reply
-from server.response_cache import ResponseCache
-from server.service_registry import Predecessor, PublishedService
+from server.site.service_registry import Predecessor, PublishedService
 
 PICTURE = ImageRequest(view=View(width=1, height=1), encoding=Encoding(format="png"))
 NOW = "v3"

@@ -11,12 +11,12 @@ from engine.errors import InvalidParameter, Overloaded, SourceUnavailable
 from engine.request import ImageRequest
 from engine.request_parts import Encoding, View
 from server.answers.answers import Answers, Search
-from server.coalesce import Coalescer
+from server.answers.coalesce import Coalescer
+from server.answers.response_cache import ResponseCache
 from server.instances.flight import Flight
 from server.instances.job import Job, Reply
 from server.metrics.counts import Metrics
-from server.response_cache import ResponseCache
-from server.service_registry import Predecessor, PublishedService
+from server.site.service_registry import Predecessor, PublishedService
 from tests.server.instances.flights import flight
 
 PICTURE = ImageRequest(view=View(width=1, height=1), encoding=Encoding(format="png"))

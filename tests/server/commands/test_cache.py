@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from engine.errors import ConfigError, InvalidParameter
 from server.answers.cache_folder import CacheFolder
 from server.cli import app
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.server.answers.colours import compile_colour
 
 DISK = {"SWATH_CACHE_DISK_MB": "64", "SWATH_INSTANCES": "1"}

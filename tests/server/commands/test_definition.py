@@ -1,6 +1,6 @@
 """`swath definition`, as typed: from a folder of files to a compiled service.
 
-Covers server.definition_report, server.progress_bars and server.commands.definition_preview.
+Covers server.authoring.definition_report, server.authoring.progress_bars and server.commands.definition_preview.
 """
 
 from __future__ import annotations

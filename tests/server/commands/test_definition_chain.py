@@ -1,4 +1,4 @@
-"""`swath definition chain`, as typed. Covers engine.build.chain_files, engine.chain_words and server.rule_chains."""
+"""`swath definition chain`, as typed. Covers engine.build.chain_files, engine.chain_words and server.authoring.rule_chains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`swath definition template`, as typed, down to pixels. Covers server.definition_templates and
+"""`swath definition template`, as typed, down to pixels. Covers server.authoring.definition_templates and
 engine.build.template_facts too."""
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from config.layers import SettingsError
 from engine.build.zmd_writer import ZmdExtras, write_zmd
 from engine.errors import ConfigError, ImageServerError, InvalidParameter
 from server.cli import app
-from server.service_registry import ServiceRegistry
+from server.site.service_registry import ServiceRegistry
 from tests.engine.catalogs import make_item, make_row, make_summary
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from benchmarks.peers.process_tree import Launch, ProcessTree, free_port
 from engine.build.compile_raster import compile_raster
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.synthetic import place, write_geotiff
 
 if TYPE_CHECKING:

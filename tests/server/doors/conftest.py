@@ -17,7 +17,7 @@ from server.access.access import Access
 from server.access.api_keys import ApiKeys
 from server.access.sharing import Sharing
 from server.access.users import Users
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.server.conftest import write_picture
 from tests.server.protocols.wms.conftest import change_summary
 

@@ -11,7 +11,7 @@ from server.access.api_keys import ApiKeys
 from server.access.sharing import Sharing
 from server.access.site import Site
 from server.access.users import Users
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 
 PASSWORD = "clay-pigeon-42"
 # Said: within a second. A busy machine may take longer; only "never" is a failure here.

@@ -17,14 +17,14 @@ from config.environment import OIDC_SECRET
 from config.settings import AccessSettings, OidcSettings
 from engine.errors import ConfigError
 from server.access.access import Access
+from server.access.form_tokens import FormTokens
 from server.access.sharing import Sharing
-from server.form_tokens import FormTokens
 from server.oidc.configured import provider_of
 from server.oidc.flow import Flow, begun, from_cookie, to_cookie
 from server.oidc.id_token import caller_of
 from server.oidc.provider import is_safe_address
 from server.pages.oidc_sign_in import FLOW_COOKIE
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from engine.readers.remote import retries
 from engine.readers.remote.connection import HttpConnection
 from engine.readers.remote.page_cache import PageCache
 from engine.readers.source_access import SourceAccess, use_source_access
-from server.connection_store import ConnectionStore
+from server.site.connection_store import ConnectionStore
 from tests.engine.rasters import write_raster
 from tests.range_server import RangeServer
 

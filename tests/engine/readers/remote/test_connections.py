@@ -9,7 +9,7 @@ from engine.readers.remote import connections as module
 from engine.readers.remote.connection import HttpConnection
 from engine.readers.remote.connections import Connections, connections
 from engine.readers.source_access import SourceAccess, use_source_access
-from server.connection_store import ConnectionStore
+from server.site.connection_store import ConnectionStore
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from engine.pixel_type import PixelType
 from engine.summary import BandInfo, BandStatistics, FieldInfo, ServiceSummary, TimeInfo
 from server.protocols.arcgis.operations.base import Question
 from server.protocols.arcgis.parameters import Parameters
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.server.protocols.arcgis.live import serving
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from engine.build.compile import compile_definition
 from engine.build.definition_folder import DefinitionFolder
 from raster_types.adding.add import AddRequest, add_rasters
 from raster_types.base import ItemOptions
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.engine.sea_cube import DEPTHS, EXTENT, TIMES, compiled, sea_data, write_sea
 from tests.server.protocols.arcgis.live import serving
 

@@ -16,7 +16,7 @@ import pytest
 import rasterio
 from PIL import Image
 
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable

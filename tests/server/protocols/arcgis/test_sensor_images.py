@@ -17,7 +17,7 @@ from PIL import Image
 from rasterio.io import MemoryFile
 
 from engine.geometry.terrain_definition import RasterTerrain
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.engine.image_pairs import COLS, ROWS, pair_service
 from tests.engine.sensor_scenes import sensor_service
 from tests.server.live_sources import OWN

@@ -17,7 +17,7 @@ from engine.summary import FunctionTemplate, ServiceSummary
 from server.protocols.arcgis.parameters import Parameters
 from server.protocols.wms.operations.base import Question
 from server.protocols.wms.versions import version_of
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.server.protocols.arcgis.conftest import HILLS, _compile_mosaic, mosaic, server_url
 
 if TYPE_CHECKING:

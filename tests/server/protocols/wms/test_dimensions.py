@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from engine.catalog import Catalog
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.engine.sea_cube import compiled, sea_data, write_sea
 from tests.server.protocols.arcgis.live import serving
 from tests.server.protocols.wms.conftest import change_summary

@@ -17,7 +17,7 @@ from engine.measure_requests import VolumeRequest
 from engine.measurements import Volume, VolumesResult
 from server.instances.answer_context import AnswerContext
 from server.protocols.arcgis.operations import calculate_volume
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.engine.height_services import height_service
 from tests.server.live_sources import OWN
 

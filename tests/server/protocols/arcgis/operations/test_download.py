@@ -1,7 +1,7 @@
 """download and file on a live server: whole files by ids, ranges, and nothing that is not asked for.
 
 Covers server.protocols.arcgis.operations.file, server.protocols.arcgis.file_ids,
-server.protocols.arcgis.clipped_copy and server.file_response too.
+server.protocols.arcgis.clipped_copy and server.http.file_response too.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from engine.catalog import Catalog
 from engine.errors import RequestTooLarge
 from engine.extent import Extent
 from engine.item import Source
-from server.file_response import CHUNK_BYTES, media_type_of
+from server.http.file_response import CHUNK_BYTES, media_type_of
 from server.protocols.arcgis.clipped_copy import Part, part_of, part_of_text, part_request
-from server.publishing import Publisher
+from server.site.publishing import Publisher
 from tests.engine.catalogs import make_catalog, make_item, make_row, make_summary
 from tests.server.live_sources import OWN
 

@@ -1,0 +1,1 @@
+"""Load on a server, for `swath bench` and the benchmarks."""

@@ -1,0 +1,133 @@
+"""Changes of the site's settings, also two at once (A30), and the note of the server that follows.
+
+Covers server.site.serving_note too.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from config.layers import Layer, Layers, SettingsError
+from config.load import settled
+from config.site import read_site, site_file
+from engine.errors import ConfigError
+from server.site.atomic_files import change_of
+from server.site.live_settings import LiveSettings
+from server.site.serving_note import ServingNote
+from server.site.site_settings import SiteSettings
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("SWATH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SWATH_MEMORY_TOTAL_MB", "3000")
+    monkeypatch.setenv("SWATH_INSTANCES", "1")
+
+
+def test_set_and_unset_and_who_says_it(tmp_path):
+    site = SiteSettings(tmp_path, None)
+    site.change({"instances": "2", "timeouts.wait_s": "5"})
+    view = site.view()
+    assert (view.settings.instances, view.settings.timeouts.wait_s) == (2, 5.0)
+    assert (view.kinds["instances"], view.kinds["memory.total_mb"]) == ("site", "environment")
+    assert "memory.gdal_mb" not in view.kinds
+    site.change({}, ("instances",))
+    assert site.view().settings.instances == 1
+    assert read_site(tmp_path) == {"timeouts": {"wait_s": 5.0}}
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"instances": "many"}, "Expected `int`"),
+        ({"instances": "-1"}, ">= 0"),
+        ({"instances": "100"}, "the total is 3000 MB"),
+        ({"timeouts.wait_s": "nan"}, "wait_s"),
+        ({"timeouts.wait_s": "1e9"}, "<= 86400"),
+        ({"log_format": "xml"}, "log_format"),
+        ({"spool": "ü"}, "ASCII"),
+        ({"recycling.age_s": "inf"}, "finite"),
+        ({"instances": ""}, "Expected `int`"),
+        ({"trusted_proxies": "everyone"}, "10.0.0.0/8"),
+        ({"": "1"}, "is no setting"),
+        ({"data": "x"}, "belongs to the process"),
+    ],
+)
+def test_a_bad_value_is_refused_before_it_is_written(tmp_path, values, why):
+    site = SiteSettings(tmp_path, None)
+    site.change({"limits.max_queue": "7"})
+    before = site_file(tmp_path).read_bytes()
+    with pytest.raises(SettingsError, match=why):
+        site.change(values)
+    assert site_file(tmp_path).read_bytes() == before
+
+
+def test_what_was_not_set_cannot_be_unset(tmp_path):
+    with pytest.raises(SettingsError, match="is not set by the site"):
+        SiteSettings(tmp_path, None).change({}, ("instances",))
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="is no data folder"):
+        SiteSettings(tmp_path / "none", None).change({"instances": "1"})
+
+
+def test_who_comes_second_is_told(tmp_path):
+    with change_of(tmp_path, 0.0), pytest.raises(ConfigError, match="another change"):
+        SiteSettings(tmp_path, None, lock_wait_s=0.1).change({"instances": "2"})
+
+
+def test_changes_from_many_sides_are_all_there(tmp_path):
+    keys = ["limits.max_queue", "limits.open_services", "timeouts.wait_s", "timeouts.hang_s"]
+    threads = [
+        threading.Thread(target=SiteSettings(tmp_path, None).change, args=({key: "9"},))
+        for key in keys
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read_site(tmp_path) == {
+        "limits": {"max_queue": 9, "open_services": 9},
+        "timeouts": {"wait_s": 9.0, "hang_s": 9.0},
+    }
+
+
+def serving(data, **values):
+    layers = Layers((Layer("command line", "command line", {"data": str(data), **values}),))
+    live = LiveSettings(settled(layers), layers)
+    note = ServingNote(data)
+    note.tell(live, {"": 1})
+    return live, note
+
+
+def test_a_running_servers_own_sources_go_before_the_commands(tmp_path):
+    live, note = serving(tmp_path, instances=1, memory={"total_mb": 1000})
+    site = SiteSettings(tmp_path, None)
+    with pytest.raises(SettingsError, match="the total is 1000 MB"):
+        site.change({"instances": "2"})
+    site.change({"limits.max_queue": "7"})
+    live.poll()
+    note.tell(live, {"": 1})
+    assert site.followed()
+    assert site.view().kinds["instances"] == "command line"
+    note.remove()
+    assert site.serving() is None
+    assert not site.followed()
+
+
+def test_the_note_of_a_server_that_is_no_more_counts_nothing(tmp_path):
+    _, note = serving(tmp_path)
+    file = tmp_path / ".serving"
+    said = json.loads(file.read_text())
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    file.write_text(json.dumps({**said, "pid": ended.pid}))
+    assert note.read() is None
+    file.write_text("{")
+    assert note.read() is None
