@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := .make/installed
 PYTEST_ARGS ?=
+# Twice as many as cores do not end sooner, and wait for each other.
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 BENCH_ARGS ?=
 CAMPAIGN_ARGS ?=
 
@@ -21,7 +23,7 @@ help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
 		while IFS='|' read -r target text; do printf '%-20s %s\n' "$$target" "$$text"; done
 	@echo
-	@echo "Variables: PORT=8080 (demo), PYTHON=python3.12 (install), PYTEST_ARGS='-k mosaic' (test),"
+	@echo "Variables: PORT=8080 (demo), PYTHON=python3.12 (install), PYTEST_ARGS='-k mosaic' and JOBS=2 (test),"
 	@echo "BENCH_ARGS='--rounds 5' (bench)."
 
 install: $(INSTALLED)  ## Set up .venv with everything pinned, and compile the kernels
@@ -39,9 +41,15 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: install  ## Make demo services and serve them with a map at http://localhost:8080/ (PORT=8080)
 	$(BIN)/swath demo --port $(PORT)
 
-test: lint  ## Run the linters, the type check and every test
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m small
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+# All of them run, whichever fails: kernels as plain Python, the clients one after the other (each drives
+# a browser that wants the machine), then all else. 5 = PYTEST_ARGS chose none of these.
+test: lint  ## Run the linters, the type check and every test, JOBS at once
+	@failed=0; \
+	run() { $(BIN)/python -m pytest "$$@" || [ $$? -eq 5 ] || failed=1; }; \
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m small -n $(JOBS) || failed=1; \
+	run tests/clients $(PYTEST_ARGS); \
+	run -n $(JOBS) --dist loadfile --ignore tests/clients $(PYTEST_ARGS); \
+	exit $$failed
 
 lint: install  ## Run the linters and the type check alone
 	$(BIN)/ruff format --check .

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,21 +24,34 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a built definition of three scenes in `data/`."""
-    (tmp_path / "data").mkdir()
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a built definition of three scenes in `data/`."""
+    folder = tmp_path_factory.mktemp("built") / "work"
+    folder.mkdir()
+    (folder / "data").mkdir()
     for number in range(3):
-        write_scene(tmp_path / "data" / f"S_2020030{number + 1}.tif", number * 1500, 0, number)
-    monkeypatch.chdir(tmp_path)
+        write_scene(folder / "data" / f"S_2020030{number + 1}.tif", number * 1500, 0, number)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for words in (
+            ("create", "d.isdef"),
+            ("add", "d.isdef", "data", "--name-regex", r"_(?P<AcqDate>\d{8})"),
+            ("build", "d.isdef"),
+        ):
+            assert _run(*words).exit_code == 0
+    shutil.copytree(folder, folder.with_name("kept"))
+    return folder
+
+
+@pytest.fixture
+def here(built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with that definition, as it was built; in the same place, as it names its files."""
+    shutil.rmtree(built)
+    shutil.copytree(built.with_name("kept"), built)
+    monkeypatch.chdir(built)
     monkeypatch.setenv("COLUMNS", "200")
-    for words in (
-        ("create", "d.isdef"),
-        ("add", "d.isdef", "data", "--name-regex", r"_(?P<AcqDate>\d{8})"),
-        ("build", "d.isdef"),
-    ):
-        assert _run(*words).exit_code == 0
-    return tmp_path
+    return built
 
 
 def _run(*words: str, answer: str | None = None) -> Result:
