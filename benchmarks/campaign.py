@@ -1,6 +1,6 @@
 """Attack a server of our own and say what held: `python -m benchmarks.campaign [NAME ...]`.
 
-`--short` takes seconds a campaign (CI does that), `--long` an hour where time is the point. The table is
+`--short` takes seconds a campaign (CI does that; two minutes of load), `--long` an hour where time is the point. The table is
 also written to `benchmarks/CAMPAIGNS.md` with `--write`. Exit code 1 when a promise was not kept.
 """
 
