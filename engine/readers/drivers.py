@@ -76,6 +76,8 @@ _NEVER = (
 
 # Set once for the whole process, so they hold in every thread.
 GDAL_OPTIONS: dict[str, str] = {
+    # Else gdalrc in the home folder, read when drivers are registered, would say otherwise.
+    "GDAL_CONFIG_FILE": os.devnull,
     "GDAL_SKIP": _NEVER.replace(" ", ","),
     # Side files are looked for by name: listing a folder of ten thousand files at each opening is slow.
     "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",

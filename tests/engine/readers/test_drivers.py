@@ -55,6 +55,30 @@ def test_drivers_that_reach_elsewhere_are_gone_without_a_warning(tmp_path: Path)
     assert not {"VRT", "WMS", "HTTP", "STACIT", "GPKG", "HDF5"} & set(drivers)
 
 
+_OPTIONS = """
+import sys
+from rasterio._env import get_gdal_config
+from engine.readers.drivers import open_raster
+open_raster(sys.argv[1]).close()
+print(get_gdal_config("GDAL_VRT_ENABLE_PYTHON"), "VRT" in get_gdal_config("GDAL_SKIP"))
+"""
+
+
+def test_options_in_the_home_folder_are_not_taken(tmp_path: Path) -> None:
+    path = write_geotiff(tmp_path / "a.tif", ramp(4, 4))
+    (tmp_path / ".gdal").mkdir()
+    options = "[configoptions]\nGDAL_VRT_ENABLE_PYTHON=YES\nGDAL_SKIP=PNG\n"
+    (tmp_path / ".gdal" / "gdalrc").write_text(options, encoding="ascii")
+    done = subprocess.run(
+        [sys.executable, "-c", _OPTIONS, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
+    assert done.stdout.split() == ["NO", "True"]
+
+
 @pytest.mark.parametrize(
     "name", ["with space.tif", "percent%2f.tif", "hash#frag.tif", "query?x=1.tif", "über.tif"]
 )
