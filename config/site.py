@@ -41,6 +41,7 @@ LIVE = frozenset(
         "memory.scratch_mb",
         "memory.gdal_mb",
         "memory.terrain_mb",
+        "memory.remote_mb",
         "memory.front_mb",
         "memory.instance_mb",
         "timeouts.request_s",

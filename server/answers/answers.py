@@ -177,14 +177,15 @@ class Answers:
             return Answered(kept, "hit")
         if not self._needs_search(key, job):
             return self.settled(key, job, await self._coalescer.ask(key, job))
-        search = self._join_search(key, job)
+        asked = time.monotonic()
+        search = self._join_search(key, job, 0.0)
         is_first = search.waiters == 1
         try:
             return await self._found(search)
         except ImageServerError as error:
             if is_first or not is_first_askers(error):
                 raise
-        return await self._found(self._join_search(key, job))
+        return await self._found(self._join_search(key, job, time.monotonic() - asked))
 
     async def _found(self, search: Search) -> Answered:
         try:
@@ -205,16 +206,16 @@ class Answers:
         """
         if not self._needs_search(key, job):
             return self._coalescer.join(key, job, waited_s)
-        return self._join_search(key, job)
+        return self._join_search(key, job, waited_s)
 
     def _needs_search(self, key: Key, job: Job) -> bool:
         """Tell whether anything but an instance may have the answer: two look-ups, no file."""
         return (self.disk is not None and self.disk.holds(key)) or may_be_stale(job)
 
-    def _join_search(self, key: Key, job: Job) -> Search:
+    def _join_search(self, key: Key, job: Job, waited_s: float) -> Search:
         search = self._searches.get(key)
         if search is None:
-            search = Search(key, asyncio.create_task(self._search(key, job)))
+            search = Search(key, asyncio.create_task(self._search(key, job, waited_s)))
             self._searches[key] = search
             search.future.add_done_callback(partial(self._end_search, search))
         search.waiters += 1
@@ -283,20 +284,20 @@ class Answers:
 
     # Searching.
 
-    async def _search(self, key: Key, job: Job) -> Answered:
+    async def _search(self, key: Key, job: Job, waited_s: float) -> Answered:
         if self.disk is not None:
             kept = await self.disk.read(key)
             if kept is not None and self.memory.counts_as_fresh(kept):
                 self.memory.put(key, kept)
                 return Answered(kept, "disk")
         if not may_be_stale(job):
-            return self.settled(key, job, await self._coalescer.ask(key, job))
+            return self.settled(key, job, await self._coalescer.ask(key, job, waited_s))
         older = await self._older.find(key, job, "revalidate")
         if older is not None and self._refresher is not None:
             self._refresher.want(key, job)
             return self._counted(older)
         try:
-            found = self.settled(key, job, await self._coalescer.ask(key, job))
+            found = self.settled(key, job, await self._coalescer.ask(key, job, waited_s))
         except _FAULTS:
             older = await self._older.find(key, job, "error")
             if older is None:

@@ -48,15 +48,17 @@ class Coalescer:
     def __len__(self) -> int:
         return len(self._flights)
 
-    async def ask(self, key: Key, job: Job) -> Reply:
+    async def ask(self, key: Key, job: Job, waited_s: float = 0.0) -> Reply:
         """Return the answer of the flight under way for `key`, begun here if there is none.
+
+        `waited_s` of the asker's time are over.
 
         Raises
         ------
         ImageServerError
         """
-        asked = time.monotonic()
-        flight = self.join(key, job)
+        asked = time.monotonic() - waited_s
+        flight = self.join(key, job, waited_s)
         is_first = flight.waiters == 1
         try:
             return await self._outcome(flight)

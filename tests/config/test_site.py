@@ -25,6 +25,10 @@ def test_every_live_key_is_one_of_a_site():
     assert "memory.scratch_mb" in setting_keys()
 
 
+def test_the_whole_memory_table_is_followed_live():
+    assert {key for key in setting_keys() if key.startswith("memory.")} <= LIVE
+
+
 @pytest.mark.parametrize(
     ("key", "why"),
     [

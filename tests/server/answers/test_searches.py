@@ -28,12 +28,14 @@ class Pools:
 
     def __init__(self):
         self.flights = []
+        self.waited = []
         self.abandoned = []
 
     def fly(self, job, waited_s=0.0):
         made = flight(len(self.flights))
         made.future = asyncio.get_running_loop().create_future()
         self.flights.append(made)
+        self.waited.append(waited_s)
         return made
 
     def abandon(self, gone):
@@ -127,6 +129,22 @@ async def test_the_last_asker_who_leaves_ends_the_search_and_its_render(answers,
     # The next asker begins anew.
     found = await ask(answers, pools, asked, reply())
     assert (found.reply.body, found.stale) == (b"new", None)
+
+
+async def test_who_asks_again_has_the_time_that_is_left(answers, pools):
+    answers.memory.clear()
+    first, second = (
+        asyncio.create_task(answers.ask(KEY, job(stale_if_error_s=60))) for _ in range(2)
+    )
+    await asyncio.sleep(0.02)
+    pools.flights[0].future.set_exception(Overloaded())
+    with pytest.raises(Overloaded):
+        await first
+    await asyncio.sleep(0.01)
+    assert pools.waited[0] == 0.0
+    assert pools.waited[1] >= 0.02
+    pools.flights[1].future.set_result(reply())
+    assert (await second).reply.body == b"new"
 
 
 async def test_what_was_begun_before_a_clearing_is_not_kept(answers, pools):
