@@ -63,7 +63,7 @@ def _shows(server, hours):
     return abs(date.timestamp() - time.time() - hours * 3600) < 600
 
 
-def test_requests_under_way_and_their_instances_outlive_a_jump(data_folder, serve, clock):
+def test_a30_requests_under_way_and_their_instances_outlive_a_jump(data_folder, serve, clock):
     with serve(data_folder, SWATH_MEMORY_RESPONSE_CACHE_MB="0", **_environment(clock)) as server:
         statuses, is_over = [], threading.Event()
 
@@ -95,7 +95,7 @@ def test_requests_under_way_and_their_instances_outlive_a_jump(data_folder, serv
         assert float(restarts.split()[-1]) == 0
 
 
-def test_a_link_to_a_picture_outlives_a_jump(data_folder, serve, clock):
+def test_a30_a_link_to_a_picture_outlives_a_jump(data_folder, serve, clock):
     with serve(data_folder, **_environment(clock)) as server:
         link = httpx.get(_address(server, 300, "json")).json()["href"]
         _set(clock, 5)

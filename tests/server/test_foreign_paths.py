@@ -117,17 +117,35 @@ def test_a11_a_foreign_path_in_a_published_definition_is_never_opened(tmp_path, 
     assert restarts(server) == 0
 
 
+def _virtual(secret):
+    return (
+        '<VRTDataset rasterXSize="1024" rasterYSize="1024"><VRTRasterBand dataType="Byte" band="1" '
+        f'subClass="VRTRawRasterBand"><SourceFilename relativetoVRT="0">{secret}</SourceFilename>'
+        "<ImageOffset>0</ImageOffset></VRTRasterBand></VRTDataset>"
+    )
+
+
+def test_a10_a_definition_under_a_rasters_name_is_refused_when_it_is_added(tmp_path):
+    (tmp_path / "secret.bin").write_bytes(b"\x7b" * 1_100_000)
+    (tmp_path / "evil.tif").write_text(_virtual(tmp_path / "secret.bin"))
+    assert run_swath("definition", "create", "d.isdef", cwd=tmp_path).returncode == 0
+    for words in (
+        ("definition", "add", "d.isdef", "evil.tif"),
+        ("publish", "evil.tif", "--name", "x", "--data", "data"),
+    ):
+        ended = run_swath(*words, cwd=tmp_path)
+        assert ended.returncode == 1
+        assert "VRT definition, which points to other files, is not accepted" in ended.stderr
+    assert list((tmp_path / "data").rglob("*.zmd")) == []
+
+
 def test_a10_a_definition_in_a_catalogued_raster_is_not_opened_when_it_is_read(
     tmp_path, server, forged
 ):
     secret = tmp_path / "secret.bin"
     secret.write_bytes(b"\x7b" * 1_100_000)
     evil = tmp_path / "evil.tif"
-    evil.write_text(
-        '<VRTDataset rasterXSize="1024" rasterYSize="1024"><VRTRasterBand dataType="Byte" band="1" '
-        f'subClass="VRTRawRasterBand"><SourceFilename relativetoVRT="0">{secret}</SourceFilename>'
-        "<ImageOffset>0</ImageOffset></VRTRasterBand></VRTDataset>"
-    )
+    evil.write_text(_virtual(secret))
     state = evil.stat()
     out = forged(
         tmp_path / "evil.zmd", path=str(evil), size=state.st_size, mtime_ns=state.st_mtime_ns
@@ -139,7 +157,7 @@ def test_a10_a_definition_in_a_catalogued_raster_is_not_opened_when_it_is_read(
     assert "evil" not in json.dumps(error)
 
 
-def test_roots_bind_the_server_whatever_a_published_definition_says(tmp_path, serve, forged):
+def test_a9_roots_bind_the_server_whatever_a_published_definition_says(tmp_path, serve, forged):
     inside, outside = tmp_path / "in", tmp_path / "out"
     for folder in (inside, outside):
         folder.mkdir()

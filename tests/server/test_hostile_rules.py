@@ -151,8 +151,9 @@ def test_a7_what_is_no_arithmetic_is_refused_and_never_evaluated(live_server, fo
     assert restarts(live_server) == 0
 
 
-def test_a7_a_tower_of_powers_ends_at_once(live_server):
+@pytest.mark.parametrize("power", ["^", "**"])
+def test_a7_a_tower_of_powers_ends_at_once(live_server, power):
     # Right to left it is a number with more digits than atoms: here it is one float, or no data.
-    answer = asked(live_server, band_arithmetic("b1^b1^b1^b1"))
+    answer = asked(live_server, band_arithmetic(power.join(["b1"] * 4)))
     assert "error" not in answer
     assert restarts(live_server) == 0

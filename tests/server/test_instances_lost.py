@@ -82,7 +82,7 @@ def settled(server):
         time.sleep(0.02)
 
 
-def test_many_who_ask_the_same_are_answered_though_all_instances_are_killed(data_folder, serve):
+def test_a26_many_who_ask_the_same_are_answered_though_all_instances_are_killed(data_folder, serve):
     with serve(data_folder, SWATH_MEMORY_RESPONSE_CACHE_MB="0") as server:
         with Clients(server, 20, the_same) as clients:
             for _ in range(3):
@@ -95,7 +95,7 @@ def test_many_who_ask_the_same_are_answered_though_all_instances_are_killed(data
         assert httpx.get(server.url + the_same(0, 0)).status_code == 200
 
 
-def test_stopped_instances_and_a_killed_fork_parent_cost_no_request(data_folder, serve):
+def test_a26_stopped_instances_and_a_killed_fork_parent_cost_no_request(data_folder, serve):
     with serve(data_folder, SWATH_MEMORY_RESPONSE_CACHE_MB="0") as server:
         with Clients(server, 6, different) as clients:
             clients.wait_for(6)

@@ -57,7 +57,7 @@ def test_a_token_says_what_was_signed(user, epoch, seconds, referer, ip):
 
 
 @given(st.data())
-def test_a_token_with_any_character_changed_or_cut_is_refused(data):
+def test_a18_a_token_with_any_character_changed_or_cut_is_refused(data):
     token = _token()
     place = data.draw(st.integers(0, len(token) - 1))
     other = data.draw(st.characters(codec="latin-1").filter(lambda c: c != token[place]))
@@ -86,7 +86,7 @@ def test_anything_behind_our_own_head_is_refused_without_a_failure(value):
     _refused(f"{head}.{_b64(value)}.{_b64(value)}")
 
 
-def test_another_algorithm_or_none_is_refused_before_anything_is_read():
+def test_a18_another_algorithm_or_none_is_refused_before_anything_is_read():
     claims = {"iss": "swath", "sub": "anna", "nbf": 0, "exp": 2**40, "epoch": "e1"}
     none = f"{_b64({'alg': 'none', 'typ': 'JWT'})}.{_b64(claims)}."
     _refused(none)
@@ -97,7 +97,7 @@ def test_another_algorithm_or_none_is_refused_before_anything_is_read():
     _refused(f"{base64.urlsafe_b64encode(b'[' * 2900).decode()}.e30.e30")
 
 
-def test_ended_early_and_foreign_tokens_are_refused():
+def test_a18_ended_early_and_foreign_tokens_are_refused():
     _refused(_token(ends_at=int(time.time()) - 1))
     _refused(_token(now_offset=HOUR, ends_at=int(time.time()) + 2 * HOUR))
     _refused(_token(), keys=(OTHER,))

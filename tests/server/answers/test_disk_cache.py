@@ -1,6 +1,8 @@
 """Pictures on disk: bounded, whole or not at all, and no trouble to anybody when the disk fails (A28)."""
 
 import asyncio
+import errno
+import os
 import resource
 import signal
 
@@ -170,6 +172,31 @@ async def test_a28_a_full_disk_costs_one_warning_and_ends_by_itself(open_cache, 
         "pictures cannot be kept",
         "pictures are kept",
     ]
+
+
+async def test_a28_of_a_disk_that_is_read_only_pictures_are_given_all_the_same(
+    open_cache, caplog, tmp_path, monkeypatch
+):
+    cache = await open_cache()
+    await keep(cache, 1)
+
+    def refuse(*_words, **_more):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    for name in ("replace", "unlink", "utime", "mkdir", "rmdir"):
+        monkeypatch.setattr(os, name, refuse)
+    really = os.open
+    monkeypatch.setattr(
+        os,
+        "open",
+        lambda path, flags, *more: refuse() if flags & os.O_CREAT else really(path, flags, *more),
+    )
+    await keep(cache, *range(2, 12))
+    assert cache.counts().trouble == "Read-only file system"
+    assert (await cache.read(key(1))).body == b"p" * 6000
+    assert [r.levelname for r in caplog.records].count("WARNING") == 1
+    again = await open_cache()
+    assert (await again.read(key(1))) is not None
 
 
 async def test_a28_a_folder_that_cannot_be_made_is_made_when_it_can(open_cache, tmp_path):

@@ -48,7 +48,7 @@ def test_what_cannot_change_while_it_runs_waits_for_the_next_start(tmp_path):
     assert settings.waiting == ("access_log",)
 
 
-def test_a_file_half_written_changes_nothing_and_is_one_line_in_the_log(tmp_path, caplog):
+def test_a30_a_file_half_written_changes_nothing_and_is_one_line_in_the_log(tmp_path, caplog):
     settings = live(tmp_path)
     write(tmp_path, "instances = 2\n")
     settings.poll()

@@ -77,12 +77,12 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
         SiteSettings(tmp_path / "none", None).change({"instances": "1"})
 
 
-def test_who_comes_second_is_told(tmp_path):
+def test_a30_who_comes_second_is_told(tmp_path):
     with change_of(tmp_path, 0.0), pytest.raises(ConfigError, match="another change"):
         SiteSettings(tmp_path, None, lock_wait_s=0.1).change({"instances": "2"})
 
 
-def test_changes_from_many_sides_are_all_there(tmp_path):
+def test_a30_changes_from_many_sides_are_all_there(tmp_path):
     keys = ["limits.max_queue", "limits.open_services", "timeouts.wait_s", "timeouts.hang_s"]
     threads = [
         threading.Thread(target=SiteSettings(tmp_path, None).change, args=({key: "9"},))

@@ -136,7 +136,7 @@ def test_templates_are_made_of_templates() -> None:
     assert _first(rule) == index.rule
 
 
-def test_two_templates_that_name_each_other_end_in_an_error() -> None:
+def test_a6_two_templates_that_name_each_other_end_in_an_error() -> None:
     plain = RenderingRule(function="NDVI")
     one, two = (
         FunctionTemplate(name=name, source=json.dumps({"rasterFunction": other}), rule=plain)

@@ -166,7 +166,7 @@ _BAD_SYMBOLIZERS = [
 
 
 @pytest.mark.parametrize(("symbolizer", "named"), _BAD_SYMBOLIZERS)
-def test_what_cannot_be_drawn_as_it_says_is_refused(
+def test_a14_what_cannot_be_drawn_as_it_says_is_refused(
     web: httpx.Client, symbolizer: str, named: str
 ) -> None:
     assert named in _exception(_post(web, sld(symbolizer)))

@@ -247,7 +247,7 @@ def test_a9_a_raster_that_became_a_link_gives_nothing_out(
         "{folder}/one.tif",
     ],
 )
-def test_no_name_but_a_given_one_opens_a_file(
+def test_a9_no_name_but_a_given_one_opens_a_file(
     services: httpx.Client, folder: Path, name: str
 ) -> None:
     reply = _file(services, id=name.replace("{folder}", str(folder)))
