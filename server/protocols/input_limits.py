@@ -54,6 +54,15 @@ MAX_AREAS = 100
 # Of a solution from several images: each is a line of the equations.
 MAX_IMAGES = 32
 
+# Metres above or below a model of heights; no mountain is as high.
+MAX_OFFSET_M = 100_000
+# The limit of real servers; more is refused before anything is planned.
+MAX_SAMPLES = 1000
+MAX_SAMPLE_FIELDS = 1000
+# Rasters under one point that are told of, and features of a WMS request.
+MAX_IDENTIFIED = 1000
+MAX_FEATURES = 1000
+
 # Conditions and catalog questions.
 
 # Texts of tools that write an OR for each selected row; the engine bounds what they are compiled to.
@@ -78,6 +87,14 @@ MAX_RULE_RASTERS = 256
 MAX_ARGUMENT_CHARACTERS = 65_536
 MAX_ARGUMENT_OBJECTS = 256
 MAX_ARGUMENT_NUMBERS = 16_384
+# Each is a pass over its own neighbourhood.
+MAX_FOCAL_CALLS = 64
+# Of a colour ramp made of ramps.
+MAX_RAMP_PARTS = 256
+MAX_RAMP_DEPTH = 8
+# Trained at once: each has its covariances of all bands.
+MAX_STATISTIC_CLASSES = 200
+MAX_CLASS_NAME = 100
 
 # Styles.
 
@@ -90,3 +107,11 @@ MAX_SLD_COLOURS = 1024
 MAX_LAYERS = 16
 # Values that a request of WMS lists of one dimension.
 MAX_DIMENSION_VALUES = 100
+# Drawn by the front itself.
+MAX_LEGEND_SIDE = 2048
+MAX_EXCEPTION_PIXELS = 2048 * 2048
+
+# Tokens.
+
+# A year; what is given is bounded by `access.longest_token_minutes`.
+MAX_TOKEN_MINUTES = 60 * 24 * 365

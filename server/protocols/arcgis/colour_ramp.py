@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.function_rules import RampPart
 from server.protocols.arcgis.parameters import as_number
+from server.protocols.input_limits import MAX_RAMP_DEPTH, MAX_RAMP_PARTS
 
 if TYPE_CHECKING:
     from server.protocols.arcgis.sloppy_json import JsonValue
 
-_MOST_PARTS = 256
-_MOST_DEEP = 8
 _ALGORITHMS = {
     "hsv": "hsv",
     "0": "hsv",
@@ -36,19 +35,19 @@ def ramp_parts(name: str, value: JsonValue, depth: int = 0) -> tuple[RampPart, .
     InvalidParameter
         It is no ramp, or has more than 256 parts.
     """
-    if not isinstance(value, dict) or depth > _MOST_DEEP:
+    if not isinstance(value, dict) or depth > MAX_RAMP_DEPTH:
         raise InvalidParameter(name, value, "a colour ramp: algorithmic or multipart, or its name")
     fields = {key.casefold(): entry for key, entry in value.items()}
     inner = fields.get("colorramps")
     if inner is None:
         return (_part(name, fields),)
-    if not isinstance(inner, list) or not 0 < len(inner) <= _MOST_PARTS:
-        raise InvalidParameter(f"{name}.colorRamps", inner, f"1 to {_MOST_PARTS} colour ramps")
+    if not isinstance(inner, list) or not 0 < len(inner) <= MAX_RAMP_PARTS:
+        raise InvalidParameter(f"{name}.colorRamps", inner, f"1 to {MAX_RAMP_PARTS} colour ramps")
     parts = tuple(
         part for each in inner for part in ramp_parts(f"{name}.colorRamps", each, depth + 1)
     )
-    if len(parts) > _MOST_PARTS:
-        raise InvalidParameter(f"{name}.colorRamps", len(parts), f"at most {_MOST_PARTS} parts")
+    if len(parts) > MAX_RAMP_PARTS:
+        raise InvalidParameter(f"{name}.colorRamps", len(parts), f"at most {MAX_RAMP_PARTS} parts")
     return parts
 
 

@@ -14,6 +14,7 @@ import msgspec
 from engine.errors import RequestTooLarge
 from engine.function_rules import RasterCalculatorRule, StatisticsRule
 from engine.request_parts import MosaicInput, RenderingRule
+from server.protocols.input_limits import MAX_FOCAL_CALLS
 
 if TYPE_CHECKING:
     from engine.request_parts import RuleInput
@@ -32,7 +33,6 @@ _CALL = re.compile(
     r"(?:,\s*(?P<columns>\d{1,4})\s*(?:,\s*(?P<rows>\d{1,4})\s*)?)?\)",
     re.IGNORECASE,
 )
-_MOST = 64
 
 
 def without_focal_calls(rule: RenderingRule) -> RenderingRule:
@@ -72,8 +72,10 @@ def without_focal_calls(rule: RenderingRule) -> RenderingRule:
             inputs.append(focal)
         return found[place]
 
-    if len(_CALL.findall(arguments.expression)) > _MOST:
-        raise RequestTooLarge("number of focal functions in Expression", _MOST + 1, _MOST)
+    if len(_CALL.findall(arguments.expression)) > MAX_FOCAL_CALLS:
+        raise RequestTooLarge(
+            "number of focal functions in Expression", MAX_FOCAL_CALLS + 1, MAX_FOCAL_CALLS
+        )
     expression = _CALL.sub(named, arguments.expression)
     if expression == arguments.expression:
         return rule

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InvalidParameter, SignInFailed, TooManyAttempts
 from server.access.binding import MAX_REFERER, Binding
 from server.protocols.arcgis.errors import Failure
+from server.protocols.input_limits import MAX_TOKEN_MINUTES
 
 if TYPE_CHECKING:
     from server.access.access import Access
@@ -28,7 +29,6 @@ NO_HTTPS = "SSL Required: passwords are taken over https only."
 
 _CREDENTIALS = ("username", "password")
 _CLIENTS = ("referer", "ip", "requestip")
-_MAX_MINUTES = 60 * 24 * 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class TokenService:
         except TooManyAttempts as err:
             again = {"Retry-After": f"{err.fields[0]:.0f}"}
             raise TokenRefused(Failure(429, 429, MESSAGE, (str(err),)), again) from err
-        minutes = sent.integer("expiration", 1, _MAX_MINUTES)
+        minutes = sent.integer("expiration", 1, MAX_TOKEN_MINUTES)
         issued = self._access.token(account, _binding(sent, line), minutes)
         return {
             "token": issued.token,
@@ -139,9 +139,9 @@ def _mistakes(sent: Parameters, line: Line) -> list[str]:
     if client == "requestip" and not _is_address(line.address):
         found.append("'client': the address of this request is not known.")
     try:
-        sent.integer("expiration", 1, _MAX_MINUTES)
+        sent.integer("expiration", 1, MAX_TOKEN_MINUTES)
     except InvalidParameter:
-        found.append(f"'expiration': expected minutes from 1 to {_MAX_MINUTES}.")
+        found.append(f"'expiration': expected minutes from 1 to {MAX_TOKEN_MINUTES}.")
     return found
 
 

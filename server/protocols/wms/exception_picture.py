@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import ImageServerError
+from server.protocols.input_limits import MAX_EXCEPTION_PIXELS
 from server.protocols.wms.map_formats import background_colour, map_format
 
 if TYPE_CHECKING:
     from server.protocols.arcgis.parameters import Parameters
 
 _DEFAULT_SIDE = 256
-_MOST_PIXELS = 2048 * 2048
 _FONT_SIZE = 12
 _LINE = 16
 _CHARACTER = 7
@@ -34,7 +34,7 @@ class Canvas:
 def canvas_of(parameters: Parameters) -> Canvas | None:
     """Return the canvas of a request; None where it is too large to be drawn for nothing."""
     width, height = _side(parameters, "WIDTH"), _side(parameters, "HEIGHT")
-    if width * height > _MOST_PIXELS:
+    if width * height > MAX_EXCEPTION_PIXELS:
         return None
     try:
         name = map_format(parameters)

@@ -16,14 +16,13 @@ from server.protocols.arcgis.rendering_rule import rendering_rule
 from server.protocols.arcgis.rules import mosaic_rule
 from server.protocols.arcgis.signature_text import signature_text
 from server.protocols.arcgis.spatial_reference import unless_own
+from server.protocols.input_limits import MAX_CLASS_NAME, MAX_STATISTIC_CLASSES
 
 if TYPE_CHECKING:
     from engine.measurements import ClassStatisticsResult
     from server.instances.answer_context import AnswerContext
     from server.protocols.arcgis.sloppy_json import JsonValue
 
-MAX_CLASSES = 200
-_MAX_NAME = 100
 _ACCEPTED = '{"classes":[{"id":1,"name":"water","geometry":{…}}]}'
 
 INFO = OperationInfo(
@@ -56,8 +55,8 @@ def parse(question: Question) -> Asked:
         described = folded.get("classes")
     if not isinstance(described, list) or not described:
         raise InvalidParameter("classDescriptions", described or "", _ACCEPTED)
-    if len(described) > MAX_CLASSES:
-        raise RequestTooLarge("number of classes", len(described), MAX_CLASSES)
+    if len(described) > MAX_STATISTIC_CLASSES:
+        raise RequestTooLarge("number of classes", len(described), MAX_STATISTIC_CLASSES)
     classes = tuple(_class(entry, question) for entry in described)
     ids = [each.id for each in classes]
     if len(set(ids)) < len(ids):
@@ -83,8 +82,8 @@ def _class(entry: JsonValue, question: Question) -> ClassArea:
     fields = {key.casefold(): value for key, value in entry.items()}
     number = as_integer("classDescriptions.id", fields.get("id"), 0, 2**31 - 1)
     name = " ".join(str(fields.get("name") or number).split())
-    if len(name) > _MAX_NAME:
-        raise InvalidParameter("classDescriptions.name", name, f"up to {_MAX_NAME} characters")
+    if len(name) > MAX_CLASS_NAME:
+        raise InvalidParameter("classDescriptions.name", name, f"up to {MAX_CLASS_NAME} characters")
     area = geometry_of_json("classDescriptions.geometry", fields.get("geometry"))
     if area.kind not in ("polygon", "envelope", "point"):
         raise InvalidParameter("classDescriptions.geometry", area.kind, "a polygon or an envelope")

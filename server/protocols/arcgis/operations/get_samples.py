@@ -24,14 +24,12 @@ from server.protocols.arcgis.rendering_rule import rendering_rule
 from server.protocols.arcgis.rules import interpolation, mosaic_rule, time_range
 from server.protocols.arcgis.sample_text import joined
 from server.protocols.arcgis.spatial_reference import to_json, unless_own
+from server.protocols.input_limits import MAX_SAMPLE_FIELDS, MAX_SAMPLES
 
 if TYPE_CHECKING:
     from engine.results import PointSample, PointSamplesResult
     from server.instances.answer_context import AnswerContext
 
-# The limit of real servers; more is refused before anything is planned.
-MAX_SAMPLES = 1000
-MAX_FIELDS = 1000
 _ACCEPTED = "a point, multipoint, polyline, polygon or envelope"
 
 INFO = OperationInfo(
@@ -72,8 +70,8 @@ def parse(question: Question) -> Asked:
     if count is not None and count > MAX_SAMPLES:
         raise RequestTooLarge("number of samples in 'sampleCount'", count, MAX_SAMPLES)
     fields = parameters.names("outFields")
-    if len(fields) > MAX_FIELDS:
-        raise InvalidParameter("outFields", f"{len(fields)} names", f"at most {MAX_FIELDS}")
+    if len(fields) > MAX_SAMPLE_FIELDS:
+        raise InvalidParameter("outFields", f"{len(fields)} names", f"at most {MAX_SAMPLE_FIELDS}")
     mosaic, first_only = (
         mosaic_rule(parameters),
         parameters.flag("returnFirstValueOnly", default=True),

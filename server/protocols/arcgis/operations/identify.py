@@ -24,13 +24,13 @@ from server.protocols.arcgis.rules import mosaic_rule, time_range
 from server.protocols.arcgis.sample_text import joined
 from server.protocols.arcgis.shapes import Drawing, esri_geometry
 from server.protocols.arcgis.spatial_reference import to_json, unless_own
+from server.protocols.input_limits import MAX_IDENTIFIED
 
 if TYPE_CHECKING:
     from engine.pixel_type import PixelType
     from engine.results import IdentifiedItem, IdentifyResult
     from server.instances.answer_context import AnswerContext
 
-MAX_ITEMS = 1000
 
 INFO = OperationInfo(
     title="Identify",
@@ -80,7 +80,7 @@ def parse(question: Question) -> Asked:
         return_geometry=parameters.flag("returnGeometry", default=True),
         return_items=is_mosaic and parameters.flag("returnCatalogItems", default=True),
         return_values=parameters.flag("returnPixelValues", default=True),
-        max_items=parameters.integer("maxItemCount", 0, MAX_ITEMS),
+        max_items=parameters.integer("maxItemCount", 0, MAX_IDENTIFIED),
     )
     # One renderingRule replaces the value; a list of renderingRules stands beside the raw one.
     is_list = parameters.json("renderingRules") is not None

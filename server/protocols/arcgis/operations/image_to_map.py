@@ -20,6 +20,7 @@ from server.protocols.arcgis.operations.place_form import (
 from server.protocols.arcgis.parameters import as_number
 from server.protocols.arcgis.places import place_parameter
 from server.protocols.arcgis.spatial_reference import crs_parameter, unless_own
+from server.protocols.input_limits import MAX_OFFSET_M
 
 if TYPE_CHECKING:
     from engine.results import PlaceResult
@@ -41,8 +42,6 @@ INFO = OperationInfo(
     ),
 )
 
-_MAX_OFFSET_M = 100_000.0
-
 
 def parse(question: Question) -> Asked:
     """Ask for the ground of a geometry.
@@ -58,8 +57,8 @@ def parse(question: Question) -> Asked:
         raise InvalidParameter("geometry.spatialReference", places.crs, "image space of a raster")
     offset = option_of(question, "DOff")
     offset_m = 0.0 if offset is None else as_number("options.DOff", offset)
-    if abs(offset_m) > _MAX_OFFSET_M:
-        raise InvalidParameter("options.DOff", offset_m, f"metres within ±{_MAX_OFFSET_M:g}")
+    if abs(offset_m) > MAX_OFFSET_M:
+        raise InvalidParameter("options.DOff", offset_m, f"metres within ±{MAX_OFFSET_M:g}")
     has_raster = bool(parameters.text("rasterId")) or not places.crs
     request = PlaceRequest(
         positions=places.packed(),

@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from engine.request import IdentifyRequest
+from server.protocols.input_limits import MAX_FEATURES
 from server.protocols.wms.capabilities import INFO_FORMATS
 from server.protocols.wms.feature_forms import written
 from server.protocols.wms.features import features_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from server.protocols.arcgis.parameters import Parameters
     from server.protocols.wms.operations.base import Question
 
-_MOST_FEATURES = 1000
 _ALIASES = {
     "text/xml": "application/vnd.ogc.gml",
     "application/gml+xml": "application/vnd.ogc.gml",
@@ -54,7 +54,7 @@ def parse(question: Question) -> Asked:
     y = view.extent.ymax - (row + 0.5) * size[1]
     rule, time = selection(question)
     rendering = drawing(question).rule
-    count = parameters.integer("FEATURE_COUNT", 1, _MOST_FEATURES) or 1
+    count = parameters.integer("FEATURE_COUNT", 1, MAX_FEATURES) or 1
     request = IdentifyRequest(
         geometry=struct.pack("<BIdd", 1, 1, x, y),
         crs=view.out_crs,

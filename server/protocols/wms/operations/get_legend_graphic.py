@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidParameter
 from engine.request import LegendRequest
 from server.protocols.arcgis.operations.legend import class_names, legend_rows
+from server.protocols.input_limits import MAX_LEGEND_SIDE
 from server.protocols.wms.capabilities import LEGEND_FORMATS
 from server.protocols.wms.legend_picture import draw_legend
 from server.protocols.wms.operations.base import Asked
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from engine.results import LegendResult
     from server.instances.answer_context import AnswerContext
     from server.protocols.wms.operations.base import Question
-
-_MOST_PIXELS = 2048
 
 
 def parse(question: Question) -> Asked:
@@ -38,8 +37,8 @@ def parse(question: Question) -> Asked:
     format_name = parameters.text("FORMAT", LEGEND_FORMATS[0])
     if format_name.casefold().partition(";")[0] not in LEGEND_FORMATS:
         raise WmsRefusal("InvalidFormat", "FORMAT", format_name, ", ".join(LEGEND_FORMATS))
-    width = parameters.integer("WIDTH", 1, _MOST_PIXELS)
-    height = parameters.integer("HEIGHT", 1, _MOST_PIXELS)
+    width = parameters.integer("WIDTH", 1, MAX_LEGEND_SIDE)
+    height = parameters.integer("HEIGHT", 1, MAX_LEGEND_SIDE)
     if (width is None) != (height is None):
         given = parameters.text("WIDTH") or parameters.text("HEIGHT")
         raise InvalidParameter("WIDTH", given, "WIDTH and HEIGHT, or neither")
