@@ -48,7 +48,7 @@ test: lint  ## Run the linters, the type check and every test, JOBS at once
 	run() { $(BIN)/python -m pytest "$$@" || [ $$? -eq 5 ] || failed=1; }; \
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m small -n $(JOBS) || failed=1; \
 	run tests/clients $(PYTEST_ARGS); \
-	run -n $(JOBS) --dist loadfile --ignore tests/clients $(PYTEST_ARGS); \
+	run -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/clients $(PYTEST_ARGS); \
 	exit $$failed
 
 lint: install  ## Run the linters and the type check alone
