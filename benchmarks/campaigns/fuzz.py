@@ -19,10 +19,14 @@ from benchmarks.campaigns.fuzz_targets import targets
 from benchmarks.operations import QUESTIONS
 from benchmarks.scenes import TINY, ensure_scenes
 from engine.zmd import connect_read_only, read_summary
+from tests.described_requests import DescribedRequests
 
 _SECONDS = {Effort.SHORT: 1, Effort.NORMAL: 30, Effort.LONG: 600}
+_EXAMPLES = {Effort.SHORT: 1, Effort.NORMAL: 20, Effort.LONG: 200}
 _REQUESTS = {Effort.SHORT: 400, Effort.NORMAL: 20_000, Effort.LONG: 200_000}
 _CLIENTS = 4
+# In the data, EPSG:32633.
+_PLACE = (426_000, 5_435_000)
 _TIMEOUT_S = 60.0
 _RUNS = re.compile(rb"stat::number_of_executed_units:\s+(\d+)")
 # A raster to begin with is small: libFuzzer works on copies of it.
@@ -87,6 +91,7 @@ def run(effort: Effort, folder: Path) -> Iterator[Finding]:
             raise RuntimeError(f"fuzz_run failed: {done.stderr[-2000:]}")
         yield from (_parser(name, (folder / f"{name}.log").read_bytes()) for name in names)
         yield _server(place, _REQUESTS[effort])
+        yield _described(place, _EXAMPLES[effort])
 
 
 def _rasters() -> list[Path]:
@@ -132,6 +137,18 @@ def _server(place: Arena, requests: int) -> Finding:
         seen=f"{sum(counts.values()):,} requests, {refused:,} refused, {sum(faults.values())} faults"
         + (f": {worst}" if worst else ""),
         met=not faults and refused > 0,
+    )
+
+
+def _described(place: Arena, examples: int) -> Finding:
+    asked = DescribedRequests(place.url, "scenes", *_PLACE, examples)
+    faults = [f"{label}: {fault[:200]}" for label, fault in asked.faults() if fault]
+    return Finding(
+        what="every operation of the OpenAPI description (schemathesis)",
+        asked="no 500 from input, answers as described",
+        seen=f"{asked.sent:,} requests, {len(faults)} operations at fault"
+        + "".join(f"; {fault}" for fault in faults[:3]),
+        met=asked.sent > 0 and not faults,
     )
 
 
