@@ -118,7 +118,7 @@ class Wire:
         try:
             found = socket.getaddrinfo(connection.host, connection.port, type=socket.SOCK_STREAM)
         except OSError as err:
-            raise NoAnswer(f"its host is not known: {err}") from err
+            raise NoAnswer(f"has a host that is not known: {err}") from err
         allowed = [
             each for each in found if is_allowed(str(each[4][0]), private=connection.private)
         ]
