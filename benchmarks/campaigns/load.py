@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.campaigns.arena import Arena, arena
 from benchmarks.campaigns.finding import Effort, Finding
-from benchmarks.campaigns.vitals import Vitals, trend, watched
+from benchmarks.campaigns.vitals import Trend, Vitals, trend, watched
 from benchmarks.scenes import TINY, ensure_scenes
 from benchmarks.tile_lists import tiles_over
 from server.load.load_client import LoadResult, Target, generate_load, target_of
@@ -16,6 +16,8 @@ _CLIENTS = 32
 _SECONDS = {Effort.SHORT: 120.0, Effort.NORMAL: 300.0, Effort.LONG: 3600.0}
 _EVERY_S = {Effort.SHORT: 1.0, Effort.NORMAL: 2.0, Effort.LONG: 10.0}
 _WARM_S = {Effort.SHORT: 5.0, Effort.NORMAL: 10.0, Effort.LONG: 30.0}
+# What may be gained over the second half all the same: heaps settle for some minutes, a leak goes on.
+_RISE = {Effort.SHORT: 0.02, Effort.NORMAL: 0.01, Effort.LONG: 0.005}
 _MB = 1e6
 
 
@@ -50,11 +52,13 @@ def run(effort: Effort, folder: Path) -> Iterator[Finding]:
             met=result.percentile_ms(99) < 60e3,
             is_timed=True,
         )
-        memory_mb = [v.memory_bytes / _MB for v in seen]
+        at_s, share = [each.at_s for each in seen], _RISE[effort]
+        memory_mb = [each.memory_bytes / _MB for each in seen]
         # Beside other work, two minutes are too short for all caches to be full.
-        yield _flat("memory of all processes, MB", seen, memory_mb, is_timed=True)
-        yield _flat("open descriptors", seen, [float(v.descriptors) for v in seen])
-        yield _flat("threads", seen, [float(v.threads) for v in seen])
+        yield _flat("memory of all processes, MB", trend(at_s, memory_mb), share, is_timed=True)
+        descriptors = [float(each.descriptors) for each in seen]
+        yield _flat("open descriptors", trend(at_s, descriptors), share)
+        yield _flat("threads", trend(at_s, [float(each.threads) for each in seen]), share)
 
 
 def _under_watch(
@@ -77,12 +81,11 @@ def _errors(result: LoadResult, capacity: float) -> Finding:
     )
 
 
-def _flat(what: str, seen: list[Vitals], values: list[float], *, is_timed: bool = False) -> Finding:
-    found = trend([each.at_s for each in seen], values)
+def _flat(what: str, found: Trend, share: float, *, is_timed: bool = False) -> Finding:
     return Finding(
         what=what,
-        asked="flat: rise within noise (or 2 %) over the second half",
+        asked=f"flat: rise within noise (or {share:.1%}) over the second half",
         seen=f"{found.first:.0f}, rise {found.rise:+.1f}, noise {found.noise:.1f}",
-        met=found.is_flat,
+        met=found.is_flat(share),
         is_timed=is_timed,
     )

@@ -65,10 +65,9 @@ class Trend:
     rise: float
     noise: float
 
-    @property
-    def is_flat(self) -> bool:
-        """Whether what it rose from end to end is within twice the noise, or 2 % of where it began."""
-        return self.rise <= max(2.0 * self.noise, 0.02 * self.first)
+    def is_flat(self, share: float) -> bool:
+        """Tell whether what it rose from end to end is within twice the noise, or a share of where it began."""
+        return self.rise <= max(2.0 * self.noise, share * self.first)
 
 
 def trend(at_s: list[float], values: list[float]) -> Trend:
