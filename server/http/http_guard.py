@@ -146,7 +146,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._head_since = self.loop.time()
         if not self._guard.admit(self, self.loop):
-            self._refuse(b"503 Service Unavailable", "connections")
+            self._refuse(b"503 Service Unavailable", "connections", b"retry-after: 1")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection and cancel what its client was waiting for."""
@@ -215,11 +215,11 @@ class GuardedProtocol(HttpToolsProtocol):
             guard.rejected("too_slow")
             self.transport.abort()
 
-    def _refuse(self, status: bytes, reason: str) -> None:
+    def _refuse(self, status: bytes, reason: str, *headers: bytes) -> None:
         if not self.transport.is_closing():
             self._guard.rejected(reason)
-            lines = (b"HTTP/1.1 " + status, b"content-length: 0", b"connection: close", b"", b"")
-            self.transport.write(b"\r\n".join(lines))
+            lines = (b"HTTP/1.1 " + status, b"content-length: 0", b"connection: close", *headers)
+            self.transport.write(b"\r\n".join((*lines, b"", b"")))
             self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:

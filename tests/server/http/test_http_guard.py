@@ -130,6 +130,28 @@ def test_a29_a_body_that_never_ends_is_cut_off(server):
         assert everything(sock) == b""
 
 
+def _answer_beside(server, count):
+    """Return what a connection hears while `count` others send the bodies of their requests."""
+    begun = (
+        b"POST /arcgis/rest/services/test/picture/ImageServer HTTP/1.1\r\nHost: x\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\nf"
+    )
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(connect(server)).sendall(begun)
+        time.sleep(LIMIT_S / 4)
+        return everything(stack.enter_context(connect(server)))
+
+
+def test_where_all_connections_are_at_work_the_next_is_told_to_come_again(server):
+    # On a busy machine their time may be over before all are there.
+    answers = (_answer_beside(server, 50) for _ in range(20))
+    answer = next(found for found in answers if found.startswith(b"HTTP/1.1 503"))
+    assert b"retry-after: 1\r\n" in answer
+    time.sleep(LIMIT_S / 4)
+    assert is_serving(server)
+
+
 def test_a29_idle_connections_are_bounded_and_make_room(server):
     # Each takes a file here, too; ten thousand are tried where the system allows them.
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
