@@ -1,6 +1,5 @@
 """Steady load at 80 % of capacity: no errors, and nothing that grows."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from benchmarks.campaigns.finding import Effort, Finding
 from benchmarks.campaigns.vitals import Trend, Vitals, trend, watched
 from benchmarks.scenes import TINY, ensure_scenes
 from benchmarks.tile_lists import tiles_over
-from server.load.load_client import LoadResult, Target, generate_load, target_of
+from server.load.load_client import LoadResult, Target, run_load, target_of
 
 _SHARE = 0.8
 _CLIENTS = 32
@@ -41,8 +40,8 @@ def run(effort: Effort, folder: Path) -> Iterator[Finding]:
     """Find the capacity, ask for 80 % of it, look at the processes meanwhile."""
     with arena(folder, SWATH_MEMORY_RESPONSE_CACHE_MB="0") as place:
         target = target_of(urls(place))
-        asyncio.run(generate_load(target, 4, _WARM_S[effort]))
-        capacity = asyncio.run(generate_load(target, 4, _WARM_S[effort])).rate
+        run_load(target, 4, _WARM_S[effort])
+        capacity = run_load(target, 4, _WARM_S[effort]).rate
         seen, result = _under_watch(place, target, capacity * _SHARE, effort)
         yield _errors(result, capacity)
         yield Finding(
@@ -65,7 +64,7 @@ def _under_watch(
     place: Arena, target: Target, rate: float, effort: Effort
 ) -> tuple[list[Vitals], LoadResult]:
     with watched(place.processes, _EVERY_S[effort]) as seen:
-        result = asyncio.run(generate_load(target, _CLIENTS, _SECONDS[effort], rate))
+        result = run_load(target, _CLIENTS, _SECONDS[effort], rate)
     return seen, result
 
 

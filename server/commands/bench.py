@@ -31,14 +31,12 @@ def bench(
 
     Ends with code 1 when any answer was not a 200.
     """
-    import asyncio
-
     from server.load.latency_plot import draw_histogram, histogram_ms
-    from server.load.load_client import generate_load, target_of
+    from server.load.load_client import run_load, target_of
 
     target = target_of(_urls(what))
     typer.echo(f"{clients} clients for {seconds:g} s, {len(target.requests)} URLs …")
-    result = asyncio.run(generate_load(target, clients, seconds, rate))
+    result = run_load(target, clients, seconds, rate)
     bins = histogram_ms(result.latencies_s)
     for line in [*_figures(result), *_bars(bins)]:
         typer.echo(line)

@@ -103,9 +103,8 @@ def _write(
     parts.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
     cycle.response_started = True
     cycle.response_complete = True
-    cycle.transport.write(b"".join(parts))
-    if body:
-        cycle.transport.write(body)  # not joined, which would copy it: both leave in one call
+    # Not joined, which would copy the body; nor one after the other, which are two calls and packets.
+    cycle.transport.writelines((b"".join(parts), body))
     if not cycle.keep_alive:
         cycle.transport.close()
     cycle.on_response()

@@ -31,6 +31,7 @@ from server.instances.process import (
     leave_signals_to_front,
     name_process,
     wake_with_parents_end,
+    yield_to_front,
 )
 from server.telemetry.logs import configure_logging
 
@@ -103,6 +104,7 @@ class _ForkParent:
         os.close(self._wake_read)
         os.close(self._wake_write)
         name_process(f"swath-inst-{order.number}")
+        yield_to_front()
         with socket.socket(fileno=descriptors[0]) as sock:
             run_instance(sock, descriptors[1], order, self._factory)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import httptools
+import uvloop
 
 from engine.errors import InvalidParameter
 
@@ -162,6 +163,15 @@ class _Pace:
         due = self._starts + turn / self._rate
         await asyncio.sleep(max(0.0, min(due, self.ends) - time.perf_counter()))
         return turn, due
+
+
+def run_load(target: Target, clients: int, seconds: float, rate: float = 0.0) -> LoadResult:
+    """Do as `generate_load`, in an event loop that takes a third of the time a request.
+
+    Who generates load on the machine that is looked at takes it from what is looked at.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(generate_load(target, clients, seconds, rate))
 
 
 async def generate_load(

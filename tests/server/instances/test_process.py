@@ -16,6 +16,7 @@ import sys, time
 from server.instances import process
 process.name_process("swath-inst-12345678")
 process.leave_signals_to_front()
+process.yield_to_front()
 process.return_free_memory()
 print("up", flush=True)
 sys.stdin.read()
@@ -51,6 +52,11 @@ def child(repo_root):
 
 def test_it_shows_its_name(child):
     assert Path(f"/proc/{child.pid}/comm").read_text("ascii") == "swath-inst-1234\n"
+
+
+def test_it_goes_behind_the_front(child):
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, child.pid) == min(ours + 5, 19)
 
 
 def test_signals_to_the_group_do_not_end_it(child):
