@@ -84,8 +84,8 @@ class Transport:
     def __init__(self):
         self.sent = b""
 
-    def write(self, data):
-        self.sent += data
+    def writelines(self, parts):
+        self.sent += b"".join(parts)
 
 
 class Cycle:
