@@ -35,6 +35,12 @@ _COUNTED = ("dedicated_instances", "functions.reserve")
 LIVE = frozenset(
     {
         "instances",
+        "cors_origins",
+        "spool",
+        "roots",
+        "access_log",
+        "open_metrics",
+        "slow_request_s",
         "memory.total_mb",
         "memory.response_cache_mb",
         "memory.block_cache_mb",
@@ -59,6 +65,11 @@ LIVE = frozenset(
         "functions.start_s",
         "functions.memory_mb",
         "functions.workers",
+        "access.new_services",
+        "access.require_https",
+        "access.token_minutes",
+        "access.longest_token_minutes",
+        "cache.fresh_s",
     }
 )
 

@@ -57,6 +57,7 @@ class Application:
         )
         brake = Brake(self.state.address, settings.timeouts.wait_s)
         edge = Edge(self._router, settings, self.state.journal, brake)
+        self.state.followers.append(lambda settings: edge.cors.follow(settings.cors_origins))
         tiles = TileAnswers(self.state, edge.cors)
         self.shortcut = Shortcut(tiles, brake, self.state.journal)
         self._app = TilePath(edge, tiles)

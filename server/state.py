@@ -68,6 +68,8 @@ class ServerState:
     ----------
     connections : callable
         Returns how many clients are connected; whoever listens puts it here.
+    followers : list of callable
+        Told the settings when others are in force than before.
     """
 
     def __init__(self, settings: Settings, layers: Layers | None = None) -> None:
@@ -95,6 +97,7 @@ class ServerState:
         self.is_stopping = False
         self._tracing: Tracing | None = None
         self.connections: Callable[[], int] = lambda: 0
+        self.followers: list[Callable[[Settings], None]] = [self.journal.follow]
         self._watchers: list[asyncio.Task[None]] = []
         self._scales: dict[str, Scale] = {}
 
@@ -238,6 +241,7 @@ class ServerState:
             report = self.answers.follow(order)
             await asyncio.to_thread(self._orders.tell, name, report)
         is_changed = await asyncio.to_thread(self.live.poll)
+        await asyncio.to_thread(self.access.follow, self.settings.access)
         scales = _scales(self.registry)
         if is_changed or scales != self._scales:
             self._scales = scales
@@ -254,6 +258,9 @@ class ServerState:
         """Let the settings in force be followed by what is made of them."""
         self.pools.configure(pools_options(self.settings))
         self.answers.memory.resize(self.settings.memory.response_cache_mb * _MB)
+        self.answers.memory.fresh_s = self.settings.cache.fresh_s
+        for follow in self.followers:
+            follow(self.settings)
 
 
 def _scales(registry: ServiceRegistry) -> dict[str, Scale]:

@@ -110,6 +110,20 @@ class Access:
             self._use(records)
             return True
 
+    def follow(self, settings: AccessSettings) -> None:
+        """Let these settings hold from now on; what nothing was said of is seen by whom they say.
+
+        Raises
+        ------
+        ConfigError
+            The site file cannot be read; what was known goes on.
+        """
+        self._settings = settings
+        with self._polling:
+            records = self._follower.follow(_DEFAULTS[settings.new_services])
+            if records is not None:
+                self._use(records)
+
     def close(self) -> None:
         """Let go of the file and the thread."""
         self._passwords.close()

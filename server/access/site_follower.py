@@ -39,6 +39,25 @@ class SiteFollower:
         self._is_without_file = True
         return AccessRecords({}, {}, [], Permissions({}, self._default))
 
+    def follow(self, default: Permission) -> AccessRecords | None:
+        """Let another default hold; return records with it, None when it was the default before.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be read.
+        """
+        if default == self._default:
+            return None
+        before, self._default = self._default, default
+        self._version = self._revision = -1
+        try:
+            changed = self.changed()
+        except ConfigError:
+            self._default = before
+            raise
+        return changed or self.without_file()
+
     def changed(self) -> AccessRecords | None:
         """Return new records, None when nothing has changed.
 

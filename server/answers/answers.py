@@ -105,7 +105,7 @@ class Answers:
         self.disk = disk
         self._coalescer = coalescer
         self._metrics = metrics
-        self._older = OlderAnswers(memory, disk, memory.fresh_s)
+        self._older = OlderAnswers(memory, disk)
         self._refresher: Refresher | None = None
         self._searches: dict[Key, Search] = {}
         self._cleared: dict[str, float] = {}

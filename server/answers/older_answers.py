@@ -32,10 +32,9 @@ def may_be_stale(job: Job) -> bool:
 class OlderAnswers:
     """Finds the best older answer in memory and on disk."""
 
-    def __init__(self, memory: ResponseCache, disk: DiskCache | None, fresh_s: float) -> None:
+    def __init__(self, memory: ResponseCache, disk: DiskCache | None) -> None:
         self._memory = memory
         self._disk = disk
-        self._fresh_s = fresh_s
 
     async def find(
         self, key: Key, job: Job, why: Literal["revalidate", "error"]
@@ -59,13 +58,14 @@ class OlderAnswers:
 
     def _candidates(self, key: Key, job: Job) -> Iterator[tuple[Key, float]]:
         """Yield keys with the time since which their answers are stale at least; best first."""
-        if self._fresh_s:
+        if self._memory.fresh_s:
             yield key, float("inf")
         for before in job.service.before:
             yield (before.version, key[1], key[2]), before.ended
 
     def _stale_s(self, reply: Reply, ended: float, now: float) -> float:
-        ends = min(ended, reply.made + self._fresh_s) if self._fresh_s else ended
+        fresh_s = self._memory.fresh_s
+        ends = min(ended, reply.made + fresh_s) if fresh_s else ended
         return now - ends
 
     async def _kept(self, key: Key) -> Reply | None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Settings of the site: show, set, unset. A running server follows at once.",
+    help="Settings of the site: show, set, unset. A running server follows at once, or says what waits"
+    " for its next start.",
 )
 
 FileOption = Annotated[
@@ -120,16 +121,17 @@ def _chosen(keys: Sequence[str], known: Sequence[str]) -> Sequence[str]:
 
 def _tell(site: SiteSettings, keys: Sequence[str]) -> None:
     """Say what holds now, and since when."""
-    from config.site import LIVE, is_secret, value_of
+    from config.site import is_secret, value_of
 
     view, serving = site.view(), site.serving()
     is_followed = serving is not None and site.followed()
+    said = site.serving()
+    waiting = said.waiting if said is not None else ()
     for key in keys:
         value = "***" if is_secret(key) else _shown(value_of(view.settings, key))
-        since = _since(is_running=serving is not None, is_live=is_followed and key in LIVE)
+        since = _since(is_running=serving is not None, is_live=is_followed and key not in waiting)
         typer.echo(f"{key} = {value} ({view.kinds.get(key, 'default')}): {since}")
     if serving is not None and not is_followed:
-        said = site.serving()
         why = said.problem if said is not None else "it has ended"
         typer.secho(
             f"The server (process {serving.pid}) has not taken it up yet{': ' * bool(why)}{why}",

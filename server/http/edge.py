@@ -57,6 +57,10 @@ class Cors:
     """
 
     def __init__(self, origins: Iterable[str]) -> None:
+        self.follow(origins)
+
+    def follow(self, origins: Iterable[str]) -> None:
+        """Let these sites, and no others, read answers from now on."""
         self._origins = {origin.encode("latin-1") for origin in origins}
         self._is_open = b"*" in self._origins
         self._open_headers = _cors_headers(b"*") if self._is_open else []

@@ -69,12 +69,16 @@ class Journal:
 
     def __init__(self, settings: Settings, metrics: Metrics, address: PublicAddress) -> None:
         self.metrics = metrics
-        self.slow_s = settings.slow_request_s
-        self.is_wanted = settings.access_log
-        self._is_logging = settings.access_log
         self._address = address
         self._has_proxies = bool(settings.trusted_proxies)
         self._listeners: list[Callable[[Finished], None]] = []
+        self.follow(settings)
+
+    def follow(self, settings: Settings) -> None:
+        """Tell from now on what these settings ask for."""
+        self.slow_s = settings.slow_request_s
+        self._is_logging = settings.access_log
+        self.is_wanted = settings.access_log or bool(self._listeners)
 
     def listen(self, listener: Callable[[Finished], None]) -> None:
         """Let somebody hear of every request."""

@@ -109,8 +109,35 @@ def test_a_broken_file_of_the_site_changes_nothing_and_says_so(data_folder, serv
         assert code == 1
         assert "system.toml: is not TOML" in said
         site_file(data_folder).unlink()
-        code, said = swath(data_folder, "system", "set", "access_log=true")
-        assert "access_log = true (site): takes effect at the next start" in said
+        code, said = swath(data_folder, "system", "set", "log_format=json")
+        assert "log_format = json (site): takes effect at the next start" in said
+        code, said = swath(data_folder, "system", "unset", "log_format")
+        assert "log_format = text (default): in force" in said
         shown = swath(data_folder, "system", "show")[1]
         assert f"A server runs (process {server.process.pid}): 2 shared instances" in shown
     assert not (data_folder / ".serving").exists()
+
+
+def test_who_may_see_what_follows_at_once(data_folder, serve):
+    def told(path):
+        asked = urllib.request.Request(
+            server.url + path, headers={"Origin": "https://a.example", "Via": "1.1 proxy"}
+        )
+        try:
+            with urllib.request.urlopen(asked) as answer:
+                return answer.status, answer.headers["Access-Control-Allow-Origin"]
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers["Access-Control-Allow-Origin"]
+
+    with serve(data_folder) as server:
+        tiles = "/tiles/test/picture.json"
+        assert told(tiles) == (200, "*")
+        assert told("/metrics")[0] == 401
+        changes = ["access.new_services=private", "open_metrics=true", "access_log=true"]
+        code, said = swath(data_folder, "system", "set", *changes, "cors_origins=https://b.example")
+        assert (code, said.count("in force")) == (0, 4), said
+        ends = time.monotonic() + 20
+        while told(tiles) != (401, None):
+            assert time.monotonic() < ends, told(tiles)
+            time.sleep(0.05)
+        assert told("/metrics")[0] == 200

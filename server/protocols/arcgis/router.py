@@ -90,7 +90,6 @@ class _Call:
     """One request being answered; `segments` are what its path has behind the route's own."""
 
     state: ServerState
-    tokens: TokenService
     request: Request
     base: str
     segments: list[str]
@@ -101,11 +100,10 @@ class _Call:
 
 def routes(state: ServerState) -> list[BaseRoute]:
     """Return the routes of this protocol."""
-    tokens = TokenService(state.access, needs_https=state.settings.access.require_https)
 
     def guarded(answer: Callable[[_Call], Awaitable[Response]]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
-            return await _guarded(state, tokens, request, answer)
+            return await _guarded(state, request, answer)
 
         return endpoint
 
@@ -120,7 +118,6 @@ def routes(state: ServerState) -> list[BaseRoute]:
 
 async def _guarded(
     state: ServerState,
-    tokens: TokenService,
     request: Request,
     answer: Callable[[_Call], Awaitable[Response]],
 ) -> Response:
@@ -140,7 +137,7 @@ async def _guarded(
             parameters.text("token"),
             takes_cookies=not parameters.text("callback"),
         )
-        call = _Call(state, tokens, request, base, segments, pairs, parameters, visitor)
+        call = _Call(state, request, base, segments, pairs, parameters, visitor)
         response = await answer(call)
     except ImageServerError as error:
         typed = as_typed(error, pairs)
@@ -175,7 +172,8 @@ async def _answer(call: _Call) -> Response:
 
 async def _give_token(call: _Call) -> Response:
     scope = call.request.scope
-    address = call.state.address
+    state, address = call.state, call.state.address
+    tokens = TokenService(state.access, needs_https=state.settings.access.require_https)
     line = Line(
         query=Parameters.from_query(scope["query_string"]),
         address=address.client(scope),
@@ -185,14 +183,14 @@ async def _give_token(call: _Call) -> Response:
     if form.f == "html" and asks_nothing(call.parameters):
         return _token_page(call, {})
     try:
-        given = await call.tokens.token(call.pairs, call.parameters, line)
+        given = await tokens.token(call.pairs, call.parameters, line)
     except TokenRefused as refused:
         if form.f == "html":
             response = _token_page(call, refused.failure.body()["error"])
             response.status_code = refused.failure.status
             response.headers.update(refused.headers)
             return response
-        return _failed(call.state, call.request, call.parameters, refused.failure, refused.headers)
+        return _failed(state, call.request, call.parameters, refused.failure, refused.headers)
     if form.f == "html":
         return _token_page(call, given)
     media_type, body = encode(given, form.options())

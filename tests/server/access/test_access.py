@@ -40,6 +40,15 @@ def test_until_the_site_is_read_nobody_sees_anything(site):
     access.close()
 
 
+async def test_other_settings_are_followed(access):
+    access.follow(AccessSettings(new_services="signed-in", longest_token_minutes=1))
+    assert not access.is_public("open")
+    account = await access.sign_in("ben", PASSWORD, "10.0.0.1")
+    assert access.token(account).ends_at <= time.time() + 60
+    access.follow(AccessSettings())
+    assert access.is_public("open")
+
+
 def test_a_data_folder_without_a_site_file_gets_one(tmp_path):
     access = Access(tmp_path / "new", AccessSettings(), PUBLISHED.__contains__)
     access.open()

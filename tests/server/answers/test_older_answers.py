@@ -52,28 +52,28 @@ def test_pictures_alone_and_where_the_service_allows_it(asked, expected):
 
 
 async def test_the_latest_of_the_versions_before_that_is_kept():
-    older = OlderAnswers(memory("v1", "v2"), None, 0.0)
+    older = OlderAnswers(memory("v1", "v2"), None)
     asked = job(ended("v2", 5), ended("v1", 50), stale_while_revalidate_s=100)
     found = await older.find(KEY, asked, "revalidate")
     assert found.reply.body == b"v2"
     assert found.stale.etag == etag_of(b"v2", b"s", b"q")
-    only_first = OlderAnswers(memory("v1"), None, 0.0)
+    only_first = OlderAnswers(memory("v1"), None)
     assert (await only_first.find(KEY, asked, "revalidate")).reply.body == b"v1"
 
 
 async def test_each_reason_has_its_own_time():
-    older = OlderAnswers(memory("v2"), None, 0.0)
+    older = OlderAnswers(memory("v2"), None)
     asked = job(ended("v2", 5), stale_while_revalidate_s=1, stale_if_error_s=100)
     assert await older.find(KEY, asked, "revalidate") is None
     assert (await older.find(KEY, asked, "error")).stale.why == "error"
 
 
 async def test_an_answer_past_its_freshness_is_stale_since_then():
-    older = OlderAnswers(memory(NOW, fresh_s=10, age_s=30), None, 10.0)
+    older = OlderAnswers(memory(NOW, fresh_s=10, age_s=30), None)
     found = await older.find(KEY, job(stale_if_error_s=25), "error")
     assert found.stale.age_s == 30
     assert found.stale.etag == etag_of(NOW.encode(), b"s", b"q")
     assert await older.find(KEY, job(stale_if_error_s=15), "error") is None
     # Of a version before it counts what came first.
-    older = OlderAnswers(memory("v2", fresh_s=10, age_s=30), None, 10.0)
+    older = OlderAnswers(memory("v2", fresh_s=10, age_s=30), None)
     assert await older.find(KEY, job(ended("v2", 1), stale_if_error_s=15), "error") is None

@@ -7,7 +7,7 @@ import pytest
 
 from config.settings import LimitSettings, Settings
 from engine.errors import InvalidParameter, Overloaded
-from server.http.edge import Edge
+from server.http.edge import Cors, Edge
 from server.http.proxy import PublicAddress
 from server.metrics.counts import Metrics
 from server.telemetry.journal import Journal
@@ -58,6 +58,14 @@ async def test_named_origins_alone_may_read():
     other = await asked.get("/", headers={"Origin": "https://b.example"})
     assert "access-control-allow-origin" not in other.headers
     assert other.headers["vary"] == "Origin"
+
+
+def test_other_origins_are_followed():
+    cors = Cors(("*",))
+    cors.follow(("https://a.example",))
+    assert cors.headers([]) == [(b"vary", b"Origin")]
+    cors.follow(("*",))
+    assert dict(cors.headers([]))[b"access-control-allow-origin"] == b"*"
 
 
 async def test_a_preflight_is_answered():

@@ -42,10 +42,10 @@ def test_what_the_site_sets_is_in_force_and_unset_it_is_as_before(tmp_path):
 
 def test_what_cannot_change_while_it_runs_waits_for_the_next_start(tmp_path):
     settings = live(tmp_path)
-    write(tmp_path, "access_log = true\n")
+    write(tmp_path, "log_format = 'json'\n")
     assert not settings.poll()
-    assert not settings.current.access_log
-    assert settings.waiting == ("access_log",)
+    assert settings.current.log_format == "text"
+    assert settings.waiting == ("log_format",)
 
 
 def test_a30_a_file_half_written_changes_nothing_and_is_one_line_in_the_log(tmp_path, caplog):

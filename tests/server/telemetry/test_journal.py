@@ -61,6 +61,15 @@ def test_a_slow_request_is_told_with_its_stages_and_counted(caplog):
     assert kept.metrics.slow_requests == 1
 
 
+def test_other_settings_are_followed():
+    kept = journal()
+    kept.follow(Settings(access_log=True, slow_request_s=3.0))
+    assert (kept.is_wanted, kept.slow_s) == (True, 3.0)
+    kept.listen(lambda _: None)
+    kept.follow(Settings())
+    assert kept.is_wanted
+
+
 def test_a_listener_hears_of_every_request():
     kept, heard = journal(), []
     kept.listen(heard.append)
