@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _HOST_FORM = re.compile(
     r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?"
 )
+# Some proxies tell the port, too, and others put brackets around an address of IPv6.
+_CLIENT_FORM = re.compile(r"\[([^\]]+)\](?::\d{1,5})?|([0-9.]+):\d{1,5}")
 _PREFIX_FORM = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _MAX_LENGTH = 255
 
@@ -81,8 +83,10 @@ class PublicAddress:
         """Return the address that a trusted proxy was asked from; None = there is none, or it does not say."""
         if not self.is_from_proxy(scope):
             return None
+        text = _header(scope["headers"], b"x-forwarded-for")
+        found = _CLIENT_FORM.fullmatch(text)
         try:
-            return str(ipaddress.ip_address(_header(scope["headers"], b"x-forwarded-for")))
+            return str(ipaddress.ip_address((found[1] or found[2]) if found else text))
         except ValueError:
             return None
 

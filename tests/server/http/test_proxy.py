@@ -96,6 +96,27 @@ def test_the_client_behind_a_trusted_proxy_is_known():
 
 
 @pytest.mark.parametrize(
+    ("told", "client"),
+    [
+        ("198.51.100.7:50312", "198.51.100.7"),
+        ("203.0.113.9, 198.51.100.7:50312", "198.51.100.7"),
+        ("[2001:db8::7]:50312", "2001:db8::7"),
+        ("[2001:db8::7]", "2001:db8::7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("198.51.100.7:", PROXY),
+        ("198.51.100.7:503120", PROXY),
+        ("[2001:db8::7]x", PROXY),
+        ("[unknown]:1", PROXY),
+        ("1.2.3:80", PROXY),
+        ("", PROXY),
+    ],
+)
+def test_a_port_behind_the_clients_address_is_left_out(told, client):
+    address = PublicAddress(Settings(trusted_proxies=("10.0.0.0/8",)))
+    assert address.client(scope(x_forwarded_for=told)) == client
+
+
+@pytest.mark.parametrize(
     ("client", "headers", "is_private"),
     [
         ("127.0.0.1", {}, True),
