@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from server.http.request_id import HEADER, new_request_id
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
@@ -215,12 +217,27 @@ class GuardedProtocol(HttpToolsProtocol):
             guard.rejected("too_slow")
             self.transport.abort()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        text = b"content-type: text/plain; charset=utf-8"
+        self._end(b"400 Bad Request", msg.encode("ascii"), text)
+
     def _refuse(self, status: bytes, reason: str, *headers: bytes) -> None:
         if not self.transport.is_closing():
             self._guard.rejected(reason)
-            lines = (b"HTTP/1.1 " + status, b"content-length: 0", b"connection: close", *headers)
-            self.transport.write(b"\r\n".join((*lines, b"", b"")))
-            self.transport.close()
+            self._end(status, b"", *headers)
+
+    def _end(self, status: bytes, body: bytes, *headers: bytes) -> None:
+        """Answer past the application, and close."""
+        lines = (
+            b"HTTP/1.1 " + status,
+            b"content-length: %d" % len(body),
+            b"connection: close",
+            HEADER + b": " + new_request_id(),
+            *headers,
+        )
+        self.transport.write(b"\r\n".join((*lines, b"", body)))
+        self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         # An answer given at once has armed it for the idle time that a pipelined request now ends.

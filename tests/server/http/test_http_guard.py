@@ -65,7 +65,20 @@ def test_a29_a_head_sent_byte_by_byte_is_cut_off(server):
 
 def test_a29_a_silent_connection_is_closed_with_408(server):
     with connect(server) as sock:
-        assert everything(sock).startswith(b"HTTP/1.1 408")
+        answer = everything(sock)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"\r\nx-request-id: " in answer
+
+
+def test_what_is_no_http_is_refused_with_its_id(server):
+    with connect(server) as sock:
+        sock.sendall(b"nonsense\r\n\r\n")
+        answer = everything(sock)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"\r\nx-request-id: " in head
+    assert b"\r\ncontent-length: %d\r\n" % len(body) in head
+    assert body == b"Invalid HTTP request received."
 
 
 def test_blank_lines_do_not_keep_a_connection(server):
