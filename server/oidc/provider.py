@@ -10,8 +10,10 @@ OpenID Connect Discovery 1.0, section 4; OpenID Connect Core 1.0, section 3.1.3;
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
+import math
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -32,6 +34,8 @@ _MOST_BYTES = 1024 * 1024
 _KEPT_S = 3600.0
 # Keys change; but whoever invents names of keys does not make us ask for each.
 _ASKED_AGAIN_S = 60.0
+# A provider that does not answer is left alone for so long, however many want to sign in.
+_LEFT_ALONE_S = 10.0
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -68,6 +72,8 @@ class Provider:
         self._secret = secret
         self._endpoints: tuple[float, Endpoints] | None = None
         self._keys: tuple[float, dict[str, jwt.PyJWK]] | None = None
+        self._discovery: asyncio.Task[Endpoints] | None = None
+        self._failed = -math.inf
 
     async def endpoints(self) -> Endpoints:
         """Return the provider's addresses.
@@ -77,20 +83,36 @@ class Provider:
         ProviderFailed
         """
         now = time.monotonic()
-        if self._endpoints is None or now - self._endpoints[0] > _KEPT_S:
-            address = self._settings.issuer.rstrip("/") + _WELL_KNOWN
-            found = await self._asked("GET", address)
-            try:
-                read = msgspec.convert(found, Endpoints)
-            except msgspec.ValidationError as err:
-                raise _failed(address, err) from err
-            if read.issuer != self._settings.issuer:
-                raise _failed(address, f"names another issuer, {read.issuer!r}")
-            for named in (read.authorization_endpoint, read.token_endpoint, read.jwks_uri):
-                if not is_safe_address(named):
-                    raise _failed(address, f"names {named!r}, which is not https")
-            self._endpoints = (now, read)
-        return self._endpoints[1]
+        if self._endpoints is not None and now - self._endpoints[0] <= _KEPT_S:
+            return self._endpoints[1]
+        if self._discovery is None:
+            if now - self._failed < _LEFT_ALONE_S:
+                raise ProviderFailed
+            self._discovery = asyncio.create_task(self._discover())
+            self._discovery.add_done_callback(self._discovered)
+        # All who ask meanwhile wait for the same answer, and who leaves does not begin it anew.
+        return await asyncio.shield(self._discovery)
+
+    def _discovered(self, task: asyncio.Task[Endpoints]) -> None:
+        self._discovery = None
+        if task.cancelled() or task.exception() is not None:
+            self._failed = time.monotonic()
+        else:
+            self._endpoints = (time.monotonic(), task.result())
+
+    async def _discover(self) -> Endpoints:
+        address = self._settings.issuer.rstrip("/") + _WELL_KNOWN
+        found = await self._asked("GET", address)
+        try:
+            read = msgspec.convert(found, Endpoints)
+        except msgspec.ValidationError as err:
+            raise _failed(address, err) from err
+        if read.issuer != self._settings.issuer:
+            raise _failed(address, f"names another issuer, {read.issuer!r}")
+        for named in (read.authorization_endpoint, read.token_endpoint, read.jwks_uri):
+            if not is_safe_address(named):
+                raise _failed(address, f"names {named!r}, which is not https")
+        return read
 
     async def id_token(self, code: str, verifier: str, redirect: str) -> str:
         """Return the ID token for a code.

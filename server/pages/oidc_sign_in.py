@@ -15,7 +15,9 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from engine.errors import NotFound, SignInFailed
+from engine.errors import NotFound, SignInFailed, TooManyAttempts
+from server.access.throttle import ErrandThrottle
+from server.errors import headers_of
 from server.http.cookies import cookie_header, cookie_of
 from server.http.local_path import local_path
 from server.oidc.flow import LIFE_S, begun, from_cookie, to_cookie
@@ -46,6 +48,7 @@ class NoProvider(NotFound):
 
 def routes(state: ServerState) -> list[BaseRoute]:
     """Return the routes; without a provider they lead nowhere."""
+    throttle = ErrandThrottle()
 
     async def there(request: Request) -> Response:
         """Send a browser to the identity provider."""
@@ -78,7 +81,7 @@ def routes(state: ServerState) -> list[BaseRoute]:
     async def back(request: Request) -> Response:
         """Take a browser that comes back from the identity provider."""
         request.scope["swath.labels"] = ("", "", "login")
-        answer = await _back(state, request)
+        answer = await _back(state, throttle, request)
         base = state.public_base(request)
         # Used up, whatever came of it.
         answer.headers.append("Set-Cookie", cookie_header(FLOW_COOKIE, "", base, 0))
@@ -96,7 +99,7 @@ def _provider(state: ServerState) -> Provider:
     return state.provider
 
 
-async def _back(state: ServerState, request: Request) -> Response:
+async def _back(state: ServerState, throttle: ErrandThrottle, request: Request) -> Response:
     provider = _provider(state)
     settings, sent = state.settings.oidc, request.query_params
     cookie = cookie_of(request.scope["headers"], FLOW_COOKIE)
@@ -106,13 +109,20 @@ async def _back(state: ServerState, request: Request) -> Response:
     # RFC 9207: an answer that says which provider it is from has to be from ours.
     if "code" not in sent or sent.get("iss", settings.issuer) != settings.issuer:
         return sign_in_page(state, request, flow.following, said=_REFUSED, status=403)
+    address = state.address.client(request.scope)
     try:
+        throttle.begin(address)
         redirect = state.public_base(request) + CALLBACK
         token = await provider.id_token(sent["code"], flow.verifier, redirect)
         claims = claims_of(token, await provider.key(token), settings, flow.nonce)
+    except TooManyAttempts as error:
+        answer = sign_in_page(state, request, flow.following, said=str(error), status=429)
+        answer.headers.update(headers_of(error))
+        return answer
     except SignInFailed as error:
         said = _REFUSED if type(error) is SignInFailed else str(error)
         return sign_in_page(state, request, flow.following, said=said, status=403)
+    throttle.succeeded(address)
     caller = caller_of(claims, settings)
     name = state.sessions.begin(caller.name, caller=caller)
     return begin_session(state, request, name, flow.following)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import TooManyAttempts
-from server.access.throttle import Throttle
+from server.access.throttle import ErrandThrottle, Throttle
 
 
 class Clock:
@@ -83,3 +83,18 @@ def test_what_is_remembered_is_bounded():
     for number in range(30_000):
         throttle.begin(f"user{number}", f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
     assert len(throttle._buckets) <= 10_000
+
+
+def test_errands_of_an_address_are_counted_unless_they_were_honest():
+    clock = Clock()
+    throttle = ErrandThrottle(clock)
+    for _ in range(100):
+        throttle.begin("10.0.0.1")
+        throttle.succeeded("10.0.0.1")
+    for _ in range(30):
+        throttle.begin("10.0.0.1")
+    with pytest.raises(TooManyAttempts):
+        throttle.begin("10.0.0.1")
+    throttle.begin("10.0.0.2")
+    clock.now += 2
+    throttle.begin("10.0.0.1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from server.access.sharing import Sharing
 from server.oidc.configured import provider_of
 from server.oidc.flow import Flow, begun, from_cookie, to_cookie
 from server.oidc.id_token import caller_of
-from server.oidc.provider import is_safe_address
+from server.oidc.provider import ProviderFailed, is_safe_address
 from server.pages.oidc_sign_in import FLOW_COOKIE
 from server.site.publishing import Publisher
 
@@ -70,6 +71,7 @@ def live(provider: str, tmp_path_factory, compiled_picture, serve) -> Iterator[L
         SWATH_OIDC_CLIENT_ID=CLIENT,
         SWATH_OIDC_CLIENT_SECRET_FILE=str(folder / "secret"),
         SWATH_OIDC_LABEL="Example <Login>",
+        SWATH_TRUSTED_PROXIES="127.0.0.1",
     ) as server:
         yield server
 
@@ -182,6 +184,52 @@ def test_a_way_back_that_nobody_went_is_none(browser: httpx.Client, query: str):
 def test_the_way_back_stays_here(browser: httpx.Client, live: LiveServer, following: str):
     shown = browser.get("/login/oidc", params={"next": following})
     assert str(shown.url) == f"{live.url}/"
+
+
+def test_nobody_floods_the_provider_through_us(live: LiveServer, provider: str):
+    # As from another address, so that others go on signing in.
+    headers = {"X-Forwarded-For": "198.51.100.7:4711", "X-Forwarded-Proto": "https"}
+    with httpx.Client(base_url=live.url, headers=headers) as client:
+        there = client.get("/login/oidc")
+        sent = parse_qs(urlsplit(there.headers["location"]).query)
+        kept = {"Cookie": there.headers["set-cookie"].partition(";")[0]}
+        query = {"code": "invented", "state": sent["state"][0]}
+        before = len(httpx.get(f"{provider}/seen").json())
+        codes = [
+            client.get("/login/oidc/callback", params=query, headers=kept).status_code
+            for _ in range(40)
+        ]
+        refused = client.get("/login/oidc/callback", params=query, headers=kept)
+    asked = len(httpx.get(f"{provider}/seen").json()) - before
+    assert set(codes) == {403, 429}
+    assert 30 <= asked == codes.count(403) < 36
+    assert (refused.status_code, refused.headers["retry-after"].isdigit()) == (429, True)
+
+
+async def test_a_provider_that_fails_is_asked_once_in_a_while(provider: str, monkeypatch):
+    asked = 0
+
+    async def fail(method: str, address: str, form: object = None) -> dict[str, object]:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.05)
+        raise ProviderFailed
+
+    monkeypatch.setattr("server.oidc.provider._LEFT_ALONE_S", 1.0)
+    tried = provider_of(OidcSettings(issuer=f"{provider}/realm", client_id=CLIENT))
+    real = tried._asked
+    monkeypatch.setattr(tried, "_asked", fail)
+    leaves = asyncio.create_task(tried.endpoints())
+    await asyncio.sleep(0.01)
+    leaves.cancel()
+    found = await asyncio.gather(*(tried.endpoints() for _ in range(9)), return_exceptions=True)
+    assert [type(each) for each in found] == [ProviderFailed] * 9
+    with pytest.raises(ProviderFailed):
+        await tried.endpoints()
+    assert asked == 1
+    await asyncio.sleep(1.0)
+    monkeypatch.setattr(tried, "_asked", real)
+    assert (await tried.endpoints()).issuer == f"{provider}/realm"
 
 
 def test_a_provider_that_is_gone_is_told_of(tmp_path, serve, compiled_picture, capfd):
