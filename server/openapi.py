@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from config.definition import TileSchemeName
+from server.access.credentials import SESSION_COOKIE
 from server.http.http_caching import conditional
 from server.protocols.arcgis.described_paths import (
     ERROR,
@@ -79,6 +80,34 @@ _ANSWERS: dict[str, dict[str, tuple[str, ...]]] = {
     "/logout": {"303": (), "403": (_HTML,)},
     PATH: {"200": (_JSON,), "304": ()},
 }
+# How a caller shows who it is, where services are not public; see `server.access.credentials`.
+_SCHEMES: Description = {
+    "apiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "A key of `swath key create`.",
+    },
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Such a key, or a token of `/arcgis/tokens/generateToken`.",
+    },
+    "token": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "token",
+        "description": "The same, as clients of ArcGIS send it.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": "Of a browser that signed in at `/login`.",
+    },
+}
+# Nothing needs be shown to see what is public.
+_SECURITY: list[Description] = [{}, *({name: []} for name in _SCHEMES)]
 _SOAP = "/arcgis/services"
 _TILE_QUERY = ("renderingRule", "mosaicRule", "time", "interpolation", "bandIds")
 _TILE = "/tiles/{name}/{z}/{x}/{y}.{format}"
@@ -154,8 +183,9 @@ def document(paths: Description, base: str) -> Description:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": base}],
+        "security": _SECURITY,
         "paths": paths,
-        "components": {"schemas": {ERROR: ERROR_SCHEMA}},
+        "components": {"schemas": {ERROR: ERROR_SCHEMA}, "securitySchemes": _SCHEMES},
     }
 
 

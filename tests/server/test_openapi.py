@@ -10,6 +10,7 @@ import pytest
 from starlette.routing import Route
 
 from config.settings import Settings
+from server.access.credentials import credential_of
 from server.app import create_app
 from server.openapi import described_routes, document, openapi_path, routes
 from server.protocols.arcgis.described_paths import SERVICE
@@ -67,6 +68,21 @@ def test_operations_have_ids_of_their_own_and_references_lead_somewhere(descript
         found = description
         for step in reference.split("/"):
             found = found[step]
+
+
+def test_it_says_how_callers_show_who_they_are(description):
+    schemes = description["components"]["securitySchemes"]
+    assert description["security"] == [{}, *({name: []} for name in schemes)]
+    headers = {
+        "apiKey": [(b"x-api-key", b"secret")],
+        "bearer": [(b"authorization", b"Bearer secret")],
+        "session": [(b"cookie", schemes["session"]["name"].encode() + b"=secret")],
+    }
+    assert set(schemes) == {*headers, "token"}
+    for sent in headers.values():
+        assert credential_of(sent, b"") == "secret"
+    assert credential_of([], f"{schemes['token']['name']}=secret".encode()) == "secret"
+    assert schemes["apiKey"]["name"].lower() == "x-api-key"
 
 
 def test_a_route_that_nobody_described_says_what_its_handler_does():
