@@ -44,6 +44,7 @@ def told(state: ServerState) -> dict[str, Any]:
         "instances": {"seats": pools.instances, "ready": pools.ready, "replaced": pools.restarts},
         "queue": {"waiting": pools.waiting, "at_instances": pools.in_flight},
         "pools": [_pool(pool) for pool in pools.pools],
+        "versions": pools.versions,
         "coalesced": state.coalescer.joined,
         "caches": msgspec.to_builtins(caches),
         "services": {
@@ -94,7 +95,7 @@ def measured(document: dict[str, Any], data: Path) -> dict[str, Any]:
             "free_bytes": disk and disk.free,
             "total_bytes": disk and disk.total,
         },
-        "versions": _versions(),
+        "versions": {**_versions(), **document["versions"]},
         "environment": masked_fields(
             {name: value for name, value in os.environ.items() if name.startswith(_VARIABLES)}
         ),

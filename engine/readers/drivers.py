@@ -17,6 +17,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import rasterio
 from rasterio.env import env_ctx_if_needed, set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
@@ -146,6 +147,11 @@ def one_environment() -> AbstractContextManager[Any]:
     It makes one at each opening otherwise, which takes as long as reading a file's tags.
     """
     return env_ctx_if_needed()  # type: ignore[no-any-return]  # -- the library is not typed
+
+
+def gdal_version() -> str:
+    """Return the version of GDAL that reads."""
+    return str(rasterio.__gdal_version__)
 
 
 def is_cube(driver: str | None) -> bool:

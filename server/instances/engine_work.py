@@ -16,6 +16,7 @@ import msgspec
 from engine.answer import answer
 from engine.process_memory import process_memory
 from engine.python_functions.runner import use_runner
+from engine.readers.drivers import gdal_version
 from engine.readers.remote.connections import pages
 from engine.readers.remote.patience import reading_for
 from engine.readers.remote.range_client import received_bytes
@@ -48,6 +49,11 @@ def preload() -> None:
     preload_engine()
     for protocol in _PROTOCOLS_WITH_RENDERERS:
         _operations(protocol)
+
+
+def versions() -> dict[str, str]:
+    """Return versions of what the front does not load."""
+    return {"gdal": gdal_version()}
 
 
 def make(order: InstanceOrder) -> EngineWork:

@@ -4,7 +4,7 @@ Started by the front as `python -m server.instances.fork_parent --control FD --w
 msgpack over a SOCK_SEQPACKET pair, one message a packet:
 
     front → here    order, with the instance's socket and control page as descriptors
-    here → front    ["ready"] · ["forked", number, pid] · ["exited", pid, wait status]
+    here → front    ["ready", versions] · ["forked", number, pid] · ["exited", pid, wait status]
 
 Rule 1: no dataset, transformer, SQLite handle or thread in this process; all would be shared by forks.
 Rule 2: when the front has gone, it kills what does not end by itself, and ends. When it is gone itself, the
@@ -54,7 +54,7 @@ class _ForkParent:
         """Follow the front's messages until it closes its end."""
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        self._tell("ready")
+        self._tell("ready", self._factory.versions())
         sources: list[Any] = [self._control, self._wake_read]
         while True:
             readable, _, _ = select.select(sources, [], [])

@@ -44,6 +44,11 @@ class Forker:
         Added to the process's own.
     on_lost
         Called when the process ends without having been asked to.
+
+    Attributes
+    ----------
+    versions : dict of str to str
+        Of what the instances work with, once the process is ready.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Forker:
         self._log_format = log_format
         self._environment = environment
         self._on_lost = on_lost
+        self.versions: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._ready: asyncio.Future[None] | None = None
@@ -164,7 +170,8 @@ class Forker:
 
     def _follow(self, message: list[Any]) -> None:
         match message:
-            case ["ready"]:
+            case ["ready", dict(versions)]:
+                self.versions = versions
                 if self._ready is not None and not self._ready.done():
                     self._ready.set_result(None)
             case ["forked", int(number), int(pid)]:

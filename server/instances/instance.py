@@ -94,10 +94,14 @@ class Work(Protocol):
 
 
 class WorkFactory(Protocol):
-    """A module that the fork parent preloads: `preload()` before any fork, `make(order)` after."""
+    """A module that the fork parent preloads: `preload()` and `versions()` before any fork, `make(order)` after."""
 
     def preload(self) -> None:
         """Import and compile everything; open nothing and start no thread."""
+        ...
+
+    def versions(self) -> dict[str, str]:
+        """Return versions of what it works with, for administrators."""
         ...
 
     def make(self, order: InstanceOrder) -> Work:

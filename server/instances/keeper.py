@@ -101,6 +101,10 @@ class Keeper:
         """Return the fork parent's process id while it runs."""
         return self._forker.pid if self._forker is not None else None
 
+    def versions(self) -> dict[str, str]:
+        """Return versions of what the instances work with; none while no fork parent is ready."""
+        return self._forker.versions if self._forker is not None else {}
+
     async def forker(self) -> Forker:
         """Return the fork parent, once there is one."""
         while self._forker is None:

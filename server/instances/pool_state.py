@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class PoolsState:
         Also of pools that are no more.
     renewed : int
         Instances that were replaced with nothing wrong: they had done enough, or their order had changed.
+    versions : dict of str to str
+        Of what the instances work with.
     quarantined, refused : int
         Questions that took instances down and were put under quarantine; how often one was refused for that.
     """
@@ -77,6 +79,7 @@ class PoolsState:
     pools: tuple[PoolState, ...]
     restarts: int
     fork_parent_pid: int | None
+    versions: dict[str, str] = field(default_factory=dict)
     renewed: int = 0
     quarantined: int = 0
     refused: int = 0

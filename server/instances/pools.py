@@ -83,6 +83,7 @@ class Pools:
             pools=pools,
             restarts=self._restarts_before + sum(pool.restarts for pool in pools),
             fork_parent_pid=self._keeper.fork_parent_pid(),
+            versions=self._keeper.versions(),
             renewed=self._renewed,
             quarantined=self._quarantine.quarantined,
             refused=self._quarantine.refused,

@@ -4,6 +4,7 @@ import threading
 import time
 
 import httpx
+import rasterio
 
 from tests.server.conftest import NORTH, SIZE, WEST
 
@@ -30,6 +31,7 @@ def test_it_tells_of_seats_caches_services_versions_and_disk(live_server):
     assert told["services"]["problems"] == {}
     assert told["data"]["free_bytes"] > 0
     assert {"swath", "python", "rasterio", "pyproj", "sqlite"} <= set(told["versions"])
+    assert told["versions"]["gdal"] == rasterio.__gdal_version__
     assert told["front"]["memory_bytes"] > 1_000_000
     assert told["front"]["process"] == live_server.process.pid
     assert told["caches"]["memory"] is not None

@@ -24,6 +24,10 @@ def preload():
         raise RuntimeError("told to fail")
 
 
+def versions():
+    return {"trivial": "1.2.3"}
+
+
 def make(order):
     if os.environ.get("TRIVIAL_FAILS") == "make":
         raise RuntimeError("told to fail")
