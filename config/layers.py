@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from config.accepted import accepted, no_setting
 from config.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ TABLES = tuple(
 )
 _PREFIX_FORM = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _HOST_FORM = re.compile(r"[A-Za-z0-9.:\[\]-]+")
+# Browsers send such, or "null" for pages without an origin of their own.
+_ORIGIN_FORM = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[A-Za-z0-9_.:\[\]-]+")
 
 
 class SettingsError(ValueError):
@@ -100,8 +103,17 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def is_secret(key: str) -> bool:
+    """Tell whether a setting is shown to nobody; the path of a file with a secret is none."""
+    return any(word in key for word in ("secret", "password")) and not key.endswith("_file")
+
+
 def _overlay(settings: Settings, values: Mapping[str, Any], where: str) -> Settings:
     merged: dict[str, Any] = msgspec.to_builtins(settings)
+    known = tuple(dotted(merged))
+    for key in dotted(values):
+        if key not in known and key not in TABLES:
+            raise SettingsError(where, key, no_setting(key, known))
     for key, value in values.items():
         if key in TABLES and isinstance(value, dict):
             merged[key] = {**merged[key], **value}
@@ -110,10 +122,19 @@ def _overlay(settings: Settings, values: Mapping[str, Any], where: str) -> Setti
     try:
         result = msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as err:
-        what, _, place = str(err).partition(" - at ")
-        raise SettingsError(where, place.strip("`").removeprefix("$.").strip("$"), what) from err
+        place = str(err).partition(" - at ")[2].strip("`").removeprefix("$.")
+        raise SettingsError(where, place, _refused(merged, place.partition("[")[0])) from err
     _check_texts(result, where)
     return result
+
+
+def _refused(values: Mapping[str, Any], key: str) -> str:
+    """Return why the value of a key is refused; a secret is not repeated."""
+    found: Any = values
+    for part in key.split("."):
+        found = found[part]
+    shown = "***" if is_secret(key) else repr(found)
+    return f"{shown} is not accepted: expected {accepted(key)}"
 
 
 def _check_texts(settings: Settings, where: str) -> None:
@@ -128,6 +149,12 @@ def _check_texts(settings: Settings, where: str) -> None:
         except ValueError as err:
             why = f"{text!r} is not an address or network such as '10.0.0.0/8'"
             raise SettingsError(where, "trusted_proxies", why) from err
+    for text in settings.cors_origins:
+        if not _ORIGIN_FORM.fullmatch(text):
+            why = (
+                f"{text!r} is no origin such as 'https://maps.example.org', without a path, nor '*'"
+            )
+            raise SettingsError(where, "cors_origins", why)
     if settings.public_url:
         _check_public_url(settings.public_url, where)
 

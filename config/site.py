@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import tomllib
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from config.layers import TABLES, SettingsError, dotted, nested
+from config.accepted import no_setting
+from config.layers import TABLES, SettingsError, dotted, is_secret, nested
 from config.settings import Settings
 
 if TYPE_CHECKING:
@@ -127,12 +127,7 @@ def check_site_key(key: str, where: str) -> None:
     elif key in _COUNTED:
         why = "is counted from the data folder"
     else:
-        close = get_close_matches(key, known, 3, 0.5)
-        rest = key.rpartition(".")[2]
-        close += [each for each in known if each.endswith(f".{rest}") and each not in close]
-        why = (
-            f"is no setting; {'like it are' if close else 'there are'}: {', '.join(close or known)}"
-        )
+        why = no_setting(key, known)
     raise SettingsError(where, key, why)
 
 
@@ -191,11 +186,6 @@ def _literal(key: str, values: Mapping[str, Any]) -> str:
 def value_of(settings: Settings, key: str) -> Any:
     """Return a setting by its dotted name."""
     return _at(msgspec.to_builtins(settings), key)
-
-
-def is_secret(key: str) -> bool:
-    """Tell whether a setting is shown to nobody."""
-    return any(word in key for word in ("secret", "password"))
 
 
 def masked(values: Mapping[str, Any]) -> dict[str, Any]:

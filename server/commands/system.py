@@ -46,7 +46,8 @@ def show(
     settings: FileOption = None,
 ) -> None:
     """Show what is in force and who says so: default, file, environment, command line or site."""
-    from config.site import is_secret, setting_keys, value_of
+    from config.layers import is_secret
+    from config.site import setting_keys, value_of
 
     site = site_of(data, settings)
     view, serving = site.view(), site.serving()
@@ -121,7 +122,8 @@ def _chosen(keys: Sequence[str], known: Sequence[str]) -> Sequence[str]:
 
 def _tell(site: SiteSettings, keys: Sequence[str]) -> None:
     """Say what holds now, and since when."""
-    from config.site import is_secret, value_of
+    from config.layers import is_secret
+    from config.site import value_of
 
     view, serving = site.view(), site.serving()
     is_followed = serving is not None and site.followed()

@@ -76,7 +76,8 @@ class SiteSettings:
         for key in (*values, *unset):
             check_site_key(key, "system")
             if not values.get(key, "").isascii():
-                raise SettingsError("system", key, "is written in ASCII")
+                why = f"{values[key]!r} is not accepted: expected ASCII; swath.toml takes other letters"
+                raise SettingsError("system", key, why)
         if not self._data.is_dir():
             raise ConfigError(self._data, "", "is no data folder; `swath publish` makes one")
         with change_of(self._data, self._lock_wait_s):
@@ -86,6 +87,7 @@ class SiteSettings:
                     raise SettingsError("system", key, "is not set by the site")
             wanted = changed_site(now, values, unset)
             merged = settled(self._layers(wanted))
+            _check_start(merged)
             write_line(site_file(self._data), site_text(wanted, merged))
 
     def followed(self) -> bool:
@@ -111,6 +113,17 @@ class SiteSettings:
         # Whatever folder the sources name, it is this one that is looked at.
         base = base.over(Layer("command line", "--data", {"data": str(self._data)}))
         return base.over(Layer("site", "system", site)) if site else base
+
+
+def _check_start(settings: Settings) -> None:
+    """Refuse what no server starts with: told now, and not at a start some day."""
+    # Not at the top: most sites have neither, and both load much.
+    if settings.oidc.issuer:
+        from server.oidc.configured import provider_of  # noqa: PLC0415 -- see above
+
+        provider_of(settings.oidc)
+    if settings.tracing.endpoint:
+        import server.tracing  # noqa: F401, PLC0415 -- see above
 
 
 def _says(values: Mapping[str, object], key: str) -> bool:

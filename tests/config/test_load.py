@@ -39,10 +39,25 @@ def test_lists_in_the_environment_have_commas():
 @pytest.mark.parametrize(
     ("text", "key", "part"),
     [
-        ("prot = 1", "", "unknown field `prot`"),
-        ("port = 70000", "port", "<= 65535"),
-        ("port = 'x'", "port", "int"),
-        ("[memory]\nblock_cache_mb = -1", "memory.block_cache_mb", ">= 1"),
+        ("prot = 1", "prot", "is no setting; like it are: port"),
+        (
+            "port = 70000",
+            "port",
+            "70000 is not accepted: expected a whole number, at least 0 and at most 65535",
+        ),
+        ("port = 'x'", "port", "'x' is not accepted"),
+        ("[memory]\nblock_cache_mb = -1", "memory.block_cache_mb", "at least 1"),
+        ("memory = 3", "memory", "expected a table with total_mb, "),
+        ("[timeouts]\nwait_s = 5\nport = 1", "timeouts.port", "like it are: port"),
+        (
+            "trusted_proxies = 'x'",
+            "trusted_proxies",
+            "'x' is not accepted: expected a list of texts",
+        ),
+        ("trusted_proxies = [7]", "trusted_proxies[0]", "[7] is not accepted"),
+        ("cors_origins = ['a.example']", "cors_origins", "'https://maps.example.org'"),
+        ("cors_origins = ['https://a.example/']", "cors_origins", "without a path"),
+        ("oidc.client_secret = 's'", "oidc.client_secret", "like it are: oidc.client_secret_file"),
         ("prefix = 'imagery/'", "prefix", "'/imagery'"),
         ("prefix = '/<b>'", "prefix", "'/imagery'"),
         ("trusted_proxies = ['everyone']", "trusted_proxies", "10.0.0.0/8"),
@@ -66,7 +81,9 @@ def test_a_missing_file_is_an_error(tmp_path):
 
 
 def test_a_typo_in_a_table_of_the_environment_is_an_error():
-    with pytest.raises(SettingsError, match=r"environment: memory: .*blockcache"):
+    with pytest.raises(
+        SettingsError, match=r"environment: memory.blockcache: .* memory.block_cache_mb"
+    ):
         load_settings(None, {"SWATH_MEMORY_BLOCKCACHE": "1"}, {})
 
 

@@ -4,12 +4,11 @@ import tomllib
 
 import pytest
 
-from config.layers import Layer, Layers, SettingsError
+from config.layers import Layer, Layers, SettingsError, is_secret
 from config.site import (
     LIVE,
     changed_site,
     check_site_key,
-    is_secret,
     masked,
     read_site,
     setting_keys,
@@ -80,5 +79,6 @@ def test_a_file_that_is_wrong_is_refused_with_its_name(tmp_path, text, why):
 
 def test_secrets_are_masked():
     assert is_secret("oidc.client_secret")
+    assert not is_secret("oidc.client_secret_file")
     assert masked({"port": 1, "db_password": "x"}) == {"port": 1, "db_password": "***"}
     assert value_of(Layers().merged(), "memory.gdal_mb") == 32

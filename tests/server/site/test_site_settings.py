@@ -44,15 +44,15 @@ def test_set_and_unset_and_who_says_it(tmp_path):
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        ({"instances": "many"}, "Expected `int`"),
-        ({"instances": "-1"}, ">= 0"),
+        ({"instances": "many"}, "expected a whole number, at least 0"),
+        ({"instances": "-1"}, "'-1' is not accepted"),
         ({"instances": "100"}, "the total is 3000 MB"),
         ({"timeouts.wait_s": "nan"}, "wait_s"),
-        ({"timeouts.wait_s": "1e9"}, "<= 86400"),
-        ({"log_format": "xml"}, "log_format"),
+        ({"timeouts.wait_s": "1e9"}, "more than 0 and at most 86400"),
+        ({"log_format": "xml"}, "log_format: 'xml' .* one of 'json', 'text'"),
         ({"spool": "ü"}, "ASCII"),
         ({"recycling.age_s": "inf"}, "finite"),
-        ({"instances": ""}, "Expected `int`"),
+        ({"instances": ""}, "expected a whole number, at least 0"),
         ({"trusted_proxies": "everyone"}, "10.0.0.0/8"),
         ({"": "1"}, "is no setting"),
         ({"data": "x"}, "belongs to the process"),
@@ -65,6 +65,33 @@ def test_a_bad_value_is_refused_before_it_is_written(tmp_path, values, why):
     with pytest.raises(SettingsError, match=why):
         site.change(values)
     assert site_file(tmp_path).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"oidc.issuer": "http://login.example.org"}, "issuer: .*expected an https address"),
+        ({"oidc.issuer": "https://login.example.org"}, "client_id: is missing"),
+        (
+            {
+                "oidc.issuer": "https://login.example.org",
+                "oidc.client_id": "c",
+                "oidc.client_secret_file": "/nowhere",
+            },
+            "/nowhere: oidc.client_secret_file: cannot be read",
+        ),
+    ],
+)
+def test_what_no_server_starts_with_is_refused_too(tmp_path, values, why):
+    with pytest.raises(ConfigError, match=why):
+        SiteSettings(tmp_path, None).change(values)
+    assert not site_file(tmp_path).exists()
+
+
+def test_a_provider_is_set_in_one_change(tmp_path):
+    site = SiteSettings(tmp_path, None)
+    site.change({"oidc.issuer": "https://login.example.org", "oidc.client_id": "c"})
+    assert site.view().settings.oidc.client_id == "c"
 
 
 def test_what_was_not_set_cannot_be_unset(tmp_path):
