@@ -11,6 +11,7 @@ import uvicorn
 
 from server.app import create_app
 from server.http.http_guard import Guard
+from server.http.listening import check_address
 from server.telemetry.logs import configure_logging
 
 if TYPE_CHECKING:
@@ -74,7 +75,13 @@ def run_server(
         Called with the port once the server listens.
     layers
         See `create_app`.
+
+    Raises
+    ------
+    ConfigError
+        The address cannot be listened on, or a setting cannot be.
     """
+    check_address(settings.host, settings.port)
     configure_logging(settings.log_format)
     _allow_descriptors(settings.limits.max_connections)
     app = create_app(settings, layers)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.answer_size import check_request_size
 from engine.budget import InstanceMemory
-from engine.errors import ServiceNotFound
+from engine.errors import ConfigError, ServiceNotFound
 from engine.readers.source_access import SourceAccess
 from engine.request import ImageRequest, PictureInfoRequest
 from server.access.access import Access
@@ -108,10 +108,13 @@ class ServerState:
 
     async def look(self) -> None:
         """Read the published services for the first time, before the server listens."""
+        await asyncio.to_thread(self._note.warn_of_other)
         try:
             await asyncio.to_thread(self._read_site)
-        except Exception:
+        except ConfigError:
             # `start` meets it again, and says what is to be done about it.
+            _log.debug("the data folder cannot be read", exc_info=True)
+        except Exception:
             _log.exception("the data folder cannot be read")
         await asyncio.to_thread(self._note.tell, self.live, self._instances())
 

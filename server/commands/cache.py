@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.commands.listing import tell_unpublished
 from server.commands.options import DEFAULT_DATA, DataOption
 from server.commands.system import FileOption, site_of
 
@@ -73,6 +74,7 @@ def _ask(what: str, service: str, data: Path, settings: Path | None) -> list[Cac
 
     if service:
         check_service_name(service)
+        tell_unpublished(data, service)
     if site_of(data, settings).serving() is None:
         return []
     order = CacheOrder(what="clear" if what == "clear" else "show", service=service)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.commands.listing import folder_shown
 from server.commands.options import DEFAULT_DATA, DataOption
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ def list_connections(data: DataOption = DEFAULT_DATA) -> None:
     store = _store(data)
     names = store.names()
     if not names:
-        typer.echo(f"No connections in {data}. Register one: swath connection add NAME URL")
+        typer.echo(
+            f"No connections in {folder_shown(data)}. Register one: swath connection add NAME URL"
+        )
         return
     width = max(map(len, names))
     for name in names:

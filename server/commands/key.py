@@ -15,6 +15,7 @@ from server.commands.account_options import (
     split,
     tell_table,
 )
+from server.commands.listing import folder_shown, tell_unpublished
 from server.commands.options import DEFAULT_DATA, DataOption
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def create(
 ) -> None:
     """Make a key and show it, this once: send it as X-API-Key, Authorization: Bearer or token=."""
     key = _keys(data).create(name, role, split(groups), split(services), days)
+    for each in split(services):
+        tell_unpublished(data, each)
     # The key alone on standard output, so that scripts can take it.
     typer.echo(f"Key {name}; it is not shown again:", err=True)
     typer.echo(key)
@@ -66,7 +69,7 @@ def list_keys(data: DataOption = DEFAULT_DATA) -> None:
     """List the keys, without the keys."""
     keys = _keys(data).all()
     if not keys:
-        typer.echo(f"No keys in {data}. Make one: swath key create NAME")
+        typer.echo(f"No keys in {folder_shown(data)}. Make one: swath key create NAME")
         return
     rows = [("name", "role", "groups", "services", "since", "until")]
     tell_table(rows + [_row(key) for key in keys])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.commands.listing import folder_shown
 from server.commands.options import DEFAULT_DATA, DataOption
 from server.commands.service_share import share, shared_with
 
@@ -36,7 +37,9 @@ def list_services(data: DataOption = DEFAULT_DATA) -> None:
     """List the published services, stopped ones too."""
     entries = _publisher(data).services()
     if not entries:
-        typer.echo(f"No services in {data}. Publish one: swath publish NAME.zmd --name NAME")
+        typer.echo(
+            f"No services in {folder_shown(data)}. Publish one: swath publish NAME.zmd --name NAME"
+        )
         return
     width = max(len(entry.name) for entry in entries)
     run = _running(data)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server.commands.account_options import site_of, split
+from server.commands.listing import tell_unpublished
 from server.commands.options import DEFAULT_DATA, DataOption
 
 if TYPE_CHECKING:
@@ -72,18 +73,10 @@ def _warn(data: Path, name: str, groups: list[str]) -> None:
     """Tell of names that are good and may be slips."""
     from server.access.api_keys import ApiKeys
     from server.access.users import Users
-    from server.site.data_folder import DataFolder
 
     site = site_of(data)
     known = {group for user in Users(site).all() for group in user.groups}
     known |= {group for key in ApiKeys(site).all() for group in key.groups}
     for group in sorted({group.lower() for group in groups} - known):
         typer.secho(f"Nobody is in group {group} yet.", fg=typer.colors.YELLOW, err=True)
-    published = [entry.name for entry in DataFolder(data).entries()]
-    is_there = (
-        any(other.startswith(name) for other in published)
-        if name.endswith("/")
-        else name in published
-    )
-    if not is_there and name != "/":
-        typer.secho(f"{name} is not published yet.", fg=typer.colors.YELLOW, err=True)
+    tell_unpublished(data, name)

@@ -15,6 +15,7 @@ from server.commands.account_options import (
     split,
     tell_table,
 )
+from server.commands.listing import folder_shown
 from server.commands.options import DEFAULT_DATA, DataOption
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def add(
     users = _users(data)
     checked_role(role)
     users.check_free(name)
-    users.add(name, read_password(), role, split(groups))
-    typer.echo(f"Added {name} as {role} to {data}.")
+    new_password, was_there = read_password(), data.is_dir()
+    users.add(name, new_password, role, split(groups))
+    typer.echo(f"Added {name} as {role} to {data}{'' if was_there else ', a new data folder'}.")
 
 
 @app.command("list")
@@ -55,7 +57,9 @@ def list_users(data: DataOption = DEFAULT_DATA) -> None:
     """List users with their roles and groups."""
     users = _users(data).all()
     if not users:
-        typer.echo(f"No users in {data}. Add one: swath user add NAME --role administrator")
+        typer.echo(
+            f"No users in {folder_shown(data)}. Add one: swath user add NAME --role administrator"
+        )
         return
     rows = [("name", "role", "groups", "since")]
     rows += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError
@@ -38,7 +38,9 @@ def write_line(path: Path, text: str, mode: int = 0o666) -> None:
         part.replace(path)
         sync_folder(path.parent)
     except OSError as err:
-        part.unlink(missing_ok=True)
+        # A file system that cannot be written refuses even to remove what is not there.
+        with suppress(OSError):
+            part.unlink()
         raise ConfigError(path, "", f"cannot be written: {err.strerror}") from err
 
 

@@ -65,6 +65,7 @@ class ServingNote:
     def __init__(self, data: Path) -> None:
         self._file = data / ".serving"
         self._told: Serving | None = None
+        self._trouble = ""
 
     def tell(self, live: LiveSettings, instances: Mapping[str, int]) -> None:
         """Write what holds now, where it differs from what was told before."""
@@ -79,14 +80,31 @@ class ServingNote:
             waiting=live.waiting,
             instances=dict(instances),
         )
-        if serving == self._told or not self._file.parent.is_dir():
+        if not self._file.parent.is_dir():
+            return
+        # Another server of this folder may have written over the note and taken it away with its end.
+        if serving == self._told and (self._trouble or self.read() is not None):
             return
         self._told = serving
         try:
             write_line(self._file, msgspec.json.encode(serving).decode("ascii", "backslashreplace"))
+            self._trouble = ""
         except ConfigError as err:
             # A folder that may only be read serves as well.
-            _log.info("no note of this server: %s", err)
+            if str(err) != self._trouble:
+                _log.info("no note of this server: %s", err)
+            self._trouble = str(err)
+
+    def warn_of_other(self) -> None:
+        """Log that another server has this folder, too: that may be meant, and may not."""
+        serving = self.read()
+        if serving is not None and serving.pid != os.getpid():
+            _log.warning(
+                "another server (process %d) serves %s, too; each takes its share of memory as if"
+                " it were alone",
+                serving.pid,
+                self._file.parent,
+            )
 
     def remove(self) -> None:
         """Take the note away, if it is this server's."""

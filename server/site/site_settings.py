@@ -123,7 +123,7 @@ def _check_start(settings: Settings) -> None:
 
         provider_of(settings.oidc)
     if settings.tracing.endpoint:
-        import server.tracing  # noqa: F401, PLC0415 -- see above
+        import server.telemetry.tracing  # noqa: F401, PLC0415 -- see above
 
 
 def _says(values: Mapping[str, object], key: str) -> bool:

@@ -150,3 +150,33 @@ def test_slips_of_sharing_are_told(site: Site) -> None:
     assert "names of users" in _refused(site, "service", "share", "a", "--users", "nobody")
     with pytest.raises(InvalidParameter):
         _run(site, "service", "share", "../a", "--public")
+
+
+def test_a_folder_meant_as_a_service_and_a_typing_error_are_told(site: Site) -> None:
+    home = site.path.parent / "services/imagery/island"
+    home.mkdir(parents=True)
+    (home / "current").write_text("0" * 32, "ascii")
+
+    def said(*arguments: str) -> str:
+        ran = CliRunner().invoke(app, [*arguments, "--data", str(site.path.parent)])
+        assert ran.exit_code == 0, ran.output
+        return ran.stderr
+
+    assert "is no service but a folder" in said("service", "share", "imagery", "--private")
+    assert "imagery/" in said("service", "share", "imagery", "--private")
+    assert "Like it are: imagery/island" in said("service", "share", "imagery/islnd", "--private")
+    assert said("service", "share", "imagery/", "--private") == ""
+    assert said("service", "share", "/", "--private") == ""
+    assert "imagery/isle is not published" in said(
+        "key", "create", "k", "--services", "imagery/isle"
+    )
+    assert "Like it are" in said("cache", "show", "imagery/islands")
+    assert said("cache", "show", "imagery/island") == ""
+
+
+def test_a_slip_in_the_data_folder_is_told(tmp_path: Path) -> None:
+    site = Site(tmp_path / "slip")
+    for command in ("user", "key", "service", "connection"):
+        assert "slip, which is no folder" in _run(site, command, "list")
+    assert "slip, a new data folder" in _run(site, "user", "add", "anna", said=f"{PASSWORD}\n")
+    assert "new data folder" not in _run(site, "user", "add", "ben", said=f"{PASSWORD}\n")

@@ -21,6 +21,13 @@ def test_where_nothing_can_be_written_the_path_is_named(tmp_path):
     (tmp_path / "current").mkdir()
     with pytest.raises(ConfigError, match="cannot be written"):
         write_line(tmp_path / "current", "one")
+    assert [path.name for path in tmp_path.iterdir()] == ["current"]
+
+
+def test_where_nothing_can_be_removed_either_the_path_is_named_too(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot be written: Not a directory"):
+        write_line(tmp_path / "file" / "current", "one")
 
 
 def test_a_second_change_waits_and_then_says_why(tmp_path):

@@ -148,6 +148,36 @@ def test_a_running_servers_own_sources_go_before_the_commands(tmp_path):
     assert not site.followed()
 
 
+def test_of_two_servers_the_one_that_goes_on_is_told_of(tmp_path, caplog):
+    live, note = serving(tmp_path)
+    note.warn_of_other()
+    assert not caplog.records
+    file = tmp_path / ".serving"
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        file.write_text(json.dumps({**json.loads(file.read_text()), "pid": other.pid}))
+        note.warn_of_other()
+        assert f"another server (process {other.pid})" in caplog.text
+        # While both run, they do not write over each other's note again and again.
+        note.tell(live, {"": 1})
+        assert note.read().pid == other.pid
+        other.communicate(b"\n")
+    note.tell(live, {"": 1})
+    assert note.read().pid == os.getpid()
+    file.unlink()
+    note.tell(live, {"": 1})
+    assert note.read().pid == os.getpid()
+
+
+def test_a_folder_that_cannot_be_written_is_told_once(tmp_path, caplog):
+    caplog.set_level("INFO")
+    live, note = serving(tmp_path)
+    (tmp_path / ".serving").unlink()
+    (tmp_path / ".serving").mkdir()
+    for _ in range(3):
+        note.tell(live, {"": 1})
+    assert caplog.text.count("no note of this server") == 1
+
+
 def test_the_note_of_a_server_that_is_no_more_counts_nothing(tmp_path):
     _, note = serving(tmp_path)
     file = tmp_path / ".serving"
