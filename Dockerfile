@@ -16,11 +16,13 @@ RUN python -m venv /opt/swath
 ENV PATH=/opt/swath/bin:$PATH
 
 WORKDIR /build
-# The dependencies alone first: this layer stays cached while only code changes.
+# The dependencies alone first: this layer stays cached while only code changes. With all extras that
+# serving and authoring may want: nobody installs into a container.
 COPY pyproject.toml constraints.txt ./
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 extras = p['optional-dependencies']; \
-print(*p['dependencies'], *extras['demo'], *extras['cloud'], sep='\n')" > requirements.txt \
+wanted = ('demo', 'cloud', 'cubes', 'postgis', 'oidc', 'tracing'); \
+print(*p['dependencies'], *(each for name in wanted for each in extras[name]), sep='\n')" > requirements.txt \
     && pip install --no-cache-dir --only-binary :all: -c constraints.txt -r requirements.txt
 
 COPY README.md LICENSE ./
@@ -67,7 +69,7 @@ VOLUME /data
 EXPOSE 8080
 
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/health/live', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:8080{os.environ.get(\"SWATH_PREFIX\", \"\")}/health/live', timeout=4)"]
 
 # The wheels bring their own GDAL and PROJ data; a variable inherited from elsewhere would point them
 # at another version's.

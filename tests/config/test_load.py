@@ -7,6 +7,7 @@ import pytest
 from config.layers import TABLES, SettingsError
 from config.load import load_settings
 from config.settings import Settings
+from config.site import LIVE, setting_keys
 
 
 def write(tmp_path, text):
@@ -128,6 +129,17 @@ def test_the_example_shows_every_key_with_its_default(tmp_path, repo_root):
     for table in TABLES:
         expected |= set(getattr(Settings(), table).__struct_fields__)
     assert keys == expected
+
+
+def test_the_example_marks_what_waits_for_the_next_start(repo_root):
+    text = (repo_root / "config/examples/swath.toml").read_text("utf-8")
+    table, marked = "", set()
+    for line in text.splitlines():
+        if head := re.match(r"\[(\w+)\]", line):
+            table = f"{head[1]}."
+        if (said := re.match(r"# ([a-z_]+) = ", line)) and "# (start)" in line:
+            marked.add(table + said[1])
+    assert marked == set(setting_keys()) - LIVE - {"dedicated_instances"}
 
 
 def test_keys_that_begin_as_a_table_are_told_apart():
