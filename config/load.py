@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,13 @@ import msgspec
 from config.layers import TABLES, Layer, Layers, SettingsError, nested
 from config.placement import dedicated_maximum
 from config.settings import Settings
-from config.site import LISTS, read_site, site_file
+from config.site import LISTS, read_site, setting_keys, site_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "SWATH_"
+_LIKE = 0.9
 
 
 def load_settings(
@@ -152,6 +154,25 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             is_list = f"{table}.{rest}" in LISTS
             values.setdefault(table, {})[rest] = _split(text) if is_list else text
     return values
+
+
+def near_misses(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return variables that are no settings and look like slips, each with the one that is meant.
+
+    Others are left alone: SWATH_… may be set for other programs, or by what runs containers.
+
+    Parameters
+    ----------
+    environment
+        None = the process's own.
+    """
+    known = [PREFIX + key.replace(".", "_").upper() for key in setting_keys()]
+    found = {}
+    for name in sorted(os.environ if environment is None else environment):
+        if name.startswith(PREFIX) and name not in known:
+            for meant in get_close_matches(name, known, 1, _LIKE):
+                found[name] = meant
+    return found
 
 
 def _split(text: str) -> list[str]:

@@ -83,6 +83,10 @@ class Application:
         try:
             await self.state.start()
         except ImageServerError as error:
+            if self.state.is_stopping:
+                # Who stops a server may stop all its processes, this one's children first.
+                _log.info("stopped before it was ready: %s", error)
+                return
             _log.critical("cannot start: %s", error)
             self.on_failure()
         except Exception:

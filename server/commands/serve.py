@@ -33,7 +33,7 @@ def serve(
     Every option can also stand in the settings file or in the environment (SWATH_DATA, SWATH_PORT …).
     Services that are published, changed or removed meanwhile are followed at once.
     """
-    from config.load import load_layers, settled, with_site
+    from config.load import load_layers, near_misses, settled, with_site
     from server.serving import run_server
 
     file = settings or _default_file()
@@ -46,6 +46,8 @@ def serve(
     }
     layers = load_layers(file, None, options)
     loaded = settled(with_site(layers))
+    for name, meant in near_misses().items():
+        typer.secho(f"{name} is no setting; like it is {meant}", fg=typer.colors.YELLOW, err=True)
 
     def tell(actual_port: int) -> None:
         shown = f"[{loaded.host}]" if ":" in loaded.host else loaded.host

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from config.layers import TABLES, SettingsError
-from config.load import load_settings
+from config.load import load_settings, near_misses
 from config.settings import Settings
 from config.site import LIVE, setting_keys
 
@@ -86,6 +86,24 @@ def test_a_typo_in_a_table_of_the_environment_is_an_error():
         SettingsError, match=r"environment: memory.blockcache: .* memory.block_cache_mb"
     ):
         load_settings(None, {"SWATH_MEMORY_BLOCKCACHE": "1"}, {})
+
+
+def test_slips_in_names_of_variables_are_told_from_names_of_others():
+    slips = {"SWATH_INSTNCES": "4", "SWATH_TRUSTED_PROXY": "10.0.0.1", "SWATH_CORS_ORIGIN": "*"}
+    assert near_misses({"SWATH_PORT": "1", "SWATH_MEMORY_GDAL_MB": "1", **slips}) == {
+        "SWATH_INSTNCES": "SWATH_INSTANCES",
+        "SWATH_TRUSTED_PROXY": "SWATH_TRUSTED_PROXIES",
+        "SWATH_CORS_ORIGIN": "SWATH_CORS_ORIGINS",
+    }
+    others = (
+        "FUZZ",
+        "BENCH_DATA",
+        "SERVICE_HOST",
+        "SERVICE_PORT",
+        "PORT_8080_TCP",
+        "PORT_8080_TCP_ADDR",
+    )
+    assert near_misses({f"SWATH_{name}": "1" for name in others}) == {}
 
 
 def test_other_programs_variables_are_left_alone():

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from config.load import load_settings
-from engine.errors import ServiceNotFound
+from engine.errors import ConfigError, ServiceNotFound
 from engine.extent import Extent
 from engine.request import ImageRequest, StatisticsRequest
 from engine.request_parts import Encoding, View
@@ -136,3 +136,24 @@ async def test_an_unknown_service_is_not_found(data_folder):
 def test_stages_are_told_in_milliseconds():
     reply = type("R", (), {"stages": {"plan": 1.25, "encode": 0.5}})()
     assert server_timing(Answered(reply)) == "plan;dur=1.250, encode;dur=0.500"
+
+
+@pytest.mark.parametrize("is_stopping", [False, True])
+async def test_instances_that_end_with_a_server_that_stops_are_no_failure(
+    data_folder, monkeypatch, is_stopping
+):
+    app = create_app(settings_for(data_folder))
+    failed = asyncio.Event()
+    app.on_failure = failed.set
+    tried = asyncio.Event()
+
+    async def fail():
+        app.state.is_stopping = is_stopping
+        tried.set()
+        raise ConfigError("server", "instances", "could not load the engine")
+
+    monkeypatch.setattr(app.state, "start", fail)
+    async with lifespan(app):
+        await tried.wait()
+        await asyncio.sleep(0.01)
+    assert failed.is_set() is not is_stopping
