@@ -11,7 +11,7 @@ from server.load.load_client import LoadResult, Target, run_load, target_of
 _SECONDS = {Effort.SHORT: 2.0, Effort.NORMAL: 20.0, Effort.LONG: 300.0}
 _TIMES = (3.0, 10.0)
 _FEW_CLIENTS = 6
-_WATCHING_CLIENTS = 100
+_WATCHING_CLIENTS = 200
 _FLOOD_CONNECTIONS = 400
 # Sides of the pictures: a flood is rarely of one shape.
 _SIDES = (880, 890, 900, 910, 920)

@@ -4,8 +4,8 @@ Reading a request for a picture costs the front several times what writing a ref
 requests too many nine would be read in vain, on the cores that the instances draw on. So for a moment
 after a refusal the same request of the same client about another place (all bytes of its head are alike
 but those of `bbox`) gets the same answer. The moment is short beside the time that the queue is filled
-for, so that no instance runs out of work by it; then one is read again, and room or none is found as
-always.
+for, so that no instance runs out of work by it. Then one is read again, alone: if there is no room for it
+either, the next moment begins, else all are read.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _LONGEST_S = 0.05
 _SHARE_OF_WAIT = 1 / 20
+# What it takes to read one and find no room.
+_TRIAL_S = 0.005
 _MOST_HELD = 64
 _BOX = re.compile(rb"(?:^|&)bbox=[^&]*", re.IGNORECASE)
 
@@ -54,6 +56,13 @@ class Refusal:
     error: ImageServerError
 
 
+@dataclass(slots=True)
+class _Hold:
+    refusal: Refusal
+    ends: float
+    is_tried: bool = False
+
+
 class Brake:
     """What was refused lately.
 
@@ -74,8 +83,7 @@ class Brake:
         self._address = address
         self._moment_s = min(_LONGEST_S, wait_s * _SHARE_OF_WAIT)
         self._clock = clock
-        self._held: dict[_Key, tuple[float, Refusal]] = {}
-        self._ends = 0.0
+        self._held: dict[_Key, _Hold] = {}
 
     def hold(self, scope: Scope, path: str, refusal: Refusal) -> None:
         """Answer what is like this request with this refusal, for a moment.
@@ -91,20 +99,33 @@ class Brake:
         if len(self._held) >= _MOST_HELD:
             del self._held[next(iter(self._held))]
         key = self._key(scope, path)
+        # Anew at the end: the first is the one that goes where there are too many.
         self._held.pop(key, None)
-        self._ends = self._clock() + self._moment_s
-        self._held[key] = self._ends, refusal
+        self._held[key] = _Hold(refusal, self._clock() + self._moment_s)
 
     def refusal(self, scope: Scope) -> Refusal | None:
         """Return the answer to a GET request that need not be read."""
         if not self._held:
             return None
-        now = self._clock()
-        if now >= self._ends:
-            self._held.clear()
+        key = self._key(scope, scope["path"])
+        hold = self._held.get(key)
+        if hold is None:
+            self._forget()
             return None
-        ends, refusal = self._held.get(self._key(scope, scope["path"]), (now, None))
-        return refusal if now < ends else None
+        now = self._clock()
+        if now < hold.ends:
+            return hold.refusal
+        if hold.is_tried:
+            del self._held[key]
+        else:
+            hold.is_tried, hold.ends = True, now + _TRIAL_S
+        return None
+
+    def _forget(self) -> None:
+        """Let go of the oldest that nobody asks for any more, so that others need not be compared with it."""
+        key, hold = next(iter(self._held.items()))
+        if self._clock() > hold.ends + self._moment_s:
+            del self._held[key]
 
     def _key(self, scope: Scope, path: str) -> _Key:
         query = _BOX.sub(b"", scope["query_string"])

@@ -89,6 +89,32 @@ def test_it_holds_for_a_moment_from_each_refusal(brake, clock):
     assert brake.refusal(scope()) is None
 
 
+def test_after_it_one_is_read_alone_and_then_all_unless_it_was_refused(brake, clock):
+    brake.hold(scope(), PATH, REFUSAL)
+    clock.now += 0.051
+    assert brake.refusal(scope()) is None
+    assert brake.refusal(scope()) is REFUSAL
+    clock.now += 0.004
+    assert brake.refusal(scope()) is REFUSAL
+    clock.now += 0.002
+    assert [brake.refusal(scope()) for _ in range(3)] == [None] * 3
+    brake.hold(scope(), PATH, REFUSAL)
+    clock.now += 0.051
+    assert brake.refusal(scope()) is None
+    brake.hold(scope(), PATH, REFUSAL)
+    clock.now += 0.04
+    assert brake.refusal(scope()) is REFUSAL
+
+
+def test_what_nobody_asks_for_any_more_is_forgotten(brake, clock):
+    brake.hold(scope(), PATH, REFUSAL)
+    assert brake.refusal(scope(client="9.9.9.9")) is None
+    clock.now += 0.2
+    assert brake.refusal(scope(client="9.9.9.9")) is None
+    clock.now = 100.0
+    assert brake.refusal(scope()) is None
+
+
 def test_one_that_has_ended_is_not_held_by_another(brake, clock):
     brake.hold(scope(), PATH, REFUSAL)
     clock.now += 0.04
