@@ -3,8 +3,9 @@
 `python -m benchmarks.dispatch [--tiny] [--rounds 20]`. Both sides answer the same tasks one after the other,
 with full block caches and without a cache of answers; who comes first changes from tile to tile. The pool's
 side holds all that stands between a handler and the engine: question, coalescing, dispatch, control page,
-frames, the process change and back; HTTP is not in it. Ends with 1 where the median of the differences is
-over 0.3 ms.
+frames, the process change and back; HTTP is not in it. The cores are kept awake (`benchmarks.awake`; with
+`--asleep` they are not): else most of the cost is the host's, who wakes them. Ends with 1 where the median of
+the differences is over 0.3 ms.
 """
 
 import argparse
@@ -13,12 +14,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
 import uvloop
 from rich.console import Console
 
+from benchmarks.awake import awake_cores
 from benchmarks.campaigns.arena import swath
 from benchmarks.json_lines import append_lines
 from benchmarks.machine import Machine, this_machine
@@ -105,7 +108,7 @@ async def _pairs(state: ServerState, size: SceneSize, rounds: int) -> list[tuple
         await state.stop()
 
 
-def measure(size: SceneSize, rounds: int) -> DispatchFigure:
+def measure(size: SceneSize, rounds: int, *, asleep: bool = False) -> DispatchFigure:
     """Return the figure."""
     with tempfile.TemporaryDirectory(prefix="swath-dispatch-") as folder:
         definition, compiled, data = (f"{folder}/{name}" for name in ("b.isdef", "b.zmd", "data"))
@@ -117,10 +120,11 @@ def measure(size: SceneSize, rounds: int) -> DispatchFigure:
         swath("publish", compiled, "--name", "bench", "--data", data)
         memory = MemorySettings(total_mb=4000, response_cache_mb=0, block_cache_mb=512)
         state = ServerState(Settings(data=data, instances=1, memory=memory))
-        pairs = uvloop.run(_pairs(state, size, rounds))
+        with nullcontext() if asleep else awake_cores():
+            pairs = uvloop.run(_pairs(state, size, rounds))
     cost_ms = statistics.median(there - here for here, there in pairs)
     return DispatchFigure(
-        row="warm JPEG tiles of the mosaic",
+        row="warm JPEG tiles of the mosaic" + (", cores asleep" if asleep else ""),
         in_process_ms=round(statistics.median(here for here, _ in pairs), 3),
         pool_ms=round(statistics.median(there for _, there in pairs), 3),
         cost_ms=round(cost_ms, 3),
@@ -138,9 +142,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--tiny", action="store_true", help="small scenes, to see that it runs")
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--asleep", action="store_true", help="let idle cores sleep")
     parser.add_argument("--results", type=Path, default=_RESULTS)
     chosen = parser.parse_args(arguments)
-    figure = measure(TINY if chosen.tiny else FULL, chosen.rounds)
+    figure = measure(TINY if chosen.tiny else FULL, chosen.rounds, asleep=chosen.asleep)
     Console().print(
         f"{figure.row}, {figure.pairs} pairs: in process {figure.in_process_ms:.2f} ms, through the "
         f"pool {figure.pool_ms:.2f} ms: dispatch {figure.cost_ms:.3f} ms (asked: ≤ {figure.asked_ms:g})"
