@@ -65,9 +65,15 @@ class Trend:
     rise: float
     noise: float
 
-    def is_flat(self, share: float) -> bool:
-        """Tell whether what it rose from end to end is within twice the noise, or a share of where it began."""
-        return self.rise <= max(2.0 * self.noise, share * self.first)
+    def is_flat(self, share: float, pieces: float = 0.0) -> bool:
+        """Tell whether what it rose from end to end is within twice the noise, or a share of where it began.
+
+        Parameters
+        ----------
+        pieces
+            So many are nothing in any case.
+        """
+        return self.rise <= max(2.0 * self.noise, share * self.first, pieces)
 
 
 def trend(at_s: list[float], values: list[float]) -> Trend:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from engine.errors import InvalidParameter, RequestTooLarge
 from engine.extent import Extent
 from engine.function_rules import Shape
+from engine.geometry.valid_shape import valid_shape
 from server.protocols.arcgis.parameters import Parameters, as_number
 from server.protocols.arcgis.sloppy_json import JsonValue, decode_json
 from server.protocols.arcgis.spatial_reference import crs_of_json, crs_parameter
@@ -256,7 +257,11 @@ def _pack_polygon(name: str, value: JsonValue) -> bytes:
     # Of a list, as the check of a single one keeps all other threads waiting.
     if not shapely.is_valid([polygon]).all():
         _check_crossings(name, rings)
-        polygon = shapely.make_valid(polygon)
+        try:
+            polygon = valid_shape(polygon)
+        except shapely.errors.GEOSException as err:
+            accepted = "rings that enclose an area"
+            raise InvalidParameter(name, "rings that cannot be made valid", accepted) from err
     packed: bytes = shapely.to_wkb(polygon)
     return packed
 

@@ -137,3 +137,10 @@ def test_any_object_gives_readable_wkb_or_a_request_error(value: dict[str, objec
         return
     if geometry is not None:
         assert shapely.is_valid_input(shapely.from_wkb(geometry.wkb))
+
+
+def test_a_ring_that_is_a_point_beside_one_that_crosses_itself_is_left_out() -> None:
+    rings = "[[0,0],[0,0],[0,0]],[[0,3],[3,1],[2,2],[1,1]]"
+    shape = shapely.from_wkb(_read(f'{{"rings":[{rings}]}}').wkb)
+    assert shape.is_valid
+    assert shape.area > 0
