@@ -96,11 +96,11 @@ class Brake:
         # Browsers ask with GET; and a page of an error is no answer for others.
         if scope["method"] != "GET" or len(refusal.body) >= LEAST_BYTES:
             return
-        if len(self._held) >= _MOST_HELD:
-            del self._held[next(iter(self._held))]
         key = self._key(scope, path)
         # Anew at the end: the first is the one that goes where there are too many.
         self._held.pop(key, None)
+        if len(self._held) >= _MOST_HELD:
+            del self._held[next(iter(self._held))]
         self._held[key] = _Hold(refusal, self._clock() + self._moment_s)
 
     def refusal(self, scope: Scope) -> Refusal | None:
