@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 THREADS = min(2, os.cpu_count() or 1)
 
 _NAME = "helper"
+# Of the thread alone, as Linux has it: help is for cores that nobody else wants.
+_NICE = 10
 # Bytes copied at a time, and from how many on two threads copy.
 _PORTION = 1 << 21
 _LEAST_COPIED = 1 << 23
@@ -35,7 +37,7 @@ class _Pool:
 def submit(task: Callable[[], None]) -> Future[None]:
     """Run a task on a helper thread."""
     if _Pool.executor is None:
-        _Pool.executor = ThreadPoolExecutor(max(1, THREADS - 1), thread_name_prefix=_NAME)
+        _Pool.executor = ThreadPoolExecutor(max(1, THREADS - 1), _NAME, os.nice, (_NICE,))
     return _Pool.executor.submit(task)
 
 

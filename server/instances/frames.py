@@ -1,7 +1,7 @@
 """What travels between the front and an instance, and how it is cut from a stream of bytes.
 
-    request   head length u32 · slot u32 · id u64 · name length u32 · head (msgpack Task) · name (for logs);
-              its deadline stands in the slot
+    request   head length u32 · slot u32 · id u64 · name length u32 · small u32 · head (msgpack Task) ·
+              name; its deadline stands in the slot
     reply     head length u32 · 0 u32 · id u64 · body length u64 · head (msgpack ReplyHead) · body
 
 Rule 1: no sockets here but the two blocking functions that instances use.
@@ -12,7 +12,7 @@ Reply id 0 is an instance's greeting: it is ready.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -22,12 +22,34 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Sequence
 
-REQUEST_PREFIX = struct.Struct("<IIQI")
+REQUEST_PREFIX = struct.Struct("<IIQII")
 REPLY_PREFIX = struct.Struct("<IIQQ")
 GREETING = 0
 
 # A head holds a few names, numbers and at most one error message; this also bounds small replies.
 _BUFFER_BYTES = 256 * 1024
+
+
+class RequestFrame(NamedTuple):
+    """One request to an instance.
+
+    Attributes
+    ----------
+    head : bytes
+        msgpack of a Task.
+    slot : int
+        Of the control page.
+    name : bytes
+        What logs call the request.
+    is_small : bool
+        It is expected to take no longer than a few tiles.
+    """
+
+    head: bytes
+    slot: int
+    id: int
+    name: bytes = b""
+    is_small: bool = True
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
@@ -95,9 +117,10 @@ def decode_task(head: bytes | bytearray) -> Task:
     return _task_decoder.decode(head)
 
 
-def request_frame(head: bytes, slot: int, request_id: int, name: bytes = b"") -> bytes:
-    """Return a whole request frame; `name` is what logs call the request."""
-    return REQUEST_PREFIX.pack(len(head), slot, request_id, len(name)) + head + name
+def request_frame(frame: RequestFrame) -> bytes:
+    """Return the bytes of a request frame."""
+    head, slot, number, name, is_small = frame
+    return REQUEST_PREFIX.pack(len(head), slot, number, len(name), is_small) + head + name
 
 
 def reply_frame(head: ReplyHead, request_id: int, body_length: int) -> bytes:
@@ -113,8 +136,8 @@ class RequestReader:
         self._sock = sock
         self._received = b""
 
-    def next(self) -> tuple[int, int, bytes, bytes] | None:
-        """Return slot, id, head and name of the next request, or None at the end of the stream."""
+    def next(self) -> RequestFrame | None:
+        """Return the next request, or None at the end of the stream."""
         while (frame := self._cut()) is None:
             data = self._sock.recv(_BUFFER_BYTES)
             if not data:
@@ -122,17 +145,18 @@ class RequestReader:
             self._received += data
         return frame
 
-    def _cut(self) -> tuple[int, int, bytes, bytes] | None:
+    def _cut(self) -> RequestFrame | None:
         received = self._received
         if len(received) < REQUEST_PREFIX.size:
             return None
-        length, slot, request_id, name_length = REQUEST_PREFIX.unpack_from(received)
+        length, slot, number, name_length, is_small = REQUEST_PREFIX.unpack_from(received)
         name_at = REQUEST_PREFIX.size + length
         end = name_at + name_length
         if len(received) < end:
             return None
         self._received = received[end:]
-        return slot, request_id, received[REQUEST_PREFIX.size : name_at], received[name_at:end]
+        head, name = received[REQUEST_PREFIX.size : name_at], received[name_at:end]
+        return RequestFrame(head, slot, number, name, bool(is_small))
 
 
 def send_all(sock: socket.socket, parts: Sequence[bytes | bytearray | memoryview]) -> None:

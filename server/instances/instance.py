@@ -2,7 +2,9 @@
 
 A render thread that is idle reads the next frame itself. (A receiver thread that hands frames over
 costs a wake-up and an interpreter switch a request; nothing is gained, because cancellation and
-deadlines come over the control page and not as messages.) What waits stands in the socket.
+deadlines come over the control page and not as messages.) What waits stands in the socket. Large work is
+done by a second thread while the first waits for it: only a thread can be less urgent for a while, and
+no tile of another instance shall wait for a core that makes a large picture.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import os
 import select
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -31,14 +35,14 @@ from server.instances.frames import (
     send_all,
 )
 from server.instances.heartbeat import BEAT_S
-from server.instances.process import return_free_memory
+from server.instances.process import return_free_memory, yield_to_small_work
 from server.python_functions.limits import FunctionLimits
 
 if TYPE_CHECKING:
     import socket
 
     from engine.budget import Budget
-    from server.instances.frames import Task
+    from server.instances.frames import RequestFrame, Task
 
 _log = logging.getLogger("swath.instance")
 
@@ -110,7 +114,8 @@ class WorkFactory(Protocol):
 
 
 class _Instance:
-    def __init__(self, sock: socket.socket, page: ControlPage, work: Work) -> None:
+    def __init__(self, sock: socket.socket, page: ControlPage, work: Work, threads: int) -> None:
+        self._patient = ThreadPoolExecutor(threads, "patient", yield_to_small_work)
         self._sock = sock
         self._requests = RequestReader(sock)
         self._page = page
@@ -126,31 +131,34 @@ class _Instance:
     def run(self) -> None:
         """Answer until the front closes its end."""
         while (frame := self._next_frame()) is not None:
-            slot, request_id, head, name = frame
-            REQUEST_ID.set(name.decode("latin-1"))
+            REQUEST_ID.set(frame.name.decode("latin-1"))
             started = time.monotonic()
-            reply, body = self._answer(slot, request_id, head)
+            reply, body = self._answer(frame) if frame.is_small else self._answer_patiently(frame)
             reply.worked_ms = (time.monotonic() - started) * 1e3
             try:
-                self._send(request_id, reply, body)
+                self._send(frame.id, reply, body)
             except (BrokenPipeError, ConnectionResetError):
                 return
             self._count(started)
             if len(body) >= _LARGE_BODY_BYTES:
                 return_free_memory()
 
-    def _next_frame(self) -> tuple[int, int, bytes, bytes] | None:
+    def _next_frame(self) -> RequestFrame | None:
         with self._reading:
             try:
                 return self._requests.next()
             except ConnectionResetError:
                 return None
 
-    def _answer(self, slot: int, request_id: int, head: bytes) -> tuple[ReplyHead, Body]:
-        budget = self._page.work_on(slot, request_id)
+    def _answer_patiently(self, frame: RequestFrame) -> tuple[ReplyHead, Body]:
+        """Answer on a thread that lets small work have the cores first."""
+        return self._patient.submit(copy_context().run, self._answer, frame).result()
+
+    def _answer(self, frame: RequestFrame) -> tuple[ReplyHead, Body]:
+        budget = self._page.work_on(frame.slot, frame.id)
         try:
             budget.check()
-            reply, body = self._work.answer(decode_task(head), budget)
+            reply, body = self._work.answer(decode_task(frame.head), budget)
         except ImageServerError as error:
             return head_of_error(error), b""
         except Exception:
@@ -200,7 +208,7 @@ def run_instance(
     os.close(page_descriptor)
     threading.Thread(target=_beat, args=(page, sock), name="heartbeat", daemon=True).start()
     work = factory.make(order)
-    instance = _Instance(sock, page, work)
+    instance = _Instance(sock, page, work, order.threads)
     others = [
         threading.Thread(target=instance.run, name=f"render-{n}", daemon=True)
         for n in range(1, order.threads)

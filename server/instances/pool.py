@@ -17,7 +17,7 @@ from server.http.request_id import REQUEST_ID
 from server.instances.control_page import SLOTS
 from server.instances.dispatch import Dispatcher, Seat, cell_of
 from server.instances.flight import Flight
-from server.instances.frames import GREETING
+from server.instances.frames import GREETING, RequestFrame
 from server.instances.loss import after_loss
 from server.instances.pool_state import PoolState, SeatState
 from server.instances.price import Prices
@@ -343,7 +343,7 @@ class Pool:
         flight.sent = time.monotonic()
         seat.in_flight[flight.id] = flight
         life.page.begin(flight.slot, flight.deadline, flight.limit_s)
-        life.send(flight.head, flight.slot, flight.id, flight.name)
+        life.send(RequestFrame(flight.head, flight.slot, flight.id, flight.name, flight.is_small))
 
     def _feed(self, seat: Seat) -> None:
         while (flight := self._dispatcher.next_for(seat, time.monotonic())) is not None:

@@ -12,6 +12,8 @@ from pathlib import Path
 # The front does little for each request, but stands before all of them: where cores are short it goes
 # first. What renders then loses nothing, and who asks little waits half as long beside a flood.
 _RENDER_NICE = 5
+# Beyond that: a tile beside a large picture gets nine tenths of a core that both want.
+_LARGE_NICE = 10
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 
@@ -47,6 +49,16 @@ def name_process(name: str) -> None:
 def yield_to_front() -> None:
     """Let the front have a core before this process."""
     os.nice(_RENDER_NICE)
+
+
+def yield_to_small_work() -> None:
+    """Let other instances' small work have a core before the calling thread; there is no way back.
+
+    References
+    ----------
+    nice(2): on Linux each thread has a value of its own; without privileges it can only be raised.
+    """
+    os.nice(_LARGE_NICE)
 
 
 def leave_signals_to_front() -> None:

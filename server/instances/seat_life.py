@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import ConfigError, InstanceLost
 from server.instances.control_page import ControlPage, Counts
-from server.instances.frames import GREETING, ReplyHead, request_frame
+from server.instances.frames import GREETING, ReplyHead, RequestFrame, request_frame
 from server.instances.heartbeat import MISSED_S, Pulse
 from server.instances.link import Link
 from server.instances.process import Neighbour, is_stopped
@@ -165,10 +165,10 @@ class SeatLife:
         """Return what the instance tells of itself."""
         return self._instance.page.counts() if self._instance is not None else None
 
-    def send(self, frame_head: bytes, slot: int, request_id: int, name: bytes = b"") -> None:
+    def send(self, frame: RequestFrame) -> None:
         """Send a frame to the instance, which is ready."""
         if self._instance is not None and self._instance.link is not None:
-            self._instance.link.send(request_frame(frame_head, slot, request_id, name))
+            self._instance.link.send(request_frame(frame))
 
     def listen(self, step_s: float) -> None:
         """Listen to the instance's heart, and kill it if it was stopped or has fallen silent.

@@ -1,5 +1,6 @@
 """Sharing work with a helper thread."""
 
+import os
 import threading
 from collections import deque
 
@@ -30,6 +31,13 @@ def test_all_portions_are_done_by_two_threads():
 def test_a_helper_asks_for_no_help():
     assert can_share()
     assert submit(can_share).result(timeout=30) is False
+
+
+def test_a_helper_takes_only_what_others_leave():
+    def niceness():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert submit(niceness).result(timeout=30) == min(19, niceness() + 10)
 
 
 @pytest.mark.parametrize("on_helper", [True, False])

@@ -13,6 +13,7 @@ from server.instances.frames import (
     REQUEST_PREFIX,
     ReplyHead,
     ReplyReader,
+    RequestFrame,
     RequestReader,
     Task,
     decode_task,
@@ -75,10 +76,10 @@ def test_what_is_no_frame_is_refused():
 def test_a_task_survives_the_way():
     request = msgspec.Raw(msgspec.msgpack.encode({"a": 1}))
     task = Task("f/n", "v", "/p", "arcgis:query", {"f": "json"}, request)
-    frame = request_frame(encode_task(task), 7, 2**40)
-    length, slot, number, name_length = REQUEST_PREFIX.unpack_from(frame)
+    frame = request_frame(RequestFrame(encode_task(task), 7, 2**40, is_small=False))
+    length, slot, number, name_length, is_small = REQUEST_PREFIX.unpack_from(frame)
     assert (slot, number) == (7, 2**40)
-    assert name_length == 0
+    assert (name_length, is_small) == (0, 0)
     found = decode_task(frame[REQUEST_PREFIX.size :][:length])
     assert (found.service, found.options, bytes(found.request)) == (
         "f/n",
@@ -117,13 +118,17 @@ def test_blocking_sockets_carry_more_than_their_buffers():
     assert received == b"".join(parts)
 
 
+def frames_of(heads):
+    return [RequestFrame(head, 3, n, b"id", n % 2 == 0) for n, head in enumerate(heads)]
+
+
 @pytest.mark.parametrize("piece", [1, 7, 40, 10_000_000])
 def test_requests_are_cut_from_whatever_pieces_arrive(piece):
     heads = [b"first", b"", b"x" * 600_000, b"last"]
-    stream = b"".join(request_frame(head, 3, n, b"id") for n, head in enumerate(heads))
+    stream = b"".join(request_frame(frame) for frame in frames_of(heads))
     if piece < 40:
         heads = [b"first", b"", b"last"]
-        stream = b"".join(request_frame(head, 3, n, b"id") for n, head in enumerate(heads))
+        stream = b"".join(request_frame(frame) for frame in frames_of(heads))
     left, right = socket.socketpair()
 
     def send():
@@ -135,9 +140,7 @@ def test_requests_are_cut_from_whatever_pieces_arrive(piece):
     sender.start()
     with right:
         reader = RequestReader(right)
-        assert [reader.next() for _ in heads] == [
-            (3, n, head, b"id") for n, head in enumerate(heads)
-        ]
+        assert [reader.next() for _ in heads] == frames_of(heads)
         assert reader.next() is None
     sender.join()
 
@@ -145,8 +148,8 @@ def test_requests_are_cut_from_whatever_pieces_arrive(piece):
 def test_half_a_request_at_the_end_is_the_end():
     left, right = socket.socketpair()
     with right:
-        left.sendall(request_frame(b"whole", 1, 2) + b"abc")
+        left.sendall(request_frame(RequestFrame(b"whole", 1, 2)) + b"abc")
         left.close()
         reader = RequestReader(right)
-        assert reader.next() == (1, 2, b"whole", b"")
+        assert reader.next() == RequestFrame(b"whole", 1, 2)
         assert reader.next() is None

@@ -113,6 +113,14 @@ async def test_bodies_of_all_sizes_arrive_whole():
             assert bytes(reply.body) == bytes(range(256)) * (count // 256)
 
 
+async def test_large_work_lets_small_work_have_the_cores_first():
+    async with pool_of(1) as pool:
+        # What it takes is not known at first, so that it counts as large; then it is seen to be small.
+        found = [int((await ask(pool, "nice")).body) for _ in range(30)]
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert [found[0] - before, found[-1] - before] == [15, 5]
+
+
 async def test_errors_cross_the_border_with_their_fields():
     async with pool_of(1) as pool:
         with pytest.raises(InvalidParameter, match="Invalid value 'x,y' for parameter 'size'"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -44,6 +45,10 @@ class Trivial:
 
     def _echo(self, question, budget, task):
         return f"{question['text']} {task.service} {task.options}".encode()
+
+    def _nice(self, question, budget, task):
+        # Of the calling thread; os.nice tells the process's.
+        return str(os.getpriority(os.PRIO_PROCESS, threading.get_native_id())).encode()
 
     def _big(self, question, budget, task):
         return bytes(range(256)) * (question["count"] // 256)
