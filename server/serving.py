@@ -12,6 +12,7 @@ import uvicorn
 from server.app import create_app
 from server.http.http_guard import Guard
 from server.http.listening import check_address
+from server.instances.process import keep_free_memory
 from server.telemetry.logs import configure_logging
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def run_server(
     check_address(settings.host, settings.port)
     configure_logging(settings.log_format)
     _allow_descriptors(settings.limits.max_connections)
+    keep_free_memory()
     app = create_app(settings, layers)
     guard = Guard(settings, app.shortcut.begin, app.state.metrics.reject)
     app.state.connections = lambda: len(guard.connections)

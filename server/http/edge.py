@@ -155,6 +155,7 @@ class Edge:
         finally:
             self._metrics.open_requests -= 1
             self._count(scope, exchange, time.perf_counter() - started)
+            _let_go(scope)
 
     async def _answer(self, scope: Scope, exchange: _Exchange) -> None:
         if scope["method"] == "OPTIONS":
@@ -203,7 +204,7 @@ class Edge:
         elif status == 413:
             self._metrics.reject("too_large")
         if self._journal.is_wanted or seconds > self._journal.slow_s:
-            answered = scope.get("swath.answered")
+            cache, stages = scope.get("swath.answered", ("", {}))
             self._journal.note(
                 Finished(
                     scope=scope,
@@ -215,10 +216,21 @@ class Edge:
                     seconds=seconds,
                     body_bytes=exchange.body_bytes,
                     error="" if error is None else type(error).__name__,
-                    cache="" if answered is None else answered.cache,
-                    stages={} if answered is None else answered.stages,
+                    cache=cache,
+                    stages=stages,
                 )
             )
+
+
+def _let_go(scope: Scope) -> None:
+    """Take out of a scope what holds more than it tells: an idle connection keeps the last one.
+
+    Frames in an error's traceback hold requests, flights and so the answers of others; and this scope.
+    """
+    scope.pop("swath.answered", None)
+    error = scope.pop("swath.error", None)
+    if error is not None:
+        error.__traceback__ = error.__cause__ = error.__context__ = None
 
 
 def _is_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -156,6 +156,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         if self._request is not None and not self._request.done():
             self._request.cancel()
+        # Each names the other: they would wait for the collector, with what the request holds.
+        self.cycle = None  # type: ignore[assignment]  # -- as uvicorn itself begins, whatever it annotates
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser and watch the size of the head."""
@@ -195,7 +197,9 @@ class GuardedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def on_response_complete(self) -> None:
-        """Begin the next request of the pipeline."""
+        """Let go of the request, and begin the next of the pipeline."""
+        # An idle connection shall not keep the answer that it was given last.
+        self._request = None
         self._is_ending = True
         super().on_response_complete()
         self._is_ending = False
@@ -246,7 +250,7 @@ class GuardedProtocol(HttpToolsProtocol):
         # thousand of them would lie on the stack.
         begun = None if self._is_ending else self._guard.shortcut(cycle)
         if begun is not None:
-            self._request = begun
+            self._request = None if begun.done() else begun
             return
         task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)

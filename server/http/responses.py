@@ -60,7 +60,8 @@ async def respond(request: Request, state: ServerState, job: Job) -> Response:
     if is_large(job, state.settings.limits.large_export_mb * _MB):
         return await large_export(state, job, headers)
     answered = await state.answer(job, question)
-    request.scope["swath.answered"] = answered
+    # Without its body, which an idle connection would keep.
+    request.scope["swath.answered"] = answered.cache, answered.stages
     reply = answered.reply
     if answered.stale is not None:
         headers = answered.stale.headers()

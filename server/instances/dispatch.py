@@ -42,7 +42,7 @@ _PATIENCE_S = 0.005
 _INTEREST_S = 60.0
 _LATEST_RETRY_S = 600
 # Estimates err: who is let in to wait all of the time there is waits in vain as often as not.
-_SURE_SHARE = 0.8
+_SURE_SHARE = 0.75
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
 
@@ -198,8 +198,9 @@ class Dispatcher:
     def wait_of(self, flight: Flight) -> float:
         """Return the seconds that `flight` would wait until it is worked on, estimated."""
         ready = [seat for seat in self.seats if seat.is_ready]
-        begun = sum(each.price_s for seat in ready for each in seat.in_flight.values())
-        return (begun + self.waiting.work_before(flight)) / max(1, len(ready))
+        begun = (each for seat in ready for each in seat.in_flight.values())
+        left_s = sum(max(0.0, each.price_s - (flight.begun - each.sent)) for each in begun)
+        return (left_s + self.waiting.work_before(flight)) / max(1, len(ready))
 
     def retry_after(self, flight: Flight) -> int:
         """Return the whole seconds after which who asked for `flight` may try again."""

@@ -14,7 +14,7 @@ import os
 import select
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Protocol
 
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("swath.instance")
 
+# More than a socket takes at once: the front fetches it piece by piece, between all else that it does, and
+# the next request is not kept waiting for that.
+_HANDED_OVER_BYTES = 128 * 1024
 # A picture of this size or more leaves a heap behind that is worth giving back.
 _LARGE_BODY_BYTES = 8 * 1024 * 1024
 
@@ -116,6 +119,7 @@ class WorkFactory(Protocol):
 class _Instance:
     def __init__(self, sock: socket.socket, page: ControlPage, work: Work, threads: int) -> None:
         self._patient = ThreadPoolExecutor(threads, "patient", yield_to_small_work)
+        self._sender = ThreadPoolExecutor(threads, "sender")
         self._sock = sock
         self._requests = RequestReader(sock)
         self._page = page
@@ -130,13 +134,20 @@ class _Instance:
 
     def run(self) -> None:
         """Answer until the front closes its end."""
+        sending: Future[None] | None = None
         while (frame := self._next_frame()) is not None:
             REQUEST_ID.set(frame.name.decode("latin-1"))
             started = time.monotonic()
             reply, body = self._answer(frame) if frame.is_small else self._answer_patiently(frame)
             reply.worked_ms = (time.monotonic() - started) * 1e3
             try:
-                self._send(frame.id, reply, body)
+                if sending is not None:
+                    sending.result()
+                    sending = None
+                if _HANDED_OVER_BYTES <= len(body) < _LARGE_BODY_BYTES:
+                    sending = self._sender.submit(self._send, frame.id, reply, body)
+                else:
+                    self._send(frame.id, reply, body)
             except (BrokenPipeError, ConnectionResetError):
                 return
             self._count(started)

@@ -1,7 +1,7 @@
 """What becomes of the requests that an instance had when it was lost.
 
-Only what it was working on is suspected of its death: that is tried once more, with no other request at its
-instance. What stood behind it goes to the next instance as if nothing had been.
+Only what it was working on (or sending) is suspected of its death: that is tried once more, with no other
+request at its instance. What stood behind it goes to the next instance as if nothing had been.
 """
 
 from __future__ import annotations

@@ -223,6 +223,24 @@ async def test_requests_are_counted_with_what_the_handler_says_of_them():
     assert metrics.open_requests == 0
 
 
+async def test_a_scope_that_is_kept_holds_neither_answer_nor_frames():
+    scopes, errors = [], []
+
+    async def app(scope, receive, send):
+        scopes.append(scope)
+        scope["swath.answered"] = ("", {"total": 1.0})
+        try:
+            raise KeyError("cause")
+        except KeyError as cause:
+            errors.append(InvalidParameter("x", "1", "2"))
+            raise errors[0] from cause
+
+    await client(app).get("/")
+    assert not {"swath.answered", "swath.error"} & set(scopes[0])
+    (error,) = errors
+    assert error.__traceback__ is error.__cause__ is error.__context__ is None
+
+
 async def test_a_cancelled_request_ends_in_silence():
     async def app(scope, receive, send):
         raise asyncio.CancelledError

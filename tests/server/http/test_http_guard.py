@@ -1,5 +1,6 @@
 """Slow and greedy clients, with real sockets against a real server."""
 
+import re
 import resource
 import socket
 import time
@@ -7,6 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from server.instances.process import proportional_bytes
 from server.site.publishing import Publisher
 
 LIMIT_S = 1.0
@@ -23,6 +25,7 @@ def server(tmp_path_factory, compiled_picture, serve):
         "SWATH_LIMITS_MAX_CONNECTIONS": "50",
         "SWATH_LIMITS_MAX_BODY_KB": "100",
         "SWATH_LIMITS_MAX_HEAD_KB": "16",
+        "SWATH_MEMORY_RESPONSE_CACHE_MB": "0",
     }
     with serve(data, **limits) as server:
         yield server
@@ -68,6 +71,29 @@ def test_a29_a_silent_connection_is_closed_with_408(server):
         answer = everything(sock)
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"\r\nx-request-id: " in answer
+
+
+def test_idle_connections_do_not_keep_their_last_answers(server):
+    side, count = 1300, 30
+    path = "/arcgis/rest/services/test/picture/ImageServer/exportImage"
+    before = proportional_bytes(server.process.pid)
+    with ExitStack() as stack:
+        total = 0
+        for number in range(count):
+            box = f"bbox=0,0,1,{number + 1}&size={side},{side}"
+            query = f"{box}&format=tiff&compression=none&f=image"
+            sock = stack.enter_context(connect(server))
+            sock.sendall(f"GET {path}?{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            head, _, body = sock.recv(65536, socket.MSG_PEEK).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200"), head + body
+            left = len(head) + 4 + int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+            total += left
+            while left:
+                left -= len(sock.recv(min(left, 1 << 20)))
+        held = proportional_bytes(server.process.pid) - before
+    # Some freed memory is kept for the next.
+    assert total > 100e6
+    assert held < total / 2
 
 
 def test_what_is_no_http_is_refused_with_its_id(server):

@@ -1,6 +1,7 @@
 """What a process does about itself, seen from outside."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -33,6 +34,22 @@ if pid == 0:
 while not is_stopped(pid):
     pass
 os._exit(0)
+"""
+
+KEEPING = """
+import resource, sys
+from server.instances.process import keep_free_memory
+if sys.argv[1] == "keep":
+    keep_free_memory()
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def answers():
+    return [bytearray(3_000_000) for _ in range(8)]
+answers()
+before = faults()
+for _ in range(10):
+    answers()
+print(faults() - before)
 """
 
 
@@ -121,3 +138,12 @@ def test_a_process_that_has_gone_is_neither_stopped_nor_holds_memory():
         gone.wait()
     assert not is_stopped(gone.pid)
     assert proportional_bytes(gone.pid) == 0
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told so")
+def test_freed_memory_is_kept_for_what_comes_next(repo_root):
+    def faults(how):
+        command = [sys.executable, "-c", KEEPING, how]
+        return int(subprocess.run(command, capture_output=True, check=True, cwd=repo_root).stdout)
+
+    assert faults("keep") < faults("give") / 10
