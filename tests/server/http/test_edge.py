@@ -229,11 +229,8 @@ async def test_a_scope_that_is_kept_holds_neither_answer_nor_frames():
     async def app(scope, receive, send):
         scopes.append(scope)
         scope["swath.answered"] = ("", {"total": 1.0})
-        try:
-            raise KeyError("cause")
-        except KeyError as cause:
-            errors.append(InvalidParameter("x", "1", "2"))
-            raise errors[0] from cause
+        errors.append(InvalidParameter("x", "1", "2"))
+        raise errors[0] from KeyError("cause")
 
     await client(app).get("/")
     assert not {"swath.answered", "swath.error"} & set(scopes[0])
