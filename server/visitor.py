@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.errors import Forbidden, InvalidToken, ServiceNotFound, TokenRequired
+from engine.errors import ConfigError, Forbidden, InvalidToken, ServiceNotFound, TokenRequired
 from server.access.caller import ANONYMOUS
 from server.access.credentials import SESSION_COOKIE, find_credential
 from server.http.cookies import cookie_of
@@ -97,11 +97,16 @@ class Visitor:
         ServiceNotFound
             There is none, and nothing is hidden where it would be.
         InvalidToken, TokenRequired, Forbidden
+        ConfigError
+            It is published, but no version of it can be read.
         """
         found = self._state.registry.get(name)
         access = self._state.access
         if found is not None and access.is_public(name):
             return found
+        problem = None if found is not None else self._state.registry.problems.get(name)
+        if problem is not None and self._may_see(name):
+            raise ConfigError(name, "", problem)
         if found is None or not access.may_see(self.caller, name):
             self._refuse(name)
             raise ServiceNotFound(name)
@@ -124,7 +129,7 @@ class Visitor:
         """Return a started service, or None where the visitor may see none."""
         try:
             return self.service(name)
-        except (ServiceNotFound, TokenRequired, Forbidden):
+        except (ServiceNotFound, TokenRequired, Forbidden, ConfigError):
             return None
 
     def names(self) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from config.settings import Settings
-from engine.errors import Forbidden, InvalidToken, ServiceNotFound, TokenRequired
+from engine.errors import ConfigError, Forbidden, InvalidToken, ServiceNotFound, TokenRequired
 from server.access.sharing import Sharing
 from server.access.users import Users
 from server.site.publishing import Publisher
@@ -67,6 +67,30 @@ def test_what_is_public_is_given_without_a_look_at_what_was_shown(state: ServerS
         visitor.service("f/shut")
     with pytest.raises(InvalidToken):
         visitor.names()
+
+
+def test_what_cannot_be_read_is_told_from_what_is_not_there(
+    tmp_path: Path, compiled_picture: Path
+) -> None:
+    for name in ("open", "f/shut"):
+        Publisher(tmp_path).publish(compiled_picture, name)
+        for compiled in (tmp_path / "services" / name).rglob("*.zmd"):
+            compiled.chmod(0o600)
+            compiled.write_bytes(b"of another time")
+    state = ServerState(Settings(data=str(tmp_path)))
+    state.access.open()
+    Users(state.access.site).add("anna", PASSWORD)
+    Sharing(state.access.site).share("f/shut", "named", ["anna"])
+    state.access.poll()
+    state.registry.poll()
+    try:
+        with pytest.raises(ConfigError, match="open: .*not a compiled definition"):
+            Visitor(state, scope()).service("open")
+        with pytest.raises(TokenRequired):
+            Visitor(state, scope()).service("f/shut")
+        assert Visitor(state, scope()).find("open") is None
+    finally:
+        state.access.close()
 
 
 @pytest.mark.parametrize("name", ["f/shut", "f/nothing"])
