@@ -84,7 +84,7 @@ def test_what_cannot_be_read_is_told_from_what_is_not_there(
     state.access.poll()
     state.registry.poll()
     try:
-        with pytest.raises(ConfigError, match="open: .*not a compiled definition"):
+        with pytest.raises(ConfigError, match=r"open: .*not a compiled definition"):
             Visitor(state, scope()).service("open")
         with pytest.raises(TokenRequired):
             Visitor(state, scope()).service("f/shut")
