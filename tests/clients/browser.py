@@ -151,8 +151,9 @@ class Page:
     def wait_for(self, expression: str, timeout_s: float = 30.0) -> None:
         """Wait until a JavaScript expression is true."""
         end = time.monotonic() + timeout_s
-        # As a boolean: an element without own properties comes back as an empty record.
-        while not self.evaluate(f"Boolean({expression})"):
+        # As a boolean: an element without own properties comes back as an empty record. And between two
+        # pages a document has no body for a moment.
+        while not self.evaluate(f"Boolean(document.body && ({expression}))"):
             if time.monotonic() > end:
                 raise PageError(f"still not true after {timeout_s:g} s: {expression}")
             time.sleep(0.05)
