@@ -1,7 +1,7 @@
 """Attack a server of our own and say what held: `python -m benchmarks.campaign [NAME ...]`.
 
 `--short` takes seconds a campaign (CI does that; two minutes of load), `--long` an hour where time is the point. The table is
-also written to `benchmarks/CAMPAIGNS.md` with `--write`. Exit code 1 when a promise was not kept.
+also written to `benchmarks/CAMPAIGNS.md` with `--write`, beside the last runs of the others. Exit code 1 when a promise was not kept.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import cast
 
@@ -17,12 +18,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.campaigns.finding import Campaign, Effort, Finding
-from benchmarks.json_lines import append_lines
+from benchmarks.json_lines import append_lines, read_lines
 from benchmarks.machine import Machine, this_machine
 from benchmarks.peers.process_tree import end_on_sigterm
 
 _HERE = Path(__file__).parent
-_RESULTS = _HERE / "results"
+_RUNS = _HERE / "results" / "campaigns.jsonl"
 _PAGE = _HERE / "CAMPAIGNS.md"
 
 # One line a campaign: its name and its module in benchmarks/campaigns/.
@@ -67,28 +68,46 @@ def _table(figures: Sequence[CampaignFigure]) -> Table:
     return table
 
 
+def latest(figures: Sequence[CampaignFigure]) -> list[CampaignFigure]:
+    """Return what the last run of each campaign found, in the order of the campaigns."""
+    last = {figure.campaign: figure.machine.started for figure in figures}
+    order = list(CAMPAIGNS)
+    found = [each for each in figures if each.machine.started == last[each.campaign]]
+    return sorted(
+        (each for each in found if each.campaign in CAMPAIGNS),
+        key=lambda each: order.index(each.campaign),
+    )
+
+
 def page(figures: Sequence[CampaignFigure]) -> str:
-    """Return the table as a page of Markdown."""
-    machine = figures[0].machine
+    """Return tables as a page of Markdown, one a campaign, each with when and of what it was made."""
     lines = [
         "# Campaigns",
         "",
-        (
-            f"`python -m benchmarks.campaign --write`, effort {figures[0].effort}, "
-            f"{machine.cores} cores of {machine.processor}, {machine.started}, commit {machine.commit}."
-        ),
-        "",
-        "| campaign | what | asked | seen | |",
-        "| --- | --- | --- | --- | --- |",
+        "The last run of each: `python -m benchmarks.campaign [NAME ...] --write`.",
     ]
-    for figure in figures:
-        found = figure.finding
-        cells = (figure.campaign, found.what, found.asked, found.seen)
-        verdict = "held" if found.met else "**broken**"
-        lines.append(
-            "| " + " | ".join(cell.replace("|", "\\|") for cell in (*cells, verdict)) + " |"
-        )
+    for name, group in groupby(figures, key=lambda figure: figure.campaign):
+        found = list(group)
+        machine = found[0].machine
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            (
+                f"Effort {found[0].effort}, {machine.cores} cores of {machine.processor}, "
+                f"{machine.started}, commit {machine.commit}."
+            ),
+            "",
+            "| what | asked | seen | |",
+            "| --- | --- | --- | --- |",
+            *(_row(each.finding) for each in found),
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _row(found: Finding) -> str:
+    cells = (found.what, found.asked, found.seen, "held" if found.met else "**broken**")
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,9 +134,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 CampaignFigure(campaign=name, finding=found, effort=effort, machine=machine)
             )
     console.print(_table(figures))
-    append_lines(figures, _RESULTS / "campaigns.jsonl")
-    if chosen.write and figures:
-        _PAGE.write_text(page(figures), "utf-8")
+    append_lines(figures, _RUNS)
+    if chosen.write:
+        _PAGE.write_text(page(latest(read_lines(_RUNS, CampaignFigure))), "utf-8")
     return 0 if all(figure.finding.met for figure in figures) else 1
 
 
