@@ -23,22 +23,23 @@ if TYPE_CHECKING:
 THREADS = min(2, os.cpu_count() or 1)
 
 _NAME = "helper"
-# Of the thread alone, as Linux has it: help is for cores that nobody else wants.
-_NICE = 10
 # Bytes copied at a time, and from how many on two threads copy.
 _PORTION = 1 << 21
 _LEAST_COPIED = 1 << 23
 
 
-class _Pool:
-    executor: ThreadPoolExecutor | None = None
+# By niceness: who helps urgent work must not stand back where it does not, or the work waits for its helper.
+_executors: dict[int, ThreadPoolExecutor] = {}
 
 
 def submit(task: Callable[[], None]) -> Future[None]:
-    """Run a task on a helper thread."""
-    if _Pool.executor is None:
-        _Pool.executor = ThreadPoolExecutor(max(1, THREADS - 1), _NAME, os.nice, (_NICE,))
-    return _Pool.executor.submit(task)
+    """Run a task on a helper thread that is as urgent as this one."""
+    niceness = os.getpriority(os.PRIO_PROCESS, 0)  # on Linux, of the calling thread
+    executor = _executors.get(niceness)
+    if executor is None:
+        # Its thread is begun by the first who submits, and inherits its niceness.
+        executor = _executors[niceness] = ThreadPoolExecutor(max(1, THREADS - 1), _NAME)
+    return executor.submit(task)
 
 
 def can_share() -> bool:

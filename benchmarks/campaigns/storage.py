@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -35,6 +36,7 @@ from tests.range_server import RangeServer
 
 _TIMEOUT_S = 2.5
 _ATTEMPTS = 6
+_INSTANCES = 2
 # The whole scene at full resolution: four blocks, where one is kept.
 _SIZE = TINY.pixels
 _PATIENCE_S = 30.0
@@ -99,10 +101,13 @@ class _Stage:
         """Let storage answer and return the seconds until the service does, all its instances."""
         self.storage.fail()
         began, right = time.monotonic(), 0
-        while right < 4 and time.monotonic() - began < 2 * _PATIENCE_S:
-            right = right + 1 if self.far().code == 200 else 0
-            if not right:
-                time.sleep(0.1)
+        with ThreadPoolExecutor(_INSTANCES) as clients:
+            while right < 4 and time.monotonic() - began < 2 * _PATIENCE_S:
+                # At once, so that each instance has one: each finds out for itself.
+                found = list(clients.map(lambda _: self.far(), range(_INSTANCES)))
+                right = right + 1 if {each.code for each in found} == {200} else 0
+                if not right:
+                    time.sleep(0.1)
         return time.monotonic() - began
 
 
@@ -151,8 +156,9 @@ def run(effort: Effort, folder: Path) -> Iterator[Finding]:
         for _ in range(_ROUNDS[effort]):
             with _Neighbour(stage) as alone:
                 calm = [stage.far() for _ in range(5)]
-            told = f"{sum(each.code == 200 for each in calm)} of 5 right"
-            yield _found("views of a remote raster", "all right", told, met="5 of" in told)
+            wrong = [str(each.code) for each in calm if each.code != 200]
+            told = ", ".join([f"{5 - len(wrong)} of 5 right", *wrong])
+            yield _found("views of a remote raster", "all right", told, met=not wrong)
             yield from _overload(stage)
             for kind in ("silent",) if effort is Effort.SHORT else ("silent", "slow"):
                 yield from _no_answer(stage, kind, alone.median_ms())
@@ -218,9 +224,15 @@ def _no_answer(stage: _Stage, kind: str, calm_ms: float) -> Iterator[Finding]:
         seen,
         met=first.code == 504 and codes <= {503, 504} and longest < limit,
     )
-    seen = f"{later[-1].code} after {1e3 * later[-1].seconds:.0f} ms"
-    is_quick = later[-1].code == 503 and later[-1].seconds < 1.0
-    yield _found(f"{what}: later requests", "503 at once", seen, met=is_quick, is_timed=True)
+    quick = [each for each in later if each.code == 503 and each.seconds < 1.0]
+    seen = f"{len(quick)} of {len(later)}, after {1e3 * median(e.seconds for e in later):.0f} ms"
+    yield _found(
+        f"{what}: later requests",
+        "503 at once, when each instance has found out",
+        seen,
+        met=len(quick) > len(later) - _INSTANCES,
+        is_timed=True,
+    )
     seen = f"{beside.failures()} of {len(beside.answers)} failed"
     yield _found(f"{what}: another service", "no failure", seen, met=beside.failures() == 0)
     now_ms = beside.median_ms()

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -33,11 +34,18 @@ def test_a_helper_asks_for_no_help():
     assert submit(can_share).result(timeout=30) is False
 
 
-def test_a_helper_takes_only_what_others_leave():
+def test_a_helper_is_as_urgent_as_who_asks_for_help():
     def niceness():
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
-    assert submit(niceness).result(timeout=30) == min(19, niceness() + 10)
+    def helped():
+        os.nice(3)
+        return niceness(), submit(niceness).result(timeout=30)
+
+    assert submit(niceness).result(timeout=30) == niceness()
+    with ThreadPoolExecutor(1) as other:
+        own, helper = other.submit(helped).result(timeout=30)
+    assert own == helper == min(19, niceness() + 3)
 
 
 @pytest.mark.parametrize("on_helper", [True, False])
