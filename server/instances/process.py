@@ -75,7 +75,7 @@ def keep_free_memory() -> None:
     """Keep what is freed, up to some answers' worth, for the next allocation (where libc is glibc).
 
     By default glibc gives memory above the heap's last use back at once, and what comes next is zeroed by
-    the kernel page by page: reading an answer of two megabytes took the front twice the time of all else.
+    the kernel page by page: under a flood of pictures of two megabytes that was a third of the front's time.
 
     References
     ----------
