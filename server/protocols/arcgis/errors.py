@@ -18,6 +18,7 @@ import msgspec
 
 from engine.errors import (
     AccessError,
+    ConfigError,
     DeadlineExceeded,
     FunctionFailed,
     ImageServerError,
@@ -35,7 +36,7 @@ from engine.errors import (
     TooManyAttempts,
     shorten,
 )
-from server.errors import message_of
+from server.errors import hidden_reference, message_of
 from server.http.request_id import reference
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ def failure_of(error: Exception, code_of: Callable[[ImageServerError], int]) -> 
     if isinstance(error, StorageError):
         # Told in the log when storage begins and ceases to fail, not once a request.
         return Failure(_http_status(error), code_of(error), message_of(error))
+    if isinstance(error, ConfigError):
+        # Its text says all that its operator needs: no frames, each time that somebody asks.
+        incident = hidden_reference(error)
+        return Failure(200, code_of(error), message_of(error), (f"Incident {incident}.",))
     if not isinstance(error, _TELLABLE):
         incident = reference()
         _log.error("incident %s: %s", incident, type(error).__name__, exc_info=error)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from engine.errors import (
+    ConfigError,
     Forbidden,
     InvalidParameter,
     InvalidToken,
@@ -50,6 +51,18 @@ def test_a_body_stays_below_what_the_javascript_sdk_reads(character: str) -> Non
     error = InvalidParameter(character * 3000, character * 3000, character * 3000)
     body = msgspec.json.encode(failure_of(error, status_of).body())
     assert len(body) <= MAX_BYTES
+
+
+def test_a_service_that_cannot_be_opened_is_told_and_why_stays_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failure = failure_of(ConfigError("/data/secret.zmd", "", "is of another format"), status_of)
+    assert (failure.status, failure.code) == (200, 500)
+    assert failure.message == "This service cannot be opened."
+    (record,) = caplog.records
+    assert "/data/secret.zmd" in record.getMessage()
+    assert record.exc_info is None
+    assert failure.details[0].removeprefix("Incident ").rstrip(".") in record.getMessage()
 
 
 def test_the_path_of_a_source_stays_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
