@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin
@@ -35,6 +35,7 @@ class _Service:
 @dataclass
 class _Registry:
     services: dict[str, _Service]
+    problems: dict[str, str] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         return list(self.services)

@@ -27,6 +27,7 @@ _TRUTH = {"type": "FeatureCollection", "features": [], "off_m": {"west": 190}}
 @dataclass
 class _Registry:
     published: set[str] = field(default_factory=set)
+    problems: dict[str, str] = field(default_factory=dict)
 
     def names(self) -> set[str]:
         return self.published
