@@ -41,6 +41,7 @@ def told(state: ServerState) -> dict[str, Any]:
         "open_requests": state.metrics.open_requests,
         "connections": state.connections(),
         "fork_parent": pools.fork_parent_pid,
+        "spare_fork_parent": pools.spare_pid,
         "instances": {"seats": pools.instances, "ready": pools.ready, "replaced": pools.restarts},
         "queue": {"waiting": pools.waiting, "at_instances": pools.in_flight},
         "pools": [_pool(pool) for pool in pools.pools],

@@ -23,8 +23,8 @@ from server.answers.disk_cache import DiskCache
 from server.answers.output_pictures import OutputPictures
 from server.answers.response_cache import ResponseCache
 from server.http.proxy import PublicAddress
+from server.instances.fork_parents import ForkParentOptions
 from server.instances.instance import InstanceOrder
-from server.instances.keeper import KeeperOptions
 from server.instances.pool_options import PoolsOptions, QueueOptions
 from server.instances.pools import Pools
 from server.instances.recycling import RecyclingLimits
@@ -80,7 +80,9 @@ class ServerState:
         )
         # Services appear with what was said of them before.
         self.registry = ServiceRegistry(Path(settings.data), self.access.poll)
-        self.pools = Pools(KeeperOptions(log_format=settings.log_format), pools_options(settings))
+        self.pools = Pools(
+            ForkParentOptions(log_format=settings.log_format), pools_options(settings)
+        )
         self.coalescer = Coalescer(self.pools)
         self.sessions = Sessions(settings.timeouts.session_s)
         self.form_tokens = FormTokens()

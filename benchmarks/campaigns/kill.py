@@ -34,7 +34,6 @@ _PARENTS_DEATH = "kill the fork parent"
 _FATAL_ASKS = 10
 _FATAL_QUESTIONS = {Effort.SHORT: 4, Effort.NORMAL: 20, Effort.LONG: 100}
 _AFTERWARDS_S = 1.0
-_PARENT_S = 120.0  # seconds of work, which take long on a machine under fire
 _SEATS = 2  # of an arena
 
 
@@ -70,13 +69,13 @@ def run(effort: Effort, folder: Path) -> Iterator[Finding]:
     settings = {"PYTHONPATH": paths, "SWATH_MEMORY_RESPONSE_CACHE_MB": "0"}
     with arena(folder, **settings) as server:
         server.publish("others")
-        yield from _under_fire(server, folder / "server.log", effort)
+        yield from _under_fire(server, effort)
         yield from _fatal_request(server, folder / "server.log")
         yield _fatal_requests(server, _FATAL_QUESTIONS[effort])
     yield from _starts((folder / "server.log").read_text("utf-8", "replace"))
 
 
-def _under_fire(server: Arena, log: Path, effort: Effort) -> Iterator[Finding]:
+def _under_fire(server: Arena, effort: Effort) -> Iterator[Finding]:
     urls = _addresses(server, "scenes")
     client = Client(server.url)
     before = {url: client.ask(url).digest for url in urls}
@@ -93,7 +92,6 @@ def _under_fire(server: Arena, log: Path, effort: Effort) -> Iterator[Finding]:
             url = urls[number % len(urls)]
             _wait_for_answer(client, url, before[url])
             restored.setdefault(blow.name, []).append(time.monotonic() - began)
-            _wait_for_fork_parent(server, log)
     yield from _answers(askers.asked, before, struck)
     yield from _restorations(restored)
     yield _nothing_stuck(server, client, urls, before)
@@ -113,16 +111,6 @@ def _wait_until_whole(server: Arena, victims: Sequence[int]) -> None:
         if not set(pids) & set(victims) and len(pids) == _SEATS and _is_ready(server):
             return
         time.sleep(0.01)
-
-
-def _wait_for_fork_parent(server: Arena, log: Path) -> None:
-    """Wait for the process without which nobody comes after the next victims."""
-    ends = time.monotonic() + _PARENT_S
-    while time.monotonic() < ends:
-        text = log.read_text("utf-8", "replace")
-        if any(f"fork parent (process {pid}) ready" in text for pid in _pids(server, _FORK_PARENT)):
-            return
-        time.sleep(0.05)
 
 
 def _wait_for_answer(client: Client, url: str, digest: str) -> None:

@@ -17,6 +17,7 @@ from engine.answer import answer
 from engine.process_memory import process_memory
 from engine.python_functions.runner import use_runner
 from engine.readers.drivers import gdal_version
+from engine.readers.remote.breaker import share_breakers
 from engine.readers.remote.connections import pages
 from engine.readers.remote.patience import reading_for
 from engine.readers.remote.range_client import received_bytes
@@ -47,6 +48,7 @@ def _operations(protocol: str) -> Any:
 def preload() -> None:
     """Import the engine and all renderers and load the kernels; open nothing."""
     preload_engine()
+    share_breakers()
     for protocol in _PROTOCOLS_WITH_RENDERERS:
         _operations(protocol)
 

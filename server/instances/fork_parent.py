@@ -3,8 +3,11 @@
 Started by the front as `python -m server.instances.fork_parent --control FD --work MODULE`. Speaks
 msgpack over a SOCK_SEQPACKET pair, one message a packet:
 
-    front → here    order, with the instance's socket and control page as descriptors
-    here → front    ["ready", versions] · ["forked", number, pid] · ["exited", pid, wait status]
+    front → here    order, with the instance's socket and control page as descriptors; or
+                    nil, with the control socket of another fork parent: the spare
+    here → front    ["ready", versions] · ["forked", number or nil, pid] · ["exited", pid, wait status]
+
+The spare is forked, too: it shares all that is loaded, and goes on at once where this process ends.
 
 Rule 1: no dataset, transformer, SQLite handle or thread in this process; all would be shared by forks.
 Rule 2: when the front has gone, it kills what does not end by itself, and ends. When it is gone itself, the
@@ -31,7 +34,6 @@ from server.instances.process import (
     leave_signals_to_front,
     name_process,
     wake_with_parents_end,
-    yield_to_front,
 )
 from server.telemetry.logs import configure_logging
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("swath.fork_parent")
 _PACKET_BYTES = 64 * 1024
 _DESCRIPTORS = 2
+_NAME, _SPARE_NAME = "swath-fork", "swath-spare"
 
 
 class _ForkParent:
@@ -48,10 +51,17 @@ class _ForkParent:
         self._control = control
         self._factory = factory
         self._children: set[int] = set()
+        self._succession: socket.socket | None = None
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
-    def run(self) -> None:
-        """Follow the front's messages until it closes its end."""
+    def run(self) -> socket.socket | None:
+        """Follow the front's messages until it closes its end.
+
+        Returns
+        -------
+        socket or None
+            In a spare, which returns from here as soon as it is forked: its own control socket.
+        """
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self._tell("ready", self._factory.versions())
@@ -63,8 +73,10 @@ class _ForkParent:
                 self._reap()
             if self._control in readable and not self._follow():
                 break
-        for pid in self._children:
-            os.kill(pid, signal.SIGKILL)
+        if self._succession is None:
+            for pid in self._children:
+                os.kill(pid, signal.SIGKILL)
+        return self._succession
 
     def _tell(self, *message: Any) -> None:
         self._control.send(msgspec.msgpack.encode(message))
@@ -81,30 +93,39 @@ class _ForkParent:
         packet, descriptors, _, _ = socket.recv_fds(self._control, _PACKET_BYTES, _DESCRIPTORS)
         if not packet:
             return False
-        order = msgspec.msgpack.decode(packet, type=InstanceOrder)
-        pid = self._fork(order, descriptors)
-        self._children.add(pid)
-        self._tell("forked", order.number, pid)
-        return True
-
-    def _fork(self, order: InstanceOrder, descriptors: Sequence[int]) -> int:
+        order = msgspec.msgpack.decode(packet, type=InstanceOrder | None)
+        # The spare that took over is the spare no more.
+        name_process(_NAME)
         sys.stderr.flush()
         pid = os.fork()
-        if pid == 0:
+        if pid == 0 and order is None:
+            self._become_spare(descriptors)
+            return False
+        if pid == 0 and order is not None:
             _run_child(lambda: self._become_instance(order, descriptors))
         for descriptor in descriptors:
             os.close(descriptor)
-        return pid
+        self._children.add(pid)
+        self._tell("forked", None if order is None else order.number, pid)
+        return True
 
-    def _become_instance(self, order: InstanceOrder, descriptors: Sequence[int]) -> None:
+    def _become_spare(self, descriptors: Sequence[int]) -> None:
+        self._leave_parent()
+        name_process(_SPARE_NAME)
+        self._succession = socket.socket(fileno=descriptors[0])
+
+    def _leave_parent(self) -> None:
+        """Give up, in a fork, what is the parent's."""
         wake_with_parents_end()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._control.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
+
+    def _become_instance(self, order: InstanceOrder, descriptors: Sequence[int]) -> None:
+        self._leave_parent()
         name_process(f"swath-inst-{order.number}")
-        yield_to_front()
         with socket.socket(fileno=descriptors[0]) as sock:
             run_instance(sock, descriptors[1], order, self._factory)
 
@@ -132,15 +153,16 @@ def main() -> None:
 
     wake_with_parents_end()
     leave_signals_to_front()
-    name_process("swath-fork")
+    name_process(_NAME)
     configure_logging(options.log_format)
     factory = cast("WorkFactory", importlib.import_module(options.work))
     factory.preload()
     # What is alive now stays: the collector must not touch (and so copy) its pages in every fork.
     gc.collect()
     gc.freeze()
-    with socket.socket(fileno=options.control) as control:
-        _ForkParent(control, factory).run()
+    control: socket.socket | None = socket.socket(fileno=options.control)
+    while control is not None:
+        control = _ForkParent(control, factory).run()
     os._exit(0)
 
 

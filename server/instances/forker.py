@@ -1,11 +1,10 @@
-"""The front's end of the fork parent: start it, ask for instances, hear of their ends."""
+"""The front's end of a fork parent: start it, ask for instances and for a spare, hear of their ends."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -17,10 +16,10 @@ import msgspec
 
 from config.environment import OIDC_SECRET
 from engine.errors import ConfigError
-from server.instances.process import ENVIRONMENT, is_stopped
+from server.instances.process import ENVIRONMENT, Neighbour, is_stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from server.instances.instance import InstanceOrder
 
@@ -31,6 +30,7 @@ _STOP_S = 5.0
 _READY_S = 300.0
 _FORK_S = 10.0
 _WATCH_S = 0.5
+TITLE = "fork parent"
 
 
 class Forker:
@@ -43,12 +43,14 @@ class Forker:
     environment
         Added to the process's own.
     on_lost
-        Called when the process ends without having been asked to.
+        Called, with this, when the process ends without having been asked to.
 
     Attributes
     ----------
     versions : dict of str to str
         Of what the instances work with, once the process is ready.
+    title : str
+        What the process is, for the log.
     """
 
     def __init__(
@@ -56,17 +58,21 @@ class Forker:
         work: str,
         log_format: str,
         environment: Mapping[str, str],
-        on_lost: Callable[[], None],
+        on_lost: Callable[[Forker], None],
     ) -> None:
         self._work = work
         self._log_format = log_format
         self._environment = environment
         self._on_lost = on_lost
         self.versions: dict[str, str] = {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self.title = TITLE
+        self._process: Neighbour | None = None
+        # Where the front itself has started the process, which then is to be reaped.
+        self._child: subprocess.Popen[bytes] | None = None
+        self._spare_pid = 0
         self._control: socket.socket | None = None
         self._ready: asyncio.Future[None] | None = None
-        self._pids: dict[int, asyncio.Future[int]] = {}
+        self._pids: dict[int | None, asyncio.Future[int]] = {}
         self._watcher: asyncio.Task[None] | None = None
 
     @property
@@ -82,13 +88,11 @@ class Forker:
         ConfigError
             It ended before it was ready; its own log says why.
         """
-        loop, started = asyncio.get_running_loop(), time.monotonic()
+        started = time.monotonic()
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        mine.settimeout(0)
-        self._ready = loop.create_future()
         arguments = ["--control", str(theirs.fileno())]
         arguments += ["--work", self._work, "--log-format", self._log_format]
-        self._process = subprocess.Popen(  # noqa: ASYNC220 -- PR_SET_PDEATHSIG follows the thread that forks, which must be this one
+        self._child = subprocess.Popen(  # noqa: ASYNC220 -- PR_SET_PDEATHSIG follows the thread that forks, which must be this one
             # -P: a folder "config" or "server" where the operator happens to stand is not ours.
             [sys.executable, "-P", "-m", "server.instances.fork_parent", *arguments],
             pass_fds=[theirs.fileno()],
@@ -96,16 +100,52 @@ class Forker:
             env=_environment(self._environment),
         )
         theirs.close()
-        self._control = mine
-        loop.add_reader(mine.fileno(), self._receive)
-        self._watcher = asyncio.create_task(self._watch(self._process))
-        try:
-            await asyncio.wait_for(asyncio.shield(self._ready), _READY_S)
-        except TimeoutError:
-            self._process.kill()
-            await self._ready
+        await self._until_ready(self._child.pid, mine)
         took_ms = (time.monotonic() - started) * 1e3
         _log.info("fork parent (process %d) ready in %.0f ms", self.pid, took_ms)
+
+    async def spare(self) -> Forker:
+        """Return another fork parent, forked from this one: what that has loaded is shared by both.
+
+        Raises
+        ------
+        ConnectionError, TimeoutError
+            See `fork`.
+        ConfigError
+            It ended before it was ready.
+        """
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self._spare_pid = await self._ask(None, [theirs.fileno()])
+        except BaseException:
+            mine.close()
+            raise
+        finally:
+            theirs.close()
+        found = Forker(self._work, self._log_format, self._environment, self._on_lost)
+        found.title = f"spare {TITLE}"
+        try:
+            await found._until_ready(self._spare_pid, mine)
+        except asyncio.CancelledError:
+            await found.stop()
+            raise
+        return found
+
+    async def _until_ready(self, pid: int, control: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        control.settimeout(0)
+        self._ready = ready = loop.create_future()
+        self._process = process = Neighbour.of(pid)
+        self._control = control
+        loop.add_reader(control.fileno(), self._receive)
+        self._watcher = asyncio.create_task(self._watch(process))
+        try:
+            # Not wait_for, whose cancellation is lost when the answer has just come.
+            async with asyncio.timeout(_READY_S):
+                await asyncio.shield(ready)
+        except TimeoutError:
+            process.kill()
+            await ready
 
     async def fork(self, order: InstanceOrder, sock: socket.socket, page_descriptor: int) -> int:
         """Return the process id of a new instance that owns copies of both descriptors.
@@ -117,14 +157,17 @@ class Forker:
         TimeoutError
             It does not answer, and is killed for that.
         """
+        return await self._ask(order, [sock.fileno(), page_descriptor])
+
+    async def _ask(self, order: InstanceOrder | None, descriptors: Sequence[int]) -> int:
         if self._control is None:
             raise ConnectionResetError("the fork parent is not running")
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._pids[order.number] = answer
-        message = msgspec.msgpack.encode(order)
-        socket.send_fds(self._control, [message], [sock.fileno(), page_descriptor])
+        self._pids[None if order is None else order.number] = answer
+        socket.send_fds(self._control, [msgspec.msgpack.encode(order)], descriptors)
         try:
-            return await asyncio.wait_for(answer, _FORK_S)
+            async with asyncio.timeout(_FORK_S):
+                return await answer
         except TimeoutError:
             if self._process is not None:
                 _log.error("the fork parent (process %d) does not fork", self._process.pid)
@@ -139,18 +182,17 @@ class Forker:
         self._close_control(ConnectionResetError("the fork parent was stopped"))
         if process is None:
             return
-        try:
-            await asyncio.to_thread(process.wait, _STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            await asyncio.to_thread(process.wait)
+        await asyncio.to_thread(process.wait, _STOP_S)
+        process.kill()
+        if self._child is not None:
+            await asyncio.to_thread(self._child.wait)
 
-    async def _watch(self, process: subprocess.Popen[bytes]) -> None:
+    async def _watch(self, process: Neighbour) -> None:
         """Let the process go on when it was stopped: to replace it would cost all its instances."""
         while self._process is process:
             if is_stopped(process.pid):
-                _log.warning("the fork parent (process %d) was stopped; it goes on", process.pid)
-                process.send_signal(signal.SIGCONT)
+                _log.warning("the %s (process %d) was stopped; it goes on", self.title, process.pid)
+                process.go_on()
             await asyncio.sleep(_WATCH_S)
 
     def _receive(self) -> None:
@@ -174,27 +216,28 @@ class Forker:
                 self.versions = versions
                 if self._ready is not None and not self._ready.done():
                     self._ready.set_result(None)
-            case ["forked", int(number), int(pid)]:
+            case ["forked", int() | None as number, int(pid)]:
                 answer = self._pids.pop(number, None)
                 if answer is not None and not answer.done():
                     answer.set_result(pid)
             case ["exited", int(pid), int(status)]:
-                _log.log(
-                    logging.INFO if status == 0 else logging.WARNING,
-                    "instance process %d ended: %s",
-                    pid,
-                    _describe(status),
-                )
+                what = f"spare {TITLE}" if pid == self._spare_pid else "instance process"
+                level = logging.INFO if status == 0 else logging.WARNING
+                code = os.waitstatus_to_exitcode(status)
+                _log.log(level, "%s %d ended: %s", what, pid, _describe(code))
 
     def _lost(self) -> None:
         process, self._process = self._process, None
-        if process is not None:
-            code = process.wait()
-            _log.error("the fork parent (process %d) ended: %s", process.pid, _describe_code(code))
+        child, self._child = self._child, None
+        if child is not None:
+            how = _describe(child.wait())
+            _log.error("the fork parent (process %d) ended: %s", child.pid, how)
+        elif process is not None:
+            _log.error("the %s (process %d) ended", self.title, process.pid)
         was_ready = self._ready is not None and self._ready.done()
         self._close_control(ConnectionResetError("the fork parent ended"))
         if was_ready:
-            self._on_lost()
+            self._on_lost(self)
 
     def _close_control(self, error: Exception) -> None:
         if self._control is not None:
@@ -219,9 +262,5 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     return {**found, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def _describe(status: int) -> str:
-    return _describe_code(os.waitstatus_to_exitcode(status))
-
-
-def _describe_code(code: int) -> str:
+def _describe(code: int) -> str:
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"

@@ -35,7 +35,7 @@ from server.instances.frames import (
     send_all,
 )
 from server.instances.heartbeat import BEAT_S
-from server.instances.process import return_free_memory, yield_to_small_work
+from server.instances.process import return_free_memory, yield_to_front, yield_to_small_work
 from server.python_functions.limits import FunctionLimits
 
 if TYPE_CHECKING:
@@ -220,13 +220,15 @@ def run_instance(
     threading.Thread(target=_beat, args=(page, sock), name="heartbeat", daemon=True).start()
     work = factory.make(order)
     instance = _Instance(sock, page, work, order.threads)
+    instance.greet()
+    # Not before: who waits for a new instance shall not wait for those at work, too.
+    yield_to_front()
     others = [
         threading.Thread(target=instance.run, name=f"render-{n}", daemon=True)
         for n in range(1, order.threads)
     ]
     for thread in others:
         thread.start()
-    instance.greet()
     if not select.select([sock], [], [], 0.0)[0]:
         work.settle()
     instance.run()

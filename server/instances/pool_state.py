@@ -70,6 +70,8 @@ class PoolsState:
         Also of pools that are no more.
     renewed : int
         Instances that were replaced with nothing wrong: they had done enough, or their order had changed.
+    fork_parent_pid, spare_pid : int or None
+        Processes that fork instances, the one at work and the one that goes on after it.
     versions : dict of str to str
         Of what the instances work with.
     quarantined, refused : int
@@ -79,6 +81,7 @@ class PoolsState:
     pools: tuple[PoolState, ...]
     restarts: int
     fork_parent_pid: int | None
+    spare_pid: int | None
     versions: dict[str, str] = field(default_factory=dict)
     renewed: int = 0
     quarantined: int = 0

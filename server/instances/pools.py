@@ -11,7 +11,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from server.instances.keeper import Keeper, KeeperOptions
+from server.instances.keeper import Keeper
 from server.instances.pool import Pool
 from server.instances.pool_state import PoolsState
 from server.instances.quarantine import Quarantine
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from server.instances.flight import Flight
+    from server.instances.fork_parents import ForkParentOptions
     from server.instances.job import Job
     from server.instances.pool_options import PoolsOptions
 
@@ -32,7 +33,7 @@ _SWEEP_S = 0.05
 class Pools:
     """The shared pool, dedicated pools, and the one keeper of all their instances."""
 
-    def __init__(self, keeping: KeeperOptions, options: PoolsOptions) -> None:
+    def __init__(self, keeping: ForkParentOptions, options: PoolsOptions) -> None:
         self._options = options
         self._keeper = Keeper(keeping, options)
         self._quarantine = Quarantine(options.queueing.quarantine_s)
@@ -83,6 +84,7 @@ class Pools:
             pools=pools,
             restarts=self._restarts_before + sum(pool.restarts for pool in pools),
             fork_parent_pid=self._keeper.fork_parent_pid(),
+            spare_pid=self._keeper.spare_pid(),
             versions=self._keeper.versions(),
             renewed=self._renewed,
             quarantined=self._quarantine.quarantined,

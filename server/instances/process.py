@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _MAPPED_BYTES = 4 * 1024 * 1024
 _KEPT_BYTES = 32 * 1024 * 1024
+_ENDED = (b"Z", b"X")
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 
@@ -110,11 +112,36 @@ class Neighbour:
         """Return the process that has a number now."""
         return cls(pid, _stat(pid)[1])
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has ended; its parent may not have noticed yet."""
+        state, started = _stat(self.pid)
+        return not self.started or started != self.started or state in _ENDED
+
+    def wait(self, within_s: float) -> None:
+        """Wait until it has ended, for so long at most; blocks."""
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return
+        try:
+            if not self.is_gone:
+                select.select([descriptor], [], [], within_s)
+        finally:
+            os.close(descriptor)
+
     def kill(self) -> None:
         """Kill it, whoever its parent is; nothing happens when it has gone."""
-        if self.started and _stat(self.pid)[1] == self.started:
+        self._signal(signal.SIGKILL)
+
+    def go_on(self) -> None:
+        """Let it go on if it was stopped."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if not self.is_gone:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+                os.kill(self.pid, number)
 
 
 def is_stopped(pid: int) -> bool:

@@ -255,7 +255,9 @@ class SeatLife:
     async def _is_over_after(self, pause_s: float) -> bool:
         if pause_s and not self._is_over.is_set():
             try:
-                await asyncio.wait_for(self._is_over.wait(), pause_s)
+                # Not wait_for, whose cancellation is lost when what it waits for has just come.
+                async with asyncio.timeout(pause_s):
+                    await self._is_over.wait()
             except TimeoutError:
                 return False
         return self._is_over.is_set()
@@ -275,7 +277,8 @@ class SeatLife:
             # It was not there yet when the seat was given up.
             self.end()
         try:
-            await asyncio.wait_for(instance.greeted, _GREETING_S)
+            async with asyncio.timeout(_GREETING_S):
+                await instance.greeted
         except TimeoutError:
             instance.process.kill()
             raise

@@ -105,6 +105,8 @@ def processes_of(pool: PoolsState) -> dict[str, int | str]:
     found: dict[str, int | str] = {"front": "self"}
     if pool.fork_parent_pid:
         found["fork_parent"] = pool.fork_parent_pid
+    if pool.spare_pid:
+        found["spare_fork_parent"] = pool.spare_pid
     found.update({f"instance_{number}": pid for number, pid in pool.pids.items() if pid})
     return found
 

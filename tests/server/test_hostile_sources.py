@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import threading
-from pathlib import Path
 
 import httpx
 import numpy as np
@@ -31,6 +30,7 @@ from tests.server.live_sources import (
     service_url,
     wait_for,
 )
+from tests.server.server_processes import instances_of
 from tests.tiff_damage import DAMAGES, SAME_SIZE, damage, damage_in_silence, set_all
 
 _TILED = {"tiled": True, "blockxsize": 128, "blockysize": 128, "compress": "deflate"}
@@ -187,12 +187,6 @@ def test_a22_a_replaced_source_gives_old_pixels_or_an_error_never_new_ones(tmp_p
 # A26: workers are killed during a request.
 
 
-def instance_pids(server):
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
-    (parent,) = children.split()
-    return parent, Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-
-
 @pytest.mark.parametrize("victim", ["one instance", "all instances", "fork parent"])
 def test_a26_killed_during_a_request_everything_comes_back(data_folder, serve, victim):
     own = {"SWATH_INSTANCES": "2", "SWATH_MEMORY_RESPONSE_CACHE_MB": "32"}
@@ -210,14 +204,14 @@ def test_a26_killed_during_a_request_everything_comes_back(data_folder, serve, v
             thread.start()
         metrics = server.url + "/metrics"
         wait_for(lambda: "swath_in_flight 0.0" not in client.get(metrics).text)
-        parent, instances = instance_pids(server)
+        parent, instances = instances_of(server.process)
         doomed = {
             "one instance": instances[:1],
             "all instances": instances,
             "fork parent": [parent],
         }
         for pid in doomed[victim]:
-            os.kill(int(pid), signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
         for thread in threads:
             thread.join()
         for answer in answers:

@@ -4,9 +4,10 @@ import os
 import signal
 import threading
 import time
-from pathlib import Path
 
 import httpx
+
+from tests.server.server_processes import instances_of
 
 _BOX = "&bbox=480000,5534760,490240,5545000&bboxSR=32633&imageSR=3857"
 _PICTURE = "/arcgis/rest/services/test/picture/ImageServer/exportImage?f=image&format=png"
@@ -59,14 +60,6 @@ def different(number, turn):
 
 def the_same(number, turn):
     return f"{_PICTURE}&size=900,{600 + turn}{_BOX}"
-
-
-def instances_of(process):
-    """Process ids of the fork parent and of the instances."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    (parent,) = children
-    instances = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return int(parent), [int(pid) for pid in instances]
 
 
 def metric(server, name):

@@ -5,12 +5,12 @@ import signal
 import threading
 import time
 import urllib.request
-from pathlib import Path
 
 import httpx
 import pytest
 
 from server.site.publishing import Publisher
+from tests.server.server_processes import instances_of
 
 
 def get(url):
@@ -21,12 +21,6 @@ def get(url):
 def metric(url, name):
     text = get(url + "/metrics")[1].decode()
     return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
-
-
-def instance_pids(process):
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    (parent,) = children
-    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
 def export(server, size=400, **more):
@@ -71,12 +65,12 @@ def test_readiness_fails_before_the_server_stops_listening(data_folder, serve):
 
 def test_every_instance_killed_mid_request_the_pool_comes_back(data_folder, serve):
     with serve(data_folder) as server:
-        old = instance_pids(server.process)
+        _, old = instances_of(server.process)
         for pid in old:
             os.kill(pid, signal.SIGKILL)
         assert get(export(server, 300))[0] == 200
         ends = time.monotonic() + 20
-        while len(set(instance_pids(server.process)) - set(old)) < 2:
+        while len(set(instances_of(server.process)[1]) - set(old)) < 2:
             assert time.monotonic() < ends
             time.sleep(0.02)
         assert metric(server.url, "swath_instance_restarts_total") == 2

@@ -82,7 +82,8 @@ class RangeClient:
 
     def __init__(self, connection: HttpConnection) -> None:
         self.connection = connection
-        self.breaker = Breaker(connection.name)
+        identity = f"{connection.name} {connection.root}"
+        self.breaker = Breaker(connection.name, try_s=connection.timeout_s, identity=identity)
         self.requests = 0
         self._retries = RetryBudget()
         self._lock = threading.Lock()

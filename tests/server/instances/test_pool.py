@@ -25,8 +25,8 @@ from engine.errors import (
     InvalidParameter,
     Overloaded,
 )
+from server.instances.fork_parents import ForkParentOptions
 from server.instances.job import Job
-from server.instances.keeper import KeeperOptions
 from server.instances.pool_options import PoolsOptions, QueueOptions
 from server.instances.pools import Pools
 
@@ -56,7 +56,7 @@ def job(kind, *, service="folder/name", usage_s=30.0, wait_s=30.0, options=None,
 
 def keeping(**environment):
     paths = os.pathsep.join([str(HERE), str(HERE.parents[2])])
-    return KeeperOptions(
+    return ForkParentOptions(
         work="trivial_work",
         environment={"PYTHONPATH": paths, **environment},
     )
@@ -277,11 +277,11 @@ async def test_fork_parent_and_instances_end_with_a_killed_front(tmp_path, stopp
     script = tmp_path / "front.py"
     script.write_text(
         "import asyncio, sys\n"
-        "from server.instances.keeper import KeeperOptions\n"
+        "from server.instances.fork_parents import ForkParentOptions\n"
         "from server.instances.pool_options import PoolsOptions\n"
         "from server.instances.pools import Pools\n"
         "async def main():\n"
-        "    pool = Pools(KeeperOptions(work='trivial_work'), PoolsOptions(instances=1))\n"
+        "    pool = Pools(ForkParentOptions(work='trivial_work'), PoolsOptions(instances=1))\n"
         "    await pool.start()\n"
         "    state = pool.state()\n"
         "    sys.stdout.write(f'{state.fork_parent_pid} {state.pids[0]}\\n')\n"

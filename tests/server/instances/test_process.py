@@ -102,6 +102,21 @@ def test_a_process_is_killed_whoever_its_parent_is_but_no_later_one_of_its_numbe
     gone.kill()
 
 
+def test_what_has_ended_is_waited_for_and_what_has_not_for_a_while(child):
+    neighbour = Neighbour.of(child.pid)
+    neighbour.wait(0.01)
+    assert not neighbour.is_gone
+    neighbour.go_on()
+    neighbour.kill()
+    neighbour.wait(10)
+    # Nobody has reaped it yet.
+    assert neighbour.is_gone
+    child.wait(timeout=10)
+    neighbour.wait(10)
+    assert neighbour.is_gone
+    assert Neighbour(child.pid, b"").is_gone
+
+
 HOLDING = """
 import sys
 held = b"x" * (64 << 20)

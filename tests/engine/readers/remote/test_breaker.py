@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from engine.errors import StorageDown
-from engine.readers.remote.breaker import FIRST_PAUSE_S, LONGEST_PAUSE_S, THRESHOLD, Breaker
+from engine.readers.remote import breaker as module
+from engine.readers.remote.breaker import (
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    THRESHOLD,
+    Breaker,
+    share_breakers,
+)
 
 
 class _Clock:
@@ -83,3 +92,53 @@ def test_who_tries_and_gives_up_leaves_the_try_to_others(breaker, clock):
     breaker.enter()
     breaker.leave()
     assert breaker.enter() is True
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    monkeypatch.setattr(module._Shared, "page", None)
+    share_breakers()
+
+
+def _in_a_fork(work):
+    """Run `work` in a process forked from this one."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+
+
+@pytest.mark.usefixtures("shared")
+def test_what_one_process_finds_out_others_know(clock):
+    ours = Breaker("store", clock, identity="store http://here/")
+    _in_a_fork(lambda: _opened(Breaker("store", clock, identity="store http://here/")))
+    assert ours.is_open
+    with pytest.raises(StorageDown):
+        ours.enter()
+    Breaker("other", clock, identity="other http://here/").enter()
+    Breaker("store", clock).enter()
+    _in_a_fork(ours.succeed)
+    assert ours.enter() is False
+
+
+@pytest.mark.usefixtures("shared")
+def test_one_process_tries_for_all_and_another_when_it_dies(clock):
+    ours = _opened(Breaker("store", clock, try_s=5.0, identity="s"))
+    clock.now += FIRST_PAUSE_S
+    # It enters, and never comes back.
+    _in_a_fork(ours.enter)
+    with pytest.raises(StorageDown):
+        ours.enter()
+    clock.now += 5.0
+    assert ours.enter() is True
+
+
+@pytest.mark.usefixtures("shared")
+def test_more_breakers_than_there_are_rows_share_nothing_but_work(clock):
+    many = [Breaker("store", clock, identity=str(n)) for n in range(module._ROWS + 10)]
+    for each in many[::7]:
+        _opened(each)
+    assert [each.is_open for each in many] == [n % 7 == 0 for n in range(len(many))]
