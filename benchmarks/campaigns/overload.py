@@ -1,11 +1,12 @@
 """Three and ten times what the server can do: it goes on doing that, and refuses the rest at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.campaigns.arena import Arena, arena
 from benchmarks.campaigns.finding import Effort, Finding
 from benchmarks.campaigns.flood import Flooded, flood
+from benchmarks.campaigns.vitals import Vitals, watched
 from server.load.load_client import LoadResult, Target, run_load, target_of
 
 _SECONDS = {Effort.SHORT: 2.0, Effort.NORMAL: 20.0, Effort.LONG: 300.0}
@@ -19,6 +20,9 @@ _WAIT_S = 1.0
 _RECOVERY_S = 2.0
 _LEAST_SHARE = 0.9
 _QUIET_RATE = 4.0
+_LOOK_S = 1.0
+# One answer kept for each connection of the flood would be over a thousand.
+_MORE_MB = 400
 
 
 def urls(place: Arena) -> list[str]:
@@ -40,17 +44,22 @@ def run(effort: Effort, folder: Path) -> Iterator[Finding]:
     with arena(folder, **settings) as place:
         target = target_of(urls(place))
         _load(target, _FEW_CLIENTS, seconds)
-        capacity = _load(target, _FEW_CLIENTS, seconds).rate
+        with watched(place.processes, _LOOK_S) as usual:
+            capacity = _load(target, _FEW_CLIENTS, seconds).rate
         before = _load(target, 1, seconds, _QUIET_RATE)
         for times in _TIMES:
-            with flood(urls(place), _FLOOD_CONNECTIONS, seconds, (times - 1) * capacity) as told:
+            with (
+                watched(place.processes, _LOOK_S) as vitals,
+                flood(urls(place), _FLOOD_CONNECTIONS, seconds, (times - 1) * capacity) as told,
+            ):
                 # As much as it can do is asked here, where each answer is looked at.
-                watched = _load(target, _WATCHING_CLIENTS, seconds, capacity)
+                answers = _load(target, _WATCHING_CLIENTS, seconds, capacity)
             after = _load(target, 1, _RECOVERY_S, _QUIET_RATE)
             # Before and after: a machine that others use, too, is not always as fast.
             again = _load(target, _FEW_CLIENTS, seconds).rate
-            yield from _findings(times, (capacity + again) / 2, before, (watched, told[0]))
+            yield from _findings(times, (capacity + again) / 2, before, (answers, told[0]))
             yield _recovery(times, before, after)
+            yield _memory(times, usual, vitals)
             capacity = again
 
 
@@ -58,14 +67,26 @@ def _load(target: Target, clients: int, seconds: float, rate: float = 0.0) -> Lo
     return run_load(target, clients, seconds, rate)
 
 
+def _memory(times: float, at_capacity: Sequence[Vitals], under: Sequence[Vitals]) -> Finding:
+    most_mb, usual_mb = (
+        max(each.memory_bytes for each in seen) / 1e6 for seen in (under, at_capacity)
+    )
+    return Finding(
+        what=f"memory of all processes at {times:g} × the capacity",
+        asked=f"never {_MORE_MB} MB more than at the capacity",
+        seen=f"{most_mb:.0f} MB at most, {usual_mb:.0f} MB there",
+        met=most_mb - usual_mb < _MORE_MB,
+    )
+
+
 def _findings(
     times: float, capacity: float, before: LoadResult, under: tuple[LoadResult, Flooded]
 ) -> Iterator[Finding]:
-    watched, flooded = under
-    served = len(watched.latencies_s) + flooded.served
-    refused = watched.failures["503"] + flooded.refused
-    others = sum(watched.failures.values()) - watched.failures["503"] + flooded.others
-    asked = (served + refused + others) / max(watched.seconds, flooded.seconds)
+    answers, flooded = under
+    served = len(answers.latencies_s) + flooded.served
+    refused = answers.failures["503"] + flooded.refused
+    others = sum(answers.failures.values()) - answers.failures["503"] + flooded.others
+    asked = (served + refused + others) / max(answers.seconds, flooded.seconds)
     what = f"{times:g} × the capacity of {capacity:.0f} pictures/s ({asked:.0f}/s came)"
     yield Finding(
         what=what,
@@ -73,7 +94,7 @@ def _findings(
         seen=f"{served} served, {refused} refused, {others} others",
         met=served > 0 and not others,
     )
-    rate = len(watched.latencies_s) / watched.seconds + flooded.served / flooded.seconds
+    rate = len(answers.latencies_s) / answers.seconds + flooded.served / flooded.seconds
     yield Finding(
         what=what,
         asked="served rate within 10 % of the capacity",
@@ -81,13 +102,13 @@ def _findings(
         met=rate >= _LEAST_SHARE * capacity,
         is_timed=True,
     )
-    p99_ms = watched.percentile_ms(99)
+    p99_ms = answers.percentile_ms(99)
     # All cores are busy now, so that a picture takes longer than alone.
     bound_ms = _WAIT_S * 1e3 + 3 * before.percentile_ms(99)
     yield Finding(
         what=what,
         asked=f"p99 of the served within the wait limit ({_WAIT_S:g} s) and their own time",
-        seen=f"p50 {watched.percentile_ms(50):.0f} ms, p99 {p99_ms:.0f} ms (bound {bound_ms:.0f} ms)",
+        seen=f"p50 {answers.percentile_ms(50):.0f} ms, p99 {p99_ms:.0f} ms (bound {bound_ms:.0f} ms)",
         met=p99_ms <= bound_ms,
         is_timed=True,
     )

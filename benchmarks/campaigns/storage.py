@@ -36,6 +36,8 @@ from tests.range_server import RangeServer
 
 _TIMEOUT_S = 2.5
 _ATTEMPTS = 6
+# Four attempts in vain are the threshold; a request makes two, and the first was another.
+_STILL_ASK = 1
 _INSTANCES = 2
 # The whole scene at full resolution: four blocks, where one is kept.
 _SIZE = TINY.pixels
@@ -228,9 +230,9 @@ def _no_answer(stage: _Stage, kind: str, calm_ms: float) -> Iterator[Finding]:
     seen = f"{len(quick)} of {len(later)}, after {1e3 * median(e.seconds for e in later):.0f} ms"
     yield _found(
         f"{what}: later requests",
-        "503 at once, whichever instance has found out",
+        "503 at once, at any instance, after the second that had to find out",
         seen,
-        met=len(quick) == len(later),
+        met=len(quick) >= len(later) - _STILL_ASK,
         is_timed=True,
     )
     seen = f"{beside.failures()} of {len(beside.answers)} failed"
