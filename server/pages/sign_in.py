@@ -41,6 +41,7 @@ _FORM_S = 3600.0
 _OLD_FORM = "This form had been open too long, or cookies are refused. Try again."
 _ELSEWHERE = "Send name and password in the body of a POST, not in the address."
 _COOKIE_BYTES = 18
+_NAME_CHARACTERS = 128
 
 
 class FormNotOurs(RequestError):
@@ -96,15 +97,15 @@ def routes(state: ServerState) -> list[BaseRoute]:
 
 async def _taken(state: ServerState, request: Request) -> Response:
     """Answer a form that was sent: on to where it came from, or the form again with what was wrong."""
-    following = ""
+    following = typed = ""
     try:
         pairs = await read_pairs(request)
         sent = Parameters(pairs)
-        following = sent.text("next")
+        following, typed = sent.text("next"), sent.text("username")[:_NAME_CHARACTERS]
         _check_form(state, request, sent)
         session = await _signed_in(state, request, pairs)
     except (AccessError, RequestError) as error:
-        answer = sign_in_page(state, request, following, said=str(error), status=_status(error))
+        answer = sign_in_page(state, request, following, str(error), _status(error), typed)
         answer.headers.update(headers_of(error))
         return answer
     return begin_session(state, request, session, following)
@@ -160,7 +161,12 @@ def _sent_to(address: str) -> Response:
 
 
 def sign_in_page(
-    state: ServerState, request: Request, following: str, said: str = "", status: int = 200
+    state: ServerState,
+    request: Request,
+    following: str,
+    said: str = "",
+    status: int = 200,
+    typed: str = "",
 ) -> Response:
     """Return the page with the form.
 
@@ -170,6 +176,8 @@ def sign_in_page(
         Where to go afterwards, as a browser sent it.
     said
         What was wrong with the form that was sent.
+    typed
+        User name of the form that was sent.
     """
     cookie = cookie_of(request.scope["headers"], FORM_COOKIE) or secrets.token_urlsafe(
         _COOKIE_BYTES
@@ -180,6 +188,7 @@ def sign_in_page(
         "next": local_path(following),
         "csrf": state.form_tokens.token(_SIGN_IN, cookie),
         "said": said,
+        "typed": typed,
         "has_passwords": state.access.has_accounts,
         "provider": state.settings.oidc.label if state.provider is not None else "",
     }

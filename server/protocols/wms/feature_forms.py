@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from server.protocols.wms.features import Feature
 
 _NOT_A_NAME = re.compile(r"[^\w.-]+")
+# In the page itself, as instances that write it send no headers: nothing in it may load or run anything.
+_POLICY = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">'
 _NAMESPACES = {
     "xmlns:wfs": "http://www.opengis.net/wfs",
     "xmlns:gml": "http://www.opengis.net/gml",
@@ -50,7 +52,7 @@ def _html(layer: str, features: list[Feature]) -> str:
         tables.append(f"<table><caption>{html.escape(feature.id)}</caption>{rows}</table>")
     title = html.escape(layer)
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="UTF-8"><title>{title}</title></head>'
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="UTF-8">{_POLICY}<title>{title}</title></head>'
         f"<body><h1>{title}</h1>{''.join(tables)}</body></html>"
     )
 

@@ -161,9 +161,20 @@ def test_wrong_passwords_say_nothing_of_users(browser: httpx.Client) -> None:
         answer = browser.post("/login", data=data)
         assert answer.status_code == 401
         assert "swath_session" not in browser.cookies
-        told.append(answer.text)
+        # What was typed stands there again, the password does not.
+        assert f'value="{name}"' in answer.text
+        assert "wrong-" not in answer.text
+        told.append(answer.text.replace(name, ""))
     assert told[0] == told[1]
     assert "Invalid username or password" in told[0]
+
+
+def test_a_name_that_is_markup_comes_back_as_text(browser: httpx.Client) -> None:
+    data = {**fill(browser.get("/login"), "alice"), "username": '"><script>alert(1)</script>'}
+    answer = browser.post("/login", data=data)
+    assert answer.status_code == 401
+    assert "<script>alert" not in answer.text
+    assert "&lt;script&gt;alert(1)" in answer.text
 
 
 def test_a_password_in_the_address_is_refused(browser: httpx.Client) -> None:

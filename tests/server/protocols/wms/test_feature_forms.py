@@ -62,6 +62,7 @@ def test_every_form_holds_all_values_escaped(mosaic: ServiceSummary) -> None:
     assert read["features"][0]["properties"]["1st <band>"] == 1
     media_type, body = written("text/html", "<hills>", features)
     assert media_type == "text/html; charset=UTF-8"
+    assert b"default-src 'none'" in body
     assert b"<th>1st &lt;band&gt;</th>" in body
     assert b"<td>&lt;b&gt;&amp;</td>" in body
     assert b"<hills>" not in body
