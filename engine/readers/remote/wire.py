@@ -1,6 +1,6 @@
 """One connection to a host, and requests on it: HTTP/1.1 by h11 over a socket of our own.
 
-Rule 1: every wait has an end, whatever the other side sends and however slowly.
+Rule 1: every wait has an end, whatever the other side sends and however slowly, name servers included.
 Rule 2: no more is read than was asked for; what is over is a fault, and the connection is closed.
 Rule 3: an address is checked before it is connected to, and it is the one that is connected to.
 No redirect is followed, no proxy is asked, no encoding is undone.
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import h11
 
 from engine.errors import SourceUnavailable
+from engine.readers.remote.host_names import addresses_of
 
 if TYPE_CHECKING:
     from engine.readers.remote.connection import HttpConnection
@@ -116,7 +117,9 @@ class Wire:
     def _connected(self, patience: Patience) -> socket.socket:
         connection = self._connection
         try:
-            found = socket.getaddrinfo(connection.host, connection.port, type=socket.SOCK_STREAM)
+            found = addresses_of(connection.host, connection.port, patience, _CONNECT_S)
+        except TimeoutError as err:
+            raise Silence("no address of its host in time") from err
         except OSError as err:
             raise NoAnswer(f"has a host that is not known: {err}") from err
         allowed = [
