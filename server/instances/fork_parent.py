@@ -5,7 +5,8 @@ msgpack over a SOCK_SEQPACKET pair, one message a packet:
 
     front → here    order, with the instance's socket and control page as descriptors; or
                     nil, with the control socket of another fork parent: the spare
-    here → front    ["ready", versions] · ["forked", number or nil, pid] · ["exited", pid, wait status]
+    here → front    ["ready", versions] · ["forked", number, pid] · ["failed", number, why]
+                    ["exited", number, pid, wait status]; the number of the spare is nil
 
 The spare is forked, too: it shares all that is loaded, and goes on at once where this process ends.
 
@@ -17,6 +18,7 @@ instances live on: they end with the front, whose ends of their sockets close.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import importlib
 import logging
@@ -50,7 +52,8 @@ class _ForkParent:
     def __init__(self, control: socket.socket, factory: WorkFactory) -> None:
         self._control = control
         self._factory = factory
-        self._children: set[int] = set()
+        # Number of the instance by process, None = the spare.
+        self._children: dict[int, int | None] = {}
         self._succession: socket.socket | None = None
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
@@ -64,19 +67,27 @@ class _ForkParent:
         """
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        self._tell("ready", self._factory.versions())
-        sources: list[Any] = [self._control, self._wake_read]
-        while True:
-            readable, _, _ = select.select(sources, [], [])
-            if self._wake_read in readable:
-                os.read(self._wake_read, 4096)
-                self._reap()
-            if self._control in readable and not self._follow():
-                break
+        # When the front has gone with messages unread, it is an error that tells.
+        with contextlib.suppress(ConnectionError):
+            self._serve()
         if self._succession is None:
             for pid in self._children:
                 os.kill(pid, signal.SIGKILL)
         return self._succession
+
+    def _serve(self) -> None:
+        self._tell("ready", self._factory.versions())
+        # Not select: the front's end may have given this one a number beyond its 1,024.
+        sources = select.poll()
+        for source in (self._control.fileno(), self._wake_read):
+            sources.register(source, select.POLLIN)
+        while True:
+            readable = [descriptor for descriptor, _ in sources.poll()]
+            if self._wake_read in readable:
+                os.read(self._wake_read, 4096)
+                self._reap()
+            if self._control.fileno() in readable and not self._follow():
+                return
 
     def _tell(self, *message: Any) -> None:
         self._control.send(msgspec.msgpack.encode(message))
@@ -86,27 +97,32 @@ class _ForkParent:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            self._children.discard(pid)
-            self._tell("exited", pid, status)
+            self._tell("exited", self._children.pop(pid, None), pid, status)
 
     def _follow(self) -> bool:
         packet, descriptors, _, _ = socket.recv_fds(self._control, _PACKET_BYTES, _DESCRIPTORS)
         if not packet:
             return False
         order = msgspec.msgpack.decode(packet, type=InstanceOrder | None)
+        number = None if order is None else order.number
         # The spare that took over is the spare no more.
         name_process(_NAME)
         sys.stderr.flush()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as err:
+            # No room for one more; those that are there go on.
+            _close(descriptors)
+            self._tell("failed", number, str(err))
+            return True
         if pid == 0 and order is None:
             self._become_spare(descriptors)
             return False
         if pid == 0 and order is not None:
             _run_child(lambda: self._become_instance(order, descriptors))
-        for descriptor in descriptors:
-            os.close(descriptor)
-        self._children.add(pid)
-        self._tell("forked", None if order is None else order.number, pid)
+        _close(descriptors)
+        self._children[pid] = number
+        self._tell("forked", number, pid)
         return True
 
     def _become_spare(self, descriptors: Sequence[int]) -> None:
@@ -128,6 +144,11 @@ class _ForkParent:
         name_process(f"swath-inst-{order.number}")
         with socket.socket(fileno=descriptors[0]) as sock:
             run_instance(sock, descriptors[1], order, self._factory)
+
+
+def _close(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _run_child(body: Callable[[], None]) -> NoReturn:

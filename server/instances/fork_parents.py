@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
+_YOUNG_S = 5.0
 
 
 class ForkParentOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,8 @@ class ForkParents:
         self._spare: Forker | None = None
         self._is_there = asyncio.Event()
         self._is_short = asyncio.Event()
+        self._spare_since = 0.0
+        self._pause_s = _FIRST_PAUSE_S
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -68,9 +72,8 @@ class ForkParents:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._is_there.clear()
         forkers, self._spare, self._at_work = (self._spare, self._at_work), None, None
-        for forker in forkers:
-            if forker is not None:
-                await forker.stop()
+        ends = (forker.stop() for forker in forkers if forker is not None)
+        await asyncio.gather(*ends)
 
     @property
     def at_work(self) -> Forker | None:
@@ -98,7 +101,7 @@ class ForkParents:
         if self._at_work is None:
             self._put_to_work(forker)
         elif self._spare is None:
-            self._spare = forker
+            self._spare, self._spare_since = forker, time.monotonic()
             self._is_short.clear()
         else:
             await forker.stop()
@@ -119,6 +122,7 @@ class ForkParents:
         # Instances live on; only those that are lost meanwhile wait for the next one.
         if forker is self._spare:
             self._spare = None
+            self._pause_longer(is_young=time.monotonic() - self._spare_since < _YOUNG_S)
             self._is_short.set()
         if forker is not self._at_work:
             return
@@ -127,6 +131,7 @@ class ForkParents:
             self._is_there.clear()
             self._begin(self._start_another())
             return
+        self._pause_s = _FIRST_PAUSE_S
         _log.info("the spare fork parent (process %d) takes over", spare.pid or 0)
         self._put_to_work(spare)
 
@@ -135,7 +140,7 @@ class ForkParents:
         while True:
             try:
                 await self._take(await self._new())
-            except ImageServerError:
+            except (ImageServerError, OSError):
                 _log.exception("no fork parent; next try in %g s", pause_s)
                 await asyncio.sleep(pause_s)
                 pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
@@ -144,15 +149,16 @@ class ForkParents:
 
     async def _keep_spare(self) -> None:
         """Have the fork parent fork a spare whenever there is none."""
-        pause_s = _FIRST_PAUSE_S
         while True:
             await self._is_short.wait()
             # First come those instances that somebody may wait for.
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(self._pause_s)
             try:
                 await self._take(await (await self.get()).spare())
             except (ImageServerError, OSError) as err:
-                pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
-                _log.warning("no spare fork parent: %s; next try in %g s", err, pause_s)
-            else:
-                pause_s = _FIRST_PAUSE_S
+                self._pause_longer(is_young=True)
+                _log.warning("no spare fork parent: %s; next try in %g s", err, self._pause_s)
+
+    def _pause_longer(self, *, is_young: bool) -> None:
+        longer_s = min(_LONGEST_PAUSE_S, 2 * self._pause_s)
+        self._pause_s = longer_s if is_young else _FIRST_PAUSE_S

@@ -69,7 +69,6 @@ class Forker:
         self._process: Neighbour | None = None
         # Where the front itself has started the process, which then is to be reaped.
         self._child: subprocess.Popen[bytes] | None = None
-        self._spare_pid = 0
         self._control: socket.socket | None = None
         self._ready: asyncio.Future[None] | None = None
         self._pids: dict[int | None, asyncio.Future[int]] = {}
@@ -87,19 +86,26 @@ class Forker:
         ------
         ConfigError
             It ended before it was ready; its own log says why.
+        OSError
+            There is no room for another process.
         """
         started = time.monotonic()
-        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        mine, theirs = _packet_pair()
         arguments = ["--control", str(theirs.fileno())]
         arguments += ["--work", self._work, "--log-format", self._log_format]
-        self._child = subprocess.Popen(  # noqa: ASYNC220 -- PR_SET_PDEATHSIG follows the thread that forks, which must be this one
-            # -P: a folder "config" or "server" where the operator happens to stand is not ours.
-            [sys.executable, "-P", "-m", "server.instances.fork_parent", *arguments],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            env=_environment(self._environment),
-        )
-        theirs.close()
+        try:
+            self._child = subprocess.Popen(  # noqa: ASYNC220 -- PR_SET_PDEATHSIG follows the thread that forks, which must be this one
+                # -P: a folder "config" or "server" where the operator happens to stand is not ours.
+                [sys.executable, "-P", "-m", "server.instances.fork_parent", *arguments],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env=_environment(self._environment),
+            )
+        except OSError:
+            mine.close()
+            raise
+        finally:
+            theirs.close()
         await self._until_ready(self._child.pid, mine)
         took_ms = (time.monotonic() - started) * 1e3
         _log.info("fork parent (process %d) ready in %.0f ms", self.pid, took_ms)
@@ -114,9 +120,9 @@ class Forker:
         ConfigError
             It ended before it was ready.
         """
-        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        mine, theirs = _packet_pair()
         try:
-            self._spare_pid = await self._ask(None, [theirs.fileno()])
+            pid = await self._ask(None, [theirs.fileno()])
         except BaseException:
             mine.close()
             raise
@@ -124,11 +130,7 @@ class Forker:
             theirs.close()
         found = Forker(self._work, self._log_format, self._environment, self._on_lost)
         found.title = f"spare {TITLE}"
-        try:
-            await found._until_ready(self._spare_pid, mine)
-        except asyncio.CancelledError:
-            await found.stop()
-            raise
+        await found._until_ready(pid, mine)
         return found
 
     async def _until_ready(self, pid: int, control: socket.socket) -> None:
@@ -146,6 +148,15 @@ class Forker:
         except TimeoutError:
             process.kill()
             await ready
+        except asyncio.CancelledError:
+            ready.cancel()
+            # One that still loads does not see its socket close.
+            process.kill()
+            await self.stop()
+            raise
+        if self._process is not process:
+            # What was lost before anybody knew of it is not reported once more.
+            raise ConfigError("server", "instances", "it ended as soon as it was ready")
 
     async def fork(self, order: InstanceOrder, sock: socket.socket, page_descriptor: int) -> int:
         """Return the process id of a new instance that owns copies of both descriptors.
@@ -169,6 +180,9 @@ class Forker:
             async with asyncio.timeout(_FORK_S):
                 return await answer
         except TimeoutError:
+            if answer.done() and not answer.cancelled():
+                # It was this process that stood still.
+                return answer.result()
             if self._process is not None:
                 _log.error("the fork parent (process %d) does not fork", self._process.pid)
                 self._process.kill()
@@ -220,8 +234,12 @@ class Forker:
                 answer = self._pids.pop(number, None)
                 if answer is not None and not answer.done():
                     answer.set_result(pid)
-            case ["exited", int(pid), int(status)]:
-                what = f"spare {TITLE}" if pid == self._spare_pid else "instance process"
+            case ["failed", int() | None as number, str(why)]:
+                answer = self._pids.pop(number, None)
+                if answer is not None and not answer.done():
+                    answer.set_exception(ConnectionError(f"the fork parent cannot fork: {why}"))
+            case ["exited", int() | None as number, int(pid), int(status)]:
+                what = f"spare {TITLE}" if number is None else "instance process"
                 level = logging.INFO if status == 0 else logging.WARNING
                 code = os.waitstatus_to_exitcode(status)
                 _log.log(level, "%s %d ended: %s", what, pid, _describe(code))
@@ -260,6 +278,10 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, found["PYTHONPATH"]] if found.get("PYTHONPATH") else [root]
     return {**found, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _packet_pair() -> tuple[socket.socket, socket.socket]:
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def _describe(code: int) -> str:

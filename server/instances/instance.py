@@ -211,6 +211,12 @@ def _beat(page: ControlPage, sock: socket.socket) -> None:
             os._exit(0)
 
 
+def _is_asked(sock: socket.socket) -> bool:
+    waiting = select.poll()
+    waiting.register(sock, select.POLLIN)
+    return bool(waiting.poll(0))
+
+
 def run_instance(
     sock: socket.socket, page_descriptor: int, order: InstanceOrder, factory: WorkFactory
 ) -> None:
@@ -229,6 +235,6 @@ def run_instance(
     ]
     for thread in others:
         thread.start()
-    if not select.select([sock], [], [], 0.0)[0]:
+    if not _is_asked(sock):
         work.settle()
     instance.run()

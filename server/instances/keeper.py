@@ -58,8 +58,12 @@ class Keeper:
         """End all instances and the fork parents."""
         if self._weigher is not None:
             self._weigher.cancel()
-        await asyncio.gather(*(life.abort() for life in list(self._lives.values())))
+        lives = list(self._lives.values())
+        await asyncio.gather(*(life.abort() for life in lives))
         await self._parents.stop()
+        for life in lives:
+            # Those of a fork parent that has gone are killed by nobody else; one may be deep in a library.
+            life.kill()
 
     def follow(self, options: PoolsOptions) -> None:
         """Change what new instances are told, and what all of them may come to."""

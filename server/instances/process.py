@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import select
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _MAPPED_BYTES = 4 * 1024 * 1024
 _KEPT_BYTES = 32 * 1024 * 1024
+_LOOK_S = 0.01
 _ENDED = (b"Z", b"X")
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -120,15 +121,9 @@ class Neighbour:
 
     def wait(self, within_s: float) -> None:
         """Wait until it has ended, for so long at most; blocks."""
-        try:
-            descriptor = os.pidfd_open(self.pid)
-        except ProcessLookupError:
-            return
-        try:
-            if not self.is_gone:
-                select.select([descriptor], [], [], within_s)
-        finally:
-            os.close(descriptor)
+        ends = time.monotonic() + within_s
+        while not self.is_gone and time.monotonic() < ends:
+            time.sleep(_LOOK_S)
 
     def kill(self) -> None:
         """Kill it, whoever its parent is; nothing happens when it has gone."""

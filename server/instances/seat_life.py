@@ -236,13 +236,20 @@ class SeatLife:
         pause_s = 0.0
         while not await self._is_over_after(pause_s):
             forker = await self._nursery.forker()
-            instance = _Instance(self._nursery.order(self.number), forker)
+            try:
+                instance = _Instance(self._nursery.order(self.number), forker)
+            except OSError as err:
+                # No descriptors are left.
+                self._did_not_start(err)
+                pause_s = _LONGEST_PAUSE_S
+                self.restarts += 1
+                continue
             try:
                 await self._bring_up(instance)
                 if not self._is_over.is_set():
                     self._greeted(instance)
                 await instance.lost
-            except (ConnectionError, TimeoutError, InstanceLost) as err:
+            except (OSError, InstanceLost) as err:
                 self._did_not_start(err)
             self._instance = None
             is_young = time.monotonic() - instance.started < _YOUNG_S

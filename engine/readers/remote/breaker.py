@@ -116,24 +116,25 @@ class Breaker:
             if self.is_open:
                 _log.warning("the storage of connection %r answers again", self._name)
             self._row[_FAILURES] = 0.0
+            self._row[_OPEN_UNTIL] = 0.0
             self._is_trying = False
 
     def fail(self) -> None:
         """Note that there was no answer, or one that cannot be used."""
         with self._lock:
-            row, was_open = self._row, self.is_open
-            row[_FAILURES] += 1.0
+            row, was_open, was_trying = self._row, self.is_open, self._is_trying
+            self._is_trying = False
             if not was_open:
                 row[_PAUSE_S] = FIRST_PAUSE_S
-            elif self._is_trying:
+            elif was_trying:
                 row[_PAUSE_S] = min(LONGEST_PAUSE_S, 2 * row[_PAUSE_S])
-            if self.is_open:
-                row[_OPEN_UNTIL] = self._clock() + row[_PAUSE_S]
-                if not was_open:
-                    _log.warning(
-                        "the storage of connection %r fails: not asked for now", self._name
-                    )
-            self._is_trying = False
+            until = self._clock() + row[_PAUSE_S]
+            # What began before it opened and fails late does not shorten another's try.
+            row[_OPEN_UNTIL] = until if was_trying else max(until, row[_OPEN_UNTIL])
+            # At last: this process may be killed in between.
+            row[_FAILURES] += 1.0
+            if self.is_open and not was_open:
+                _log.warning("the storage of connection %r fails: not asked for now", self._name)
 
     def leave(self) -> None:
         """Note that asking was given up for reasons of our own."""

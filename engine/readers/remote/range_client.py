@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from engine.errors import (
-    ImageServerError,
     SourceCorrupt,
     SourceUnavailable,
     StorageDown,
@@ -130,7 +129,7 @@ class RangeClient:
         except (SourceUnavailable, SourceCorrupt):
             self.breaker.succeed()
             raise
-        except ImageServerError:
+        except BaseException:
             self.breaker.leave()
             raise
 

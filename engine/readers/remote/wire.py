@@ -78,23 +78,24 @@ def _secured(made: socket.socket, host: str, patience: Patience) -> socket.socke
             try:
                 secured.do_handshake()
             except ssl.SSLWantReadError:
-                waits: tuple[list[ssl.SSLSocket], list[ssl.SSLSocket]] = ([secured], [])
+                event = select.POLLIN
             except ssl.SSLWantWriteError:
-                waits = ([], [secured])
+                event = select.POLLOUT
             else:
                 return secured
-            _wait_for(waits, until, patience)
+            _wait_for(secured, event, until, patience)
     except BaseException:
         secured.close()
         raise
 
 
-def _wait_for(
-    waits: tuple[list[ssl.SSLSocket], list[ssl.SSLSocket]], until: float, patience: Patience
-) -> None:
+def _wait_for(waiting: ssl.SSLSocket, event: int, until: float, patience: Patience) -> None:
     if time.monotonic() >= until or not patience.left_s():
         raise TimeoutError
-    select.select(*waits, [], patience.slice_s(until))
+    # Not select, which knows 1,024 descriptors.
+    poll = select.poll()
+    poll.register(waiting, event)
+    poll.poll(patience.slice_s(until) * 1e3)
 
 
 class Wire:

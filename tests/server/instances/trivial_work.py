@@ -20,7 +20,18 @@ def _log(question, line):
         log.write(f"{line}\n")
 
 
+_NO_ROOM = Path(os.environ.get("TRIVIAL_NO_ROOM", "/none"))
+_fork = os.fork
+
+
+def _fork_where_there_is_room():
+    if _NO_ROOM.exists():
+        raise BlockingIOError(11, "no room")
+    return _fork()
+
+
 def preload():
+    os.fork = _fork_where_there_is_room
     if os.environ.get("TRIVIAL_FAILS") == "preload":
         raise RuntimeError("told to fail")
 
