@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ TABLES = tuple(
     if isinstance(field.default, msgspec.Struct)
 )
 _PREFIX_FORM = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_USER_FORM = re.compile(r"://[^/\s]*@")
 _HOST_FORM = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 # Browsers send such, or "null" for pages without an origin of their own.
 _ORIGIN_FORM = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[A-Za-z0-9_.:\[\]-]+")
@@ -133,8 +135,13 @@ def _refused(values: Mapping[str, Any], key: str) -> str:
     found: Any = values
     for part in key.split("."):
         found = found[part]
-    shown = "***" if is_secret(key) else repr(found)
+    shown = "***" if is_secret(key) else _without_user(repr(found))
     return f"{shown} is not accepted: expected {accepted(key)}"
+
+
+def _without_user(text: str) -> str:
+    """Return what is shown of an address: not the name and password in it."""
+    return _USER_FORM.sub("://***@", text)
 
 
 def _check_texts(settings: Settings, where: str) -> None:
@@ -155,6 +162,10 @@ def _check_texts(settings: Settings, where: str) -> None:
                 f"{text!r} is no origin such as 'https://maps.example.org', without a path, nor '*'"
             )
             raise SettingsError(where, "cors_origins", why)
+    for text in settings.roots:
+        if not PurePath(text).is_absolute():
+            why = f"{text!r} is not a folder such as '/data/scenes', from the root on"
+            raise SettingsError(where, "roots", why)
     if settings.public_url:
         _check_public_url(settings.public_url, where)
 
@@ -169,5 +180,5 @@ def _check_public_url(url: str, where: str) -> None:
         and not (parts.query or parts.fragment)
     )
     if not good:
-        why = f"{url!r} is not a URL such as 'https://maps.example.org/imagery'"
+        why = f"{_without_user(url)!r} is not a URL such as 'https://maps.example.org/imagery'"
         raise SettingsError(where, "public_url", why)

@@ -71,7 +71,7 @@ def _seat(seat: SeatState, pool: PoolState) -> dict[str, Any]:
         "number": seat.number,
         "state": seat.state,
         "process": pool.pids.get(seat.number),
-        "age_s": round(time.monotonic() - seat.started, 1) if seat.started else None,
+        "age_s": round(time.monotonic() - seat.started, 3) if seat.started else None,
         "requests": seat.in_flight,
         "answered": counts and int(counts.answered),
         "busy_s": counts and round(counts.busy_s, 3),

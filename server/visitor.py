@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from engine.errors import ConfigError, Forbidden, InvalidToken, ServiceNotFound, TokenRequired
 from server.access.caller import ANONYMOUS
 from server.access.credentials import SESSION_COOKIE, find_credential
+from server.access.names import folder_of
 from server.http.cookies import cookie_of
 
 if TYPE_CHECKING:
@@ -138,16 +139,24 @@ class Visitor:
 
     def _refuse(self, name: str) -> None:
         """Say of what is hidden and of what is not there the same, wherever something may be hidden."""
-        try:
-            self._state.access.check(ANONYMOUS, name)
-        except ServiceNotFound:
+        if self._is_nothing_hidden_at(name):
             return
+        if self.caller.is_anonymous:
+            raise TokenRequired
+        if not self.caller.sees_all:
+            raise Forbidden(_NO_RIGHT)
+
+    def _is_nothing_hidden_at(self, name: str) -> bool:
+        access, folder = self._state.access, folder_of(name)
+        try:
+            access.check(ANONYMOUS, name)
         except TokenRequired:
-            caller = self.caller
-            if caller.is_anonymous:
-                raise
-            if not _sees_all(caller):
-                raise Forbidden(_NO_RIGHT) from None
+            return False
+        except ServiceNotFound:
+            # A folder that nobody knows may be one that is hidden, where some are.
+            is_known = folder == "/" or not access.hides_folders
+            return is_known or any(each.startswith(folder) for each in self._state.registry.names())
+        return True
 
     def _may_see(self, name: str) -> bool:
         access = self._state.access
@@ -179,10 +188,6 @@ class Visitor:
         referer = next((value for name, value in headers if name == b"referer"), b"")
         address = self._state.address.client(self._scope)
         return self._state.access.caller(text, referer.decode("latin-1"), address)
-
-
-def _sees_all(caller: Caller) -> bool:
-    return (caller.is_administrator or caller.is_publisher) and not caller.services
 
 
 def visitor_of(

@@ -163,6 +163,11 @@ class Access:
         """Tell whether everybody may see a service; one look-up in a dict."""
         return self._permissions[service_name].level == "public"
 
+    @property
+    def hides_folders(self) -> bool:
+        """Whether some folder, or all that is known of one, is not for everybody."""
+        return self._permissions.hides_folders
+
     def shared_with(self, service_name: str) -> Permission:
         """Return who may see a service."""
         return self._permissions[service_name]
@@ -201,8 +206,8 @@ class Access:
         if not self._has_lamented:
             self._has_lamented = True
             _log.warning(
-                "a password came over plain http from %s: put https before this server, name the"
-                " proxy in trusted_proxies, and set access.require_https",
+                "a password came over plain http from %s: put https before this server, name the proxy in"
+                " trusted_proxies, let it send X-Forwarded-Proto, and set access.require_https",
                 address,
             )
 

@@ -35,5 +35,10 @@ class Caller:
         """Whether nothing is known of it."""
         return self.kind == "anonymous"
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether it sees each service, whatever its permission."""
+        return (self.is_administrator or self.is_publisher) and not self.services
+
 
 ANONYMOUS = Caller("", "anonymous")

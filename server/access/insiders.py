@@ -49,8 +49,8 @@ def check_insider(state: ServerState, scope: Scope) -> None:
     caller = visitor_of(state, scope).caller
     if caller.is_anonymous:
         raise TokenRequired
-    if not (caller.is_administrator or (caller.kind == "key" and not caller.services)):
-        raise Forbidden("look inside: it takes an administrator or an API key for all services")
+    if not (caller.is_administrator or (caller.kind == "key" and caller.sees_all)):
+        raise Forbidden("look inside: it takes an administrator or an API key of a publisher")
 
 
 def _is_this_machine(state: ServerState, scope: Scope) -> bool:

@@ -88,12 +88,20 @@ class Permissions(dict[str, Permission]):
             if not permission.is_public and not name.endswith("/")
         }
 
+        closed = (n for n, each in given.items() if n.endswith("/") and not each.is_public)
+        self._hides_folders = bool({*self._hiding, *closed} - {"/"})
+
     def __missing__(self, service_name: str) -> Permission:
         # `get`, which does not come here again.
         found = self.get(folder_of(service_name), self._default)
         if len(self) < _MAX_REMEMBERED and len(service_name) <= _MAX_NAME:
             self[service_name] = found
         return found
+
+    @property
+    def hides_folders(self) -> bool:
+        """Whether there are folders, by themselves or all that is in them, that somebody may not see."""
+        return self._hides_folders
 
     def hides_some(self, folder: str) -> bool:
         """Tell whether a folder ("folder/", "/") holds services with a permission that hides them."""

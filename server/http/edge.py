@@ -42,7 +42,7 @@ _ALLOWED = (
     b"X-Esri-Authorization, X-Requested-With"
 )
 _EXPOSED = (
-    b"ETag, Server-Timing, X-Request-Id, X-Swath-Truncated, X-Swath-Stale, Age, Retry-After, Content-Disposition,"
+    b"ETag, Server-Timing, X-Request-Id, X-Swath-Truncated, X-Swath-Skipped, X-Swath-Stale, Age, Retry-After, Content-Disposition,"
     b" Content-Range,"
     b" Accept-Ranges"
 )
@@ -185,6 +185,10 @@ class Edge:
 
     def _count(self, scope: Scope, exchange: _Exchange, seconds: float) -> None:
         service, protocol, operation = scope.get("swath.labels", ("", "", "other"))
+        if exchange.is_refused:
+            # Whatever the handler made of the disconnection that it was shown.
+            scope.pop("swath.status", None)
+            scope.pop("swath.error", None)
         status = scope.get("swath.status", exchange.status)
         series = self._metrics.series(service, protocol, operation)
         series.observe(status, seconds, exchange.body_bytes)
@@ -248,7 +252,7 @@ class _Exchange:
         self._send = send
         self._cors = cors
         self._body_left = max_body
-        self._is_refused = False
+        self.is_refused = False
         self._held: Message | None = None
         self.status = 0
         self.body_bytes = 0
@@ -268,7 +272,7 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        if self._is_refused:
+        if self.is_refused:
             return
         if message["type"] == "http.response.start":
             self._dress(message)
@@ -324,7 +328,7 @@ class _Exchange:
         await self.send({"type": "http.response.body", "body": body})
 
     async def answer_error(self, error: ImageServerError) -> None:
-        if self._is_refused:
+        if self.is_refused:
             return
         if self.status:
             raise error
@@ -336,7 +340,7 @@ class _Exchange:
 
     async def refuse_body(self) -> None:
         await self.answer_plain(413, b"The body is too large.", [(b"connection", b"close")])
-        self._is_refused = True
+        self.is_refused = True
 
     async def answer_preflight(self) -> None:
         headers = [

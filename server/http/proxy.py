@@ -65,11 +65,12 @@ class PublicAddress:
     def is_private(self, scope: Scope) -> bool:
         """Tell whether nobody between the client and this server can read along.
 
-        That is https, or a client on this machine; a trusted proxy says what it was asked by, and is believed
-        to use https when it says nothing.
+        That is https, or a client on this machine. A trusted proxy says what it was asked by; when it says
+        nothing, it is what links begin with.
         """
         if self.is_from_proxy(scope):
-            return _header(scope["headers"], b"x-forwarded-proto").lower() != "http"
+            told = _header(scope["headers"], b"x-forwarded-proto").lower()
+            return told == "https" or (not told and self._fixed.startswith("https:"))
         return scope.get("scheme") == "https" or _is_loopback(scope.get("client"))
 
     def client(self, scope: Scope) -> str:

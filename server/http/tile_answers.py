@@ -171,12 +171,13 @@ class TileAnswer:
 
     def begin(self, match: re.Match[str]) -> None:
         """Find the answer or ask for it."""
+        # The connection's context, which kept the one before.
+        REQUEST_ID.set(self._id.decode())
         try:
             self._ask(match)
         except ImageServerError as error:
             self._fail(error)
         except Exception:
-            REQUEST_ID.set(self._id.decode())
             self._fail(internal_error("a tile"))
 
     def _ask(self, match: re.Match[str]) -> None:
@@ -221,7 +222,6 @@ class TileAnswer:
         if kept is not None:
             self._give_answer(Answered(kept, "hit"))
             return
-        REQUEST_ID.set(self._id.decode())
         self._join(replace(job, client=state.client_of(scope)), 0.0)
 
     def _join(self, job: Job, waited_s: float) -> None:

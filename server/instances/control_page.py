@@ -21,6 +21,8 @@ from engine.errors import Cancelled, DeadlineExceeded
 
 SLOTS = 64
 _COUNTS = struct.Struct("<6d")
+_COUNT = struct.Struct("<d")
+_OPEN_SERVICES_AT = 2 * _COUNT.size
 _BEAT = struct.Struct("<d")
 _BEAT_AT = _COUNTS.size
 _WORK = struct.Struct("<Q")
@@ -86,6 +88,10 @@ class ControlPage:
             counts.block_hits,
             counts.block_misses,
         )
+
+    def tell_open_services(self, count: int) -> None:
+        """Publish the one count that changes without an answer (instance)."""
+        _COUNT.pack_into(self._map, _OPEN_SERVICES_AT, count)
 
     def beat(self, now: float) -> None:
         """Tell that this process runs (instance)."""

@@ -40,6 +40,7 @@ from server.python_functions.limits import FunctionLimits
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
     from engine.budget import Budget
     from server.instances.frames import RequestFrame, Task
@@ -197,16 +198,18 @@ class _Instance:
         self._page.tell(counts)
 
 
-def _beat(page: ControlPage, sock: socket.socket) -> None:
+def _beat(page: ControlPage, sock: socket.socket, works: Sequence[Work]) -> None:
     """Tell again and again that this process runs; end it when the front has closed its end.
 
-    Also in the midst of work: nobody would take the answer. A thread that gets no interpreter lock can do
+    Also how many services are open, which are closed while nobody asks. Also in the midst of work: nobody would take the answer. A thread that gets no interpreter lock can do
     neither, and is killed for that.
     """
     watch = select.poll()
     watch.register(sock, select.POLLRDHUP)
     while True:
         page.beat(time.monotonic())
+        for work in works:
+            page.tell_open_services(work.open_services())
         if watch.poll(BEAT_S * 1e3):
             os._exit(0)
 
@@ -223,8 +226,11 @@ def run_instance(
     """Serve tasks from `sock` until the front closes it."""
     page = ControlPage(page_descriptor)
     os.close(page_descriptor)
-    threading.Thread(target=_beat, args=(page, sock), name="heartbeat", daemon=True).start()
+    # Begins before there is any.
+    works: list[Work] = []
+    threading.Thread(target=_beat, args=(page, sock, works), name="heartbeat", daemon=True).start()
     work = factory.make(order)
+    works.append(work)
     instance = _Instance(sock, page, work, order.threads)
     instance.greet()
     # Not before: who waits for a new instance shall not wait for those at work, too.

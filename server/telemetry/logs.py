@@ -21,12 +21,12 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 class RequestIdFilter(logging.Filter):
-    """Gives each record the id of the request that it is about, if any."""
+    """Gives each record the id of the request that it is about, if any and it does not say so itself."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let all records pass."""
         request_id = REQUEST_ID.get()
-        if request_id:
+        if request_id and not hasattr(record, "request_id"):
             record.request_id = request_id
         return True
 

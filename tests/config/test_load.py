@@ -58,6 +58,10 @@ def test_lists_in_the_environment_have_commas():
         ("trusted_proxies = [7]", "trusted_proxies[0]", "[7] is not accepted"),
         ("cors_origins = ['a.example']", "cors_origins", "'https://maps.example.org'"),
         ("cors_origins = ['https://a.example/']", "cors_origins", "without a path"),
+        ("roots = ['scenes']", "roots", "'/data/scenes'"),
+        ("roots = ['[\"/data\"]']", "roots", "from the root on"),
+        ("tracing.endpoint = 'http://u:telltale@h/'", "tracing.endpoint", "'http://***@h/'"),
+        ("public_url = 'http://u:telltale@h/'", "public_url", "'http://***@h/'"),
         ("oidc.client_secret = 's'", "oidc.client_secret", "like it are: oidc.client_secret_file"),
         ("prefix = 'imagery/'", "prefix", "'/imagery'"),
         ("prefix = '/<b>'", "prefix", "'/imagery'"),
@@ -73,6 +77,7 @@ def test_an_error_names_file_and_key(tmp_path, text, key, part):
         load_settings(file, {}, {})
     assert caught.value.where == str(file)
     assert caught.value.key == key
+    assert "telltale" not in str(caught.value)
     assert part in caught.value.why
 
 

@@ -96,7 +96,8 @@ def checked_connection(connection: HttpConnection) -> HttpConnection:
         parts = urlsplit(connection.root)
         host, _ = parts.hostname or "", parts.port
     except ValueError as err:
-        raise ConfigError(where, connection.root, f"{err}; expected {_ROOT_ACCEPTED}") from err
+        why = f"{err}; expected {_ROOT_ACCEPTED}"
+        raise ConfigError(where, _shown(connection.root), why) from err
     is_plain = connection.root.isascii() and connection.root.isprintable()
     is_plain = is_plain and not (
         parts.query or parts.fragment or "@" in parts.netloc or "?" in connection.root
@@ -105,7 +106,7 @@ def checked_connection(connection: HttpConnection) -> HttpConnection:
     has_dots = any(part in (".", "..") for part in parts.path.split("/"))
     is_known = parts.scheme in ("http", "https") and _HOST.fullmatch(host) is not None
     if not (is_known and is_plain and is_path) or has_dots:
-        raise ConfigError(where, connection.root, f"expected {_ROOT_ACCEPTED}")
+        raise ConfigError(where, _shown(connection.root), f"expected {_ROOT_ACCEPTED}")
     for name, value in connection.headers.items():
         if not _HEADER_NAME.fullmatch(name) or name.lower() in _OWN_HEADERS:
             raise ConfigError(where, f"header {name!r}", "expected a header that may be added")
@@ -115,6 +116,12 @@ def checked_connection(connection: HttpConnection) -> HttpConnection:
         why = f"expected {MIN_TIMEOUT_S:g} to {MAX_TIMEOUT_S:g} seconds"
         raise ConfigError(where, f"timeout {connection.timeout_s:g}", why)
     return connection
+
+
+def _shown(root: str) -> str:
+    """Return an address without what may be a secret: user, password, signature."""
+    before, mark, _ = re.sub(r"//[^/]*@", "//***@", root).partition("?")
+    return f"{before}?***" if mark else before
 
 
 def read_connection(folder: Path, name: str) -> HttpConnection | None:

@@ -116,7 +116,8 @@ def test_everybody_else_needs_to_be_somebody(state: ServerState) -> None:
     users, keys = Users(state.access.site), ApiKeys(state.access.site)
     users.add("anna", PASSWORD, "administrator")
     users.add("bob", PASSWORD)
-    every, some = keys.create("scraper"), keys.create("narrow", services=["a/b"])
+    every, plain = keys.create("scraper", "publisher"), keys.create("plain")
+    some = keys.create("narrow", "publisher", services=["a/b"])
     state.access.poll()
 
     def token(name: str) -> str:
@@ -127,7 +128,7 @@ def test_everybody_else_needs_to_be_somebody(state: ServerState) -> None:
         check_insider(state, scope(outside))
     with pytest.raises(InvalidToken):
         check_insider(state, scope(outside, authorization="Bearer nonsense"))
-    for nobody in (token("bob"), some):
+    for nobody in (token("bob"), plain, some):
         with pytest.raises(Forbidden):
             check_insider(state, scope(outside, authorization=f"Bearer {nobody}"))
         assert not is_insider(state, scope(outside, authorization=f"Bearer {nobody}"))

@@ -30,6 +30,16 @@ def test_folders_that_hold_hidden_services_are_known():
     assert [folder for folder in ("a/", "b/", "/", "c/") if found.hides_some(folder)] == ["a/", "/"]
 
 
+def test_hidden_folders_are_known():
+    for given, is_one in (
+        ({}, False),
+        ({"a/own": PUBLIC, "/": PRIVATE, "root": PRIVATE}, False),
+        ({"a/own": SIGNED_IN}, True),
+        ({"a/": PRIVATE}, True),
+    ):
+        assert Permissions(given, PUBLIC).hides_folders is is_one
+
+
 def test_a_key_is_no_user_of_its_name():
     permission = Permission("named", users=frozenset({"ben"}))
     assert permission.admits(BEN, "x")

@@ -51,6 +51,7 @@ class GuardedSite:
     client: httpx.Client
     tokens: dict[str, str] = field(default_factory=dict)
     key: str = ""
+    watcher: str = ""
 
     @property
     def url(self) -> str:
@@ -119,5 +120,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve) -> Iterator[GuardedSit
     with closing(Access(data, AccessSettings(), lambda _: True)) as access:
         access.open()
         key = ApiKeys(access.site).create("scraper")
+        watcher = ApiKeys(access.site).create("watcher", "publisher")
     with serve(data, SWATH_INSTANCES="1") as server, httpx.Client(timeout=60) as client:
-        yield GuardedSite(server, client, tokens_of(data), key)
+        yield GuardedSite(server, client, tokens_of(data), key, watcher)

@@ -232,7 +232,28 @@ def test_a_folder_in_which_nothing_is_seen_asks_for_a_token(site: GuardedSite) -
     assert site.get(f"{hidden}?f=json", site.tokens["bob"]).json()["error"]["code"] == 403
     answer = site.get(f"{hidden}?f=json", site.tokens["alice"]).json()
     assert [each["name"] for each in answer["services"]] == [ONLY]
-    assert site.get(f"{REST}/nofolder?f=json").json()["error"]["code"] == 404
+
+
+@pytest.mark.parametrize("who", ["", "bob"])
+def test_a_folder_that_is_hidden_is_answered_as_one_that_is_not_there(
+    site: GuardedSite, who: str
+) -> None:
+    token = site.tokens.get(who, "")
+    for path in (
+        f"{REST}/NAME?f=json",
+        f"{REST}/NAME/x/ImageServer?f=json",
+        "/tiles/NAME/x/0/0/0.png",
+    ):
+        hidden, absent = (
+            _said(site.get(path.replace("NAME", name), token), name)
+            for name in ("secretfolder", "nofolderhere")
+        )
+        assert hidden == absent, path
+    # Of a folder that everybody knows it is said.
+    known = site.get(f"{REST}/test/nothing/ImageServer?f=json", token).json()
+    assert known["error"]["code"] == 404
+    boss = site.tokens["boss"]
+    assert site.get(f"{REST}/nofolderhere?f=json", boss).json()["error"]["code"] == 404
 
 
 def test_an_administrator_hears_what_is_not_there(site: GuardedSite) -> None:

@@ -57,12 +57,13 @@ def test_the_link_of_an_export_opens_without_a_token_and_with_one(site: GuardedS
 def test_what_is_inside_is_for_insiders(site: GuardedSite) -> None:
     outside = {"X-Forwarded-For": "203.0.113.9"}
     for path in ("/metrics", "/health/details"):
-        for token, status in (("", 401), ("nonsense", 401), (site.tokens["alice"], 403)):
+        refused = {"": 401, "nonsense": 401, site.tokens["alice"]: 403, site.key: 403}
+        for token, status in refused.items():
             answer = site.get(path, token, headers=outside)
             assert answer.status_code == status, path
             assert "concealed" not in answer.text
-        assert site.get(path, site.key, headers=outside).status_code == 200
-    for insider in (site.tokens["boss"], site.key):
+        assert site.get(path, site.watcher, headers=outside).status_code == 200
+    for insider in (site.tokens["boss"], site.watcher):
         assert "swath_" in site.get("/metrics", insider, headers=outside).text
     assert site.get("/health/ready", headers=outside).json() == {"status": "ready"}
     assert len(site.get("/health/ready").json()) > 1

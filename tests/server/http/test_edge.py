@@ -118,8 +118,21 @@ async def test_a_body_without_length_is_refused_where_it_passes_the_limit():
         for _ in range(10):
             yield b"x" * 1024
 
-    answer = await client(limits=LimitSettings(max_body_kb=5)).post("/", content=body())
-    assert answer.status_code == 413
+    async def gives_up(scope, receive, send):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        scope["swath.status"] = 500
+        raise RuntimeError("no body")
+
+    metrics = Metrics()
+    for app in (hello, gives_up):
+        few = LimitSettings(max_body_kb=5)
+        answer = await client(app, metrics, limits=few).post("/", content=body())
+        assert answer.status_code == 413
+    # Counted as what the client was told, whatever the application made of it.
+    told = "\n".join(f"{sample}" for sample in metrics.samples())
+    assert "413" in told
+    assert "500" not in told
     fits = await client(limits=LimitSettings(max_body_kb=10)).post("/", content=body())
     assert fits.status_code == 200
 

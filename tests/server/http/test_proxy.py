@@ -125,10 +125,16 @@ def test_a_port_behind_the_clients_address_is_left_out(told, client):
         ("10.9.9.9", {"x_forwarded_proto": "https"}, False),
         (PROXY, {"x_forwarded_proto": "https"}, True),
         (PROXY, {"x_forwarded_proto": "http"}, False),
-        (PROXY, {}, True),
+        (PROXY, {"x_forwarded_proto": "HTTPS"}, True),
+        (PROXY, {"x_forwarded_proto": "wss"}, False),
+        (PROXY, {}, False),
     ],
 )
 def test_who_could_read_along(client, headers, is_private):
     address = PublicAddress(Settings(trusted_proxies=(PROXY,)))
     assert address.is_private(scope(client, **headers)) is is_private
+    for public, is_https in (("https://a.example", True), ("http://a.example", False)):
+        named = PublicAddress(Settings(trusted_proxies=(PROXY,), public_url=public))
+        expected = is_https if client == PROXY and not headers else is_private
+        assert named.is_private(scope(client, **headers)) is expected
     assert address.is_private({**scope("10.9.9.9"), "scheme": "https"})

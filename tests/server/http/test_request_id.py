@@ -124,14 +124,17 @@ def _is_ready(url):
 def test_the_log_finds_a_request_by_the_id_in_its_answer(unreadable):
     service = "/arcgis/rest/services/gone/ImageServer"
     export = "/exportImage?f=image&bbox=480000,5535000,490000,5545000&size=99,9&token=s3cret"
-    answers, lines = _logged(
-        unreadable, TILE, service + export, service + "?f=json", TILE.replace("gone", "there")
-    )
+    there = TILE.replace("gone", "there")
+    # The last but one is kept by then, and of the last there is no service.
+    paths = (TILE, service + export, service + "?f=json", there, there, TILE.replace("gone", "no"))
+    answers, lines = _logged(unreadable, *paths)
     assert [answer.headers["x-request-id"] for answer in answers] == [
-        f"asked-{number}" for number in range(4)
+        f"asked-{number}" for number in range(6)
     ]
     access = {line["request_id"]: line for line in lines if line["logger"] == "swath.access"}
     tile, picture, root = (access[f"asked-{number}"] for number in range(3))
+    assert [access[f"asked-{number}"]["cache"] for number in (3, 4)] == ["miss", "hit"]
+    assert access["asked-5"]["status"] == 404
     assert (tile["service"], tile["protocol"], tile["operation"]) == ("gone", "xyz", "tile")
     assert tile["bytes"] == len(answers[0].content)
     assert tile["status"] == answers[0].status_code

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -63,6 +64,8 @@ def test_counts_cross(both_ends):
     )
     instance.tell(told)
     assert front.counts() == told
+    instance.tell_open_services(1)
+    assert front.counts() == replace(told, open_services=1.0)
 
 
 def test_only_the_request_in_work_is_marked(both_ends):
