@@ -201,8 +201,9 @@ class _Instance:
 def _beat(page: ControlPage, sock: socket.socket, works: Sequence[Work]) -> None:
     """Tell again and again that this process runs; end it when the front has closed its end.
 
-    Also how many services are open, which are closed while nobody asks. Also in the midst of work: nobody would take the answer. A thread that gets no interpreter lock can do
-    neither, and is killed for that.
+    Also in the midst of work: nobody would take the answer. A thread that gets no interpreter lock can do
+    neither, and is killed for that. How many services are open is told here, too: they are closed while
+    nobody asks.
     """
     watch = select.poll()
     watch.register(sock, select.POLLRDHUP)
@@ -226,7 +227,7 @@ def run_instance(
     """Serve tasks from `sock` until the front closes it."""
     page = ControlPage(page_descriptor)
     os.close(page_descriptor)
-    # Begins before there is any.
+    # The heart beats before there is any.
     works: list[Work] = []
     threading.Thread(target=_beat, args=(page, sock, works), name="heartbeat", daemon=True).start()
     work = factory.make(order)
