@@ -165,7 +165,7 @@ class Access:
 
     @property
     def hides_folders(self) -> bool:
-        """Whether some folder, or all that is known of one, is not for everybody."""
+        """Whether some folder, or a service in one, is not for everybody."""
         return self._permissions.hides_folders
 
     def shared_with(self, service_name: str) -> Permission:

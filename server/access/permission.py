@@ -77,6 +77,11 @@ class Permissions(dict[str, Permission]):
         By the names of services and folders ("folder/", "/").
     default
         Of services without any.
+
+    Attributes
+    ----------
+    hides_folders : bool
+        Whether there are folders, closed themselves or with closed services in them.
     """
 
     def __init__(self, given: Mapping[str, Permission], default: Permission) -> None:
@@ -89,7 +94,7 @@ class Permissions(dict[str, Permission]):
         }
 
         closed = (n for n, each in given.items() if n.endswith("/") and not each.is_public)
-        self._hides_folders = bool({*self._hiding, *closed} - {"/"})
+        self.hides_folders = bool({*self._hiding, *closed} - {"/"})
 
     def __missing__(self, service_name: str) -> Permission:
         # `get`, which does not come here again.
@@ -97,11 +102,6 @@ class Permissions(dict[str, Permission]):
         if len(self) < _MAX_REMEMBERED and len(service_name) <= _MAX_NAME:
             self[service_name] = found
         return found
-
-    @property
-    def hides_folders(self) -> bool:
-        """Whether there are folders, by themselves or all that is in them, that somebody may not see."""
-        return self._hides_folders
 
     def hides_some(self, folder: str) -> bool:
         """Tell whether a folder ("folder/", "/") holds services with a permission that hides them."""

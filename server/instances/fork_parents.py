@@ -15,10 +15,10 @@ import msgspec
 from engine.errors import ImageServerError
 from server.instances.forker import TITLE, Forker
 
-_log = logging.getLogger("swath.pool")
-
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+_log = logging.getLogger("swath.pool")
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
